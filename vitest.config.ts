@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks", // a process per file: the native engine's threads and signals are the process's own
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    globalSetup: [],
+  },
+  resolve: {
+    alias: [
+      { find: /^attune$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
+      { find: /^attune\/(.+)$/, replacement: fileURLToPath(new URL("./src/", import.meta.url)) + "$1/index.ts" },
+    ],
+  },
+});

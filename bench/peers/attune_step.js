@@ -1,0 +1,98 @@
+// Attune as one side of bench/step.ts: the requests, answers and work of pytorch_step.py beside it. Plain JavaScript
+// over the built package, as a user's process is: the time from its start to its first step is one of the figures.
+//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches"}
+//     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
+//   {"cmd": "steps", "n"} -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels}
+// Unlike the other side's, its steps fetch their batches from a DataLoader, as a user's loop does.
+import { createInterface } from "node:readline";
+import {
+  AdamW,
+  AutoModelForSequenceClassification,
+  AutoTokenizer,
+  clipGradNorm,
+  currentBackend,
+  DataCollatorWithPadding,
+  DataLoader,
+  getScheduler,
+  manualSeed,
+} from "attune";
+import { loadDataset } from "attune/datasets";
+
+async function prepareLoader(request) {
+  const raw = await loadDataset(request.dataset, request.config);
+  const rows = raw.train.select([...Array(request.batch_size * request.batches).keys()]);
+  const tokenizer = await AutoTokenizer.fromPretrained(request.model);
+  const texts = rows.columnNames.filter((name) => name.startsWith("sentence"));
+  const tokenized = await rows.map(
+    (columns, { tokenizer }) => tokenizer(...texts.map((name) => columns[name]), { truncation: true }),
+    { batched: true, with: { tokenizer, texts } },
+  );
+  const columns = tokenized.removeColumns([...texts, "idx"]).renameColumn("label", "labels");
+  const collator = new DataCollatorWithPadding(tokenizer);
+  return new DataLoader(columns, { batchSize: request.batch_size, shuffle: false, collator });
+}
+
+async function describeBatches(loader) {
+  const batches = [];
+  for await (const batch of loader) {
+    const mask = await batch.attention_mask.data();
+    batches.push({ shape: [...batch.input_ids.shape], tokens: mask.reduce((sum, value) => sum + value, 0) });
+  }
+  return batches;
+}
+
+async function load(request) {
+  manualSeed(42);
+  const loader = await prepareLoader(request);
+  const model = await AutoModelForSequenceClassification.fromPretrained(request.model, { numLabels: 2 });
+  model.train();
+  const optimizer = new AdamW(model.parameters(), { lr: 5e-5, weightDecay: 0 });
+  const schedule = getScheduler("linear", optimizer, { numWarmupSteps: 0, numTrainingSteps: request.batches });
+  const batches = await describeBatches(loader);
+  const iterator = loader[Symbol.asyncIterator]();
+
+  async function steps(n) {
+    const seconds = [];
+    const losses = [];
+    const reads = [];
+    const busyBefore = currentBackend().statistics().busySeconds;
+    let last = performance.now();
+    for (let i = 0; i < n; i++) {
+      const { value: batch, done } = await iterator.next();
+      if (done) break;
+      const { loss } = model.forward(batch);
+      loss.backward();
+      clipGradNorm(model.parameters(), 1.0);
+      optimizer.step();
+      schedule.step();
+      optimizer.zeroGrad();
+      // The steps queue up; each ends when its loss can be read after it, and lasts since the end of the one before.
+      const fence = currentBackend().fence().wait();
+      reads.push(
+        fence.then(() => {
+          const now = performance.now();
+          seconds.push((now - last) / 1000);
+          last = now;
+        }),
+        loss.item().then((value) => losses.push(value)),
+      );
+    }
+    await Promise.all(reads);
+    return { seconds, losses, busy_seconds: currentBackend().statistics().busySeconds - busyBefore };
+  }
+
+  return { steps, description: { name: `Attune, ${currentBackend().description}`, batches } };
+}
+
+let training;
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  let answer;
+  if (request.cmd === "load") {
+    training = await load(request);
+    answer = training.description;
+  } else {
+    answer = await training.steps(request.n);
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

@@ -1,0 +1,233 @@
+// Twin run of a training step: PyTorch and Attune on the same real batches, alternating in blocks within one run, so
+// that whatever else the machine does meets both alike. Prints a section for RESULTS.md.
+//   npx tsx bench/step.ts                 100 MRPC batches of 8, all-MiniLM-L6-v2, PyTorch as installed
+//   npx tsx bench/step.ts --tuned         PyTorch with jemalloc preloaded, its decay off
+//   npx tsx bench/step.ts --no-peer       Attune alone
+//   npx tsx bench/step.ts --small         a few steps, to see that it runs
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { machineSeconds, Side } from "./side.js";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const shared = fileURLToPath(new URL("../../shared/", import.meta.url));
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string", default: `${shared}hub/models/sentence-transformers/all-MiniLM-L6-v2` },
+    dataset: { type: "string", default: `${shared}hub/datasets/nyu-mll/glue` },
+    config: { type: "string", default: "mrpc" },
+    "batch-size": { type: "string", default: "8" },
+    batches: { type: "string", default: "100" },
+    block: { type: "string", default: "10" },
+    tuned: { type: "boolean", default: false },
+    small: { type: "boolean", default: false },
+    "no-peer": { type: "boolean", default: false },
+  },
+});
+const work = {
+  model: options.model,
+  dataset: options.dataset,
+  config: options.config,
+  batch_size: Number(options["batch-size"]),
+  batches: options.small ? 5 : Number(options.batches),
+};
+const blockSteps = options.small ? 2 : Number(options.block);
+/** Thread pools spin for a while after their last task: the other side starts when they have parked. */
+const SETTLE_MILLISECONDS = 300;
+
+interface Loaded {
+  readonly name: string;
+  readonly batches: readonly { readonly shape: readonly number[]; readonly tokens: number }[];
+}
+
+interface Block {
+  readonly seconds: readonly number[];
+  readonly losses: readonly number[];
+  /** Inside kernels; Attune only. */
+  readonly busy_seconds?: number;
+}
+
+/** One side of the run and what it did, gathered over its blocks. */
+class Runner {
+  name = "";
+  batches: Loaded["batches"] = [];
+  startSeconds = 0;
+  readonly seconds: number[] = [];
+  readonly losses: number[] = [];
+  kernelSeconds = 0;
+  mainThreadSeconds = 0;
+  /** Processor seconds during this side's blocks: by the waiting twin, by anyone else, and all that there were. */
+  readonly machine = { twin: 0, others: 0, total: 0 };
+  readonly side: Side;
+
+  constructor(side: Side) {
+    this.side = side;
+  }
+
+  /** Loads, and makes the first step: what a user waits for after starting a script. */
+  async start(): Promise<void> {
+    const loaded = await this.side.ask<Loaded>({ cmd: "load", ...work });
+    this.name = loaded.name;
+    this.batches = loaded.batches;
+    await this.runBlock(1, undefined);
+    this.startSeconds = (performance.now() - this.side.startedAt) / 1000;
+  }
+
+  async runBlock(steps: number, twin: Runner | undefined): Promise<void> {
+    const before = this.clocks(twin);
+    const block = await this.side.ask<Block>({ cmd: "steps", n: steps });
+    const after = this.clocks(twin);
+    const twinSeconds = after.twin - before.twin;
+    this.machine.twin += twinSeconds;
+    this.machine.others += Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds);
+    this.machine.total += after.total - before.total;
+    this.mainThreadSeconds += after.mainThread - before.mainThread;
+    this.kernelSeconds += block.busy_seconds ?? 0;
+    this.seconds.push(...block.seconds);
+    this.losses.push(...block.losses);
+  }
+
+  private clocks(twin: Runner | undefined) {
+    return {
+      ...machineSeconds(),
+      own: this.side.cpuSeconds(),
+      mainThread: this.side.mainThreadSeconds(),
+      twin: twin?.side.cpuSeconds() ?? 0,
+    };
+  }
+}
+
+function quantile(values: readonly number[], fraction: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = (sorted.length - 1) * fraction;
+  const below = Math.floor(position);
+  return sorted[below] + (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]) * (position - below);
+}
+
+const median = (values: readonly number[]) => quantile(values, 0.5);
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]) => sum(values) / values.length;
+
+function startPeer(): Side {
+  const python = `${here}.venv/bin/python`;
+  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first, or pass --no-peer`);
+  const environment: Record<string, string> = {};
+  if (options.tuned) {
+    const jemalloc = ["x86_64", "aarch64"]
+      .map((machine) => `/usr/lib/${machine}-linux-gnu/libjemalloc.so.2`)
+      .find((path) => existsSync(path));
+    if (jemalloc === undefined) throw new Error("--tuned preloads jemalloc: apt-get install libjemalloc2");
+    environment.LD_PRELOAD = jemalloc;
+    environment.MALLOC_CONF = "dirty_decay_ms:-1,muzzy_decay_ms:-1";
+  }
+  return new Side(python, [`${here}peers/pytorch_step.py`], environment);
+}
+
+function startAttune(): Side {
+  if (!existsSync(`${here}../dist/index.js`)) throw new Error("dist/ is not there: run npm run build first");
+  return new Side(process.execPath, [`${here}peers/attune_step.js`]);
+}
+
+/** Both sides must have been given the same work, or the figures mean nothing. */
+function requireSameBatches(peer: Runner, attune: Runner): void {
+  if (JSON.stringify(peer.batches) === JSON.stringify(attune.batches)) return;
+  const index = peer.batches.findIndex((b, i) => JSON.stringify(b) !== JSON.stringify(attune.batches[i]));
+  const [ours, theirs] = [attune.batches[index], peer.batches[index]].map((b) => JSON.stringify(b));
+  throw new Error(`The sides differ in batch ${index}: Attune has ${ours}, the peer ${theirs}`);
+}
+
+function commit(): string {
+  const git = (...args: string[]) => execFileSync("git", ["-C", here, ...args], { encoding: "utf8" }).trim();
+  return (
+    git("rev-parse", "--short", "HEAD") +
+    (git("status", "--porcelain", "--", "../src", "../native") ? " + changes" : "")
+  );
+}
+
+const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(1)} ms`;
+const percent = (fraction: number) => `${(fraction * 100).toFixed(1)} %`;
+
+/** A line of the report: its label, its figure, and how the figure is written. */
+type Row = [string, (side: Runner) => number, (value: number) => string];
+
+function report(attune: Runner, peer: Runner | undefined): string {
+  const tokens = attune.batches.map((batch) => batch.tokens);
+  const compared: Row[] = [
+    ["step, median", (side) => median(side.seconds), milliseconds],
+    ["step, minimum", (side) => Math.min(...side.seconds), milliseconds],
+    ["real tokens/s, median", (side) => median(side.seconds.map((s, i) => tokens[i] / s)), (value) => value.toFixed(0)],
+    ["peak memory (RssAnon)", (side) => side.side.peakAnonymousBytes / 2 ** 20, (value) => `${value.toFixed(0)} MiB`],
+    ["process start to end of first step", (side) => side.startSeconds, (value) => `${value.toFixed(2)} s`],
+  ];
+  const shown: Row[] = [
+    ["middle half of the steps, from", (side) => quantile(side.seconds, 0.25), milliseconds],
+    ["middle half of the steps, to", (side) => quantile(side.seconds, 0.75), milliseconds],
+    ["mean loss of the last ten steps", (side) => mean(side.losses.slice(-10)), (value) => value.toFixed(3)],
+    ["processor used by the waiting side", (side) => side.machine.twin / side.machine.total, percent],
+    ["processor used by other processes", (side) => side.machine.others / side.machine.total, percent],
+  ];
+  const ofAttune: Row[] = [
+    ["JavaScript thread's processor time a step", (side) => side.mainThreadSeconds / side.seconds.length, milliseconds],
+    ["time outside kernels", (side) => 1 - side.kernelSeconds / sum(side.seconds), percent],
+  ];
+  const padded = sum(attune.batches.map(({ shape }) => shape[0] * shape[1]));
+  const sides = peer ? [peer, attune] : [attune];
+  const lines = [
+    `## ${new Date().toISOString().slice(0, 10)}, ${work.config} batch ${work.batch_size}, ${basename(work.model)}${options.tuned ? ", PyTorch tuned" : ""}`,
+    "",
+    `- machine: ${cpus()[0].model}, ${cpus().length} cores; Node ${process.version}; commit ${commit()}`,
+    `- ${attune.seconds.length} batches, ${sum(tokens)} real tokens (${padded} with padding), blocks of ${blockSteps} in turn`,
+    ...sides.map((side) => `- ${side.name}`),
+    "",
+    `| |${peer ? " PyTorch |" : ""} Attune |${peer ? " Attune / PyTorch |" : ""}`,
+    `|---|${peer ? "---|" : ""}---|${peer ? "---|" : ""}`,
+  ];
+  const row = (label: string, ...cells: string[]) => lines.push(`| ${[label, ...cells].join(" | ")} |`);
+  for (const [label, figure, format] of compared) {
+    const ratio = peer ? [(figure(attune) / figure(peer)).toFixed(3)] : [];
+    row(label, ...sides.map((side) => format(figure(side))), ...ratio);
+  }
+  for (const [label, figure, format] of shown) {
+    row(label, ...sides.map((side) => format(figure(side))), ...(peer ? [""] : []));
+  }
+  for (const [label, figure, format] of ofAttune) {
+    row(label, ...(peer ? [""] : []), format(figure(attune)), ...(peer ? [""] : []));
+  }
+  return lines.join("\n");
+}
+
+const sides: Runner[] = [];
+try {
+  const peer = options["no-peer"] ? undefined : new Runner(startPeer());
+  if (peer) {
+    sides.push(peer);
+    await peer.start();
+    await sleep(SETTLE_MILLISECONDS);
+  }
+  const attune = new Runner(startAttune());
+  sides.push(attune);
+  await attune.start();
+  if (peer) requireSameBatches(peer, attune);
+  for (let done = 1; done < work.batches; done += blockSteps) {
+    for (const [side, twin] of peer
+      ? [
+          [peer, attune],
+          [attune, peer],
+        ]
+      : [[attune, undefined]]) {
+      await sleep(SETTLE_MILLISECONDS);
+      await side?.runBlock(Math.min(blockSteps, work.batches - done), twin);
+    }
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${Math.min(done + blockSteps, work.batches)}/${work.batches} steps`);
+  }
+  if (process.stderr.isTTY) process.stderr.write("\n");
+  console.log(report(attune, peer));
+} finally {
+  await Promise.all(sides.map(({ side }) => side.close()));
+}

@@ -1,0 +1,159 @@
+// The shape of src/, as docs/architecture.md draws it: a folder imports only from itself and from folders above it.
+import { builtinModules } from "node:module";
+import { dirname } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findCycle, importsOf, readSources, resolveImport } from "./imports.js";
+
+const ORDER = [
+  "support",
+  "backends",
+  "tensor",
+  "nn",
+  "optim",
+  "hub",
+  "checkpoint",
+  "datasets",
+  "tokenizers",
+  "batches",
+  "models",
+  "metrics",
+  "accelerate",
+  "trainer",
+  "dashboard",
+  "cli",
+];
+const NETWORK_MODULES = new Set(["http", "https", "http2", "net", "tls", "dgram", "dns", "undici", "ws"]);
+const NETWORK_CALLS = /(?<![.\w])(?:globalThis\s*\.\s*)?(?:fetch\s*\(|new\s+(?:WebSocket|EventSource)\b)/;
+
+const sources = readSources();
+const topFolder = (path: string) => path.split("/")[0];
+const rank = (path: string) => ORDER.indexOf(topFolder(path));
+
+/** All imports between files of src/, except those of src/index.ts, which gathers the public names from everywhere. */
+const edges = sources
+  .filter(({ path }) => path !== "index.ts")
+  .flatMap((file) =>
+    file.imports.flatMap(({ specifier, typeOnly }) => {
+      const to = resolveImport(file.path, specifier);
+      return to === undefined ? [] : [{ from: file.path, to, typeOnly }];
+    }),
+  );
+
+/** The offending imports among `edges`, each as a line for the failure message. */
+function violations(offends: (edge: (typeof edges)[number]) => boolean): string[] {
+  return edges.filter(offends).map(({ from, to }) => `src/${from} imports src/${to}`);
+}
+
+describe("the import order of src/", () => {
+  it("is about something: there are files, and they import each other", () => {
+    expect(sources.length).toBeGreaterThan(10);
+    expect(edges.length).toBeGreaterThan(10);
+  });
+
+  it("knows every folder, and no file but index.ts stands outside of one", () => {
+    const strangers = sources.filter(({ path }) => path !== "index.ts" && (!path.includes("/") || rank(path) < 0));
+    expect(strangers.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("resolves every relative import to a file of src/", () => {
+    const paths = new Set(sources.map(({ path }) => path));
+    expect(violations(({ to }) => !paths.has(to))).toEqual([]);
+  });
+
+  it("lets a folder import only from itself and from folders above it", () => {
+    expect(violations(({ from, to }) => rank(to) < 0 || rank(to) > rank(from))).toEqual([]);
+  });
+
+  it("keeps the contract free of backends, and the backends free of each other", () => {
+    const backend = (path: string) => /^backends\/([^/]+)\//.exec(path)?.[1];
+    expect(
+      violations(
+        ({ from, to }) => backend(to) !== undefined && topFolder(from) === "backends" && backend(from) !== backend(to),
+      ),
+    ).toEqual([]);
+  });
+
+  it("has no cycle of folders, subfolders counted by themselves", () => {
+    expect(findCycle(graphOf((path) => dirname(path)))).toBeUndefined();
+  });
+
+  it("has no cycle of files", () => {
+    expect(findCycle(graphOf((path) => path))).toBeUndefined();
+  });
+
+  it("does not import the package by its own name", () => {
+    const own = sources.filter(({ imports }) => imports.some(({ specifier }) => /^attune(\/|$)/.test(specifier)));
+    expect(own.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("writes built-in modules with their node: prefix", () => {
+    const bare = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => builtinModules.includes(specifier))
+        .map(({ specifier }) => `${path}: ${specifier}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it("calls out to the network only from hub/", () => {
+    const callers = sources.filter(
+      ({ path, imports, code }) =>
+        topFolder(path) !== "hub" &&
+        (imports.some(({ specifier }) => NETWORK_MODULES.has(specifier.replace(/^node:/, "").split("/")[0])) ||
+          NETWORK_CALLS.test(code)),
+    );
+    expect(callers.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** What is imported at run time, between groups of files; a group's imports of itself are left out. */
+function graphOf(group: (path: string) => string): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const { from, to, typeOnly } of edges) {
+    const [a, b] = [group(from), group(to)];
+    if (typeOnly || a === b) continue;
+    const targets = graph.get(a) ?? new Set();
+    graph.set(a, targets.add(b));
+  }
+  return graph;
+}
+
+describe("the reading of imports", () => {
+  it("finds each form, and nothing in comments or strings", () => {
+    const text = `
+      import { a } from "./a.js";
+      import type { B } from "../b.js";
+      import c, * as d from 'node:fs';
+      import "./effect.js";
+      import {
+        e, // from "./not-e.js"
+        type F,
+      } from "./e.js";
+      export * from "./g.js";
+      export type { H } from "./h.js";
+      // import { x } from "./comment.js";
+      /* import "./block.js"; */
+      const later = await import("./later.js");
+      const url = "https://example.org"; const important = "./string.js";
+      export const from = "./constant.js";
+      export function imports() { return "./body.js"; }
+    `;
+    expect(importsOf(text)).toEqual([
+      { specifier: "./a.js", typeOnly: false },
+      { specifier: "../b.js", typeOnly: true },
+      { specifier: "node:fs", typeOnly: false },
+      { specifier: "./effect.js", typeOnly: false },
+      { specifier: "./e.js", typeOnly: false },
+      { specifier: "./g.js", typeOnly: false },
+      { specifier: "./h.js", typeOnly: true },
+      { specifier: "./later.js", typeOnly: false },
+    ]);
+  });
+
+  it("finds a cycle wherever it starts, and none in a tree", () => {
+    const graph = (links: Record<string, string[]>) =>
+      new Map(Object.entries(links).map(([from, to]) => [from, new Set(to)]));
+    expect(findCycle(graph({ a: ["b"], b: ["c"], c: ["b"] }))).toEqual(["b", "c", "b"]);
+    expect(findCycle(graph({ a: ["b", "c"], b: ["c"], c: [] }))).toBeUndefined();
+  });
+});

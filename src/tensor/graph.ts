@@ -1,0 +1,229 @@
+// The record of what was computed (the tape), and backward over it. A node keeps what its gradient needs, as references
+// to storages with their versions, and lets go of it as soon as its gradient is done.
+import { AttuneError, LifetimeError, ShapeError } from "../support/errors.js";
+import { full } from "./create.js";
+import { accumulate, type Gradient, GradientSlot, RowsGradient } from "./gradient.js";
+import { tidy } from "./scope.js";
+import { formatShape, type Shape, sameShape } from "./shape.js";
+import type { Storage } from "./storage.js";
+import { Tensor } from "./tensor.js";
+
+/** What a gradient rule may ask while it runs. */
+export interface Backward {
+  /** Whether anybody needs the gradient of input i. */
+  wanted(i: number): boolean;
+  /**
+   * A dense gradient of input i that came from elsewhere and may be added to in place; a rule that does so returns it as
+   * its gradient of input i.
+   */
+  accumulator(i: number): Tensor | undefined;
+}
+
+/** From the output's gradient to one gradient per input, in the order of `inputs`; undefined where not wanted. */
+export type GradientRule = (dy: Tensor, backward: Backward) => readonly (Gradient | undefined)[];
+
+/** A tensor kept from forward for backward. */
+export class Saved {
+  readonly op: string;
+  readonly #storage: Storage;
+  readonly #shape: Shape;
+  readonly #offset: number;
+  readonly #version: number;
+  readonly #host: Int32Array | undefined;
+
+  constructor(op: string, tensor: Tensor) {
+    this.op = op;
+    this.#storage = tensor.storage;
+    this.#shape = tensor.shape;
+    this.#offset = tensor.offset;
+    this.#version = tensor.storage.version;
+    this.#host = tensor.host;
+  }
+
+  get storage(): Storage {
+    return this.#storage;
+  }
+
+  /**
+   * A handle on the saved elements, for use inside the gradient rule.
+   * @throws LifetimeError if they were changed in place since.
+   */
+  get tensor(): Tensor {
+    if (this.#storage.version !== this.#version) {
+      throw new LifetimeError(
+        `${this.op}: a tensor of shape ${formatShape(this.#shape)} that its gradient needs was changed in place after ` +
+          "forward; change it after backward(), or change a copy",
+      );
+    }
+    return new Tensor(this.#storage.retain(), this.#shape, { offset: this.#offset, host: this.#host });
+  }
+}
+
+const finalizer = new FinalizationRegistry<readonly Saved[]>(releaseAll);
+let created = 0;
+let enabled = true;
+
+function releaseAll(saved: readonly Saved[]): void {
+  for (const item of saved) item.storage.release();
+}
+
+export class GraphNode {
+  readonly op: string;
+  /** Consumers have larger numbers than producers. */
+  readonly number = created++;
+  /** Where each input's gradient goes: the node that computed it, a leaf that collects, or nowhere. */
+  readonly edges: readonly (GraphNode | Tensor | undefined)[];
+  /** Gradient of the output, gathered while backward runs. */
+  pending: Gradient | undefined;
+  #rule: GradientRule | undefined;
+  #saved: readonly Saved[];
+
+  constructor(op: string, inputs: readonly (Tensor | undefined)[], rule: GradientRule, saved: readonly Saved[]) {
+    this.op = op;
+    this.edges = inputs.map((input) => input?.node ?? (input?.requiresGrad ? input : undefined));
+    this.#rule = rule;
+    this.#saved = saved;
+    for (const item of saved) item.storage.retain();
+    if (saved.length > 0) finalizer.register(this, saved, this);
+  }
+
+  run(dy: Tensor): readonly (Gradient | undefined)[] {
+    if (!this.#rule) {
+      throw new LifetimeError(
+        `backward: the graph behind ${this.op} was already used up by an earlier backward(); pass { retainGraph: true } there`,
+      );
+    }
+    return this.#rule(dy, {
+      wanted: (i) => this.edges[i] !== undefined,
+      accumulator: (i) => ownDense(this.edges[i]),
+    });
+  }
+
+  release(): void {
+    if (this.#saved.length > 0) finalizer.unregister(this);
+    releaseAll(this.#saved);
+    this.#saved = [];
+    this.#rule = undefined;
+  }
+
+  get released(): boolean {
+    return this.#rule === undefined;
+  }
+}
+
+function ownDense(edge: GraphNode | Tensor | undefined): Tensor | undefined {
+  const held = edge instanceof GraphNode ? edge.pending : edge?.gradientSlot?.accumulator;
+  return held instanceof Tensor && held.storage.references === 1 ? held : undefined;
+}
+
+/** Whether operations are recorded now. */
+export function gradEnabled(): boolean {
+  return enabled;
+}
+
+/**
+ * Runs `fn` without recording: nothing in it can be differentiated, and nothing is kept for backward.
+ * @throws AttuneError for an asynchronous function: recording would be off for whatever else runs meanwhile.
+ */
+export function noGrad<T>(fn: () => T): T {
+  if (fn.constructor.name === "AsyncFunction") throw asynchronous();
+  const before = enabled;
+  enabled = false;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw asynchronous();
+    }
+    return result;
+  } finally {
+    enabled = before;
+  }
+}
+
+function asynchronous(): AttuneError {
+  return new AttuneError(
+    "noGrad: the function is asynchronous; wrap only the synchronous part, and await outside of it",
+  );
+}
+
+export interface BackwardOptions {
+  /** Gradient of the tensor itself, of its shape; default 1 for a tensor of one element. */
+  readonly gradient?: Tensor;
+  /** Keep what the graph holds, so that backward can run again. Default false. */
+  readonly retainGraph?: boolean;
+}
+
+/**
+ * Computes the gradients of `root` for every leaf behind it and adds them to the leaves' `grad`. What the graph held is
+ * let go of on the way; handles stay readable.
+ * @throws ShapeError if root has several elements and no gradient is given, or was not computed from a leaf.
+ * @throws LifetimeError if the graph was used up, or a tensor it needs was changed in place.
+ */
+export function backward(root: Tensor, options: BackwardOptions = {}): void {
+  const { gradient } = options;
+  if (gradient && !sameShape(gradient.shape, root.shape)) {
+    throw new ShapeError(
+      `backward: a gradient of shape ${formatShape(gradient.shape)} for a tensor of shape ${formatShape(root.shape)}`,
+    );
+  }
+  if (!gradient && root.size !== 1) {
+    throw new ShapeError(
+      `backward: a tensor of shape ${formatShape(root.shape)} needs a gradient argument; call it on a loss of one element`,
+    );
+  }
+  const top = root.node;
+  if (!top) {
+    throw new ShapeError(
+      "backward: nothing behind this tensor requires a gradient (was it computed under noGrad, or detached?)",
+    );
+  }
+  const nodes = reachable(top);
+  const used = nodes.find((node) => node.released);
+  if (used) used.run(root); // throws the error that names it
+  noGrad(() => {
+    try {
+      top.pending = gradient ? gradient.hold() : tidy(() => full(root.shape, 1, "float32", root.backend)).hold();
+      for (const node of nodes) {
+        step(node);
+        if (!options.retainGraph) node.release();
+      }
+    } finally {
+      for (const node of nodes) {
+        node.pending?.dispose();
+        node.pending = undefined;
+      }
+    }
+  });
+}
+
+function step(node: GraphNode): void {
+  const { pending } = node;
+  if (!pending) return; // no gradient reached it
+  tidy(() => {
+    const dy = pending instanceof RowsGradient ? pending.toDense() : pending;
+    const gradients = node.run(dy);
+    for (let i = 0; i < node.edges.length; i++) {
+      const gradient = gradients[i];
+      const edge = node.edges[i];
+      if (!gradient || !edge) continue;
+      if (edge instanceof GraphNode) {
+        edge.pending = edge.pending ? accumulate(edge.pending, gradient) : gradient.hold();
+      } else {
+        edge.gradientSlot ??= new GradientSlot();
+        edge.gradientSlot.add(gradient);
+      }
+    }
+  });
+  node.pending = undefined;
+  pending.dispose();
+}
+
+/** The nodes behind `top`, consumers before producers. */
+function reachable(top: GraphNode): GraphNode[] {
+  const found = new Set([top]);
+  for (const node of found) {
+    for (const edge of node.edges) if (edge instanceof GraphNode) found.add(edge);
+  }
+  return [...found].sort((a, b) => b.number - a.number);
+}

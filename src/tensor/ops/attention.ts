@@ -1,0 +1,276 @@
+// Scaled dot-product attention (Vaswani et al. 2017) over packed sequences of different lengths: no padding is computed.
+import { ShapeError } from "../../support/errors.js";
+import { zeros } from "../create.js";
+import { defineOp, type Op } from "../op.js";
+import { nextDropout } from "../random.js";
+import { formatShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+import { add } from "./add.js";
+import { concat } from "./concat.js";
+import { dropout } from "./dropout.js";
+import { matmul } from "./matmul.js";
+import { mul } from "./mul.js";
+import { reshape } from "./reshape.js";
+import { slice } from "./slice.js";
+import { softmax } from "./softmax.js";
+import { transpose } from "./transpose.js";
+
+/** Where packed sequences begin: int32 [sequences + 1], ascending from 0 to the number of rows, known to the host. */
+export type SequenceOffsets = Tensor;
+
+export interface AttentionOptions {
+  readonly heads: number;
+  readonly queryOffsets: SequenceOffsets;
+  /** Default: queryOffsets. */
+  readonly keyOffsets?: SequenceOffsets;
+  /** Default 1 / sqrt(head width). */
+  readonly scale?: number;
+  /** Probability with which attention weights are dropped. Default 0. */
+  readonly dropout?: number;
+  /** Added to the scores; [1 or heads, longest query, longest key]. Its gradient is computed. */
+  readonly bias?: Tensor;
+  /** Key j only where j <= i. Default false. */
+  readonly causal?: boolean;
+  /** Key j only where |i - j| <= window; 0 is no window. Default 0. */
+  readonly window?: number;
+}
+
+/**
+ * Query, key and value side by side: one tensor [rows, 3 width], or [rowsQ, width] and [rowsK, 2 width], or three apart.
+ * Head h of each stands in its columns h * width / heads and following. -> [rowsQ, width]
+ */
+export type AttentionInputs =
+  | readonly [qkv: Tensor]
+  | readonly [query: Tensor, keyValue: Tensor]
+  | readonly [query: Tensor, key: Tensor, value: Tensor];
+
+export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]> = defineOp({
+  name: "attention",
+  forward(run, inputs, options) {
+    const { heads, queryOffsets, keyOffsets = queryOffsets, bias, causal = false, window = 0 } = options;
+    const { width, parts } = locate(inputs, heads);
+    const queries = lengthsOf("queryOffsets", queryOffsets, parts[0].tensor.shape[0]);
+    const keys = lengthsOf("keyOffsets", keyOffsets, parts[1].tensor.shape[0]);
+    if (queries.length !== keys.length) {
+      throw new ShapeError(`attention: ${queries.length} query sequences and ${keys.length} key sequences`);
+    }
+    const maxQuery = longest(queries);
+    const maxKey = longest(keys);
+    if (
+      bias &&
+      !(bias.rank === 3 && [1, heads].includes(bias.shape[0]) && bias.shape[1] === maxQuery && bias.shape[2] === maxKey)
+    ) {
+      throw new ShapeError(
+        `attention: bias ${formatShape(bias.shape)}, expected [1 or ${heads}, ${maxQuery}, ${maxKey}]`,
+      );
+    }
+    const pairs = queries.reduce((sum, length, i) => sum + length * keys[i], 0);
+    const headDim = width / heads;
+    const plan = {
+      sequences: queries.length,
+      heads,
+      headDim,
+      scale: options.scale ?? 1 / Math.sqrt(headDim),
+      maxQuery,
+      maxKey,
+      biasHeads: bias?.shape[0],
+      causal,
+      window,
+      dropout: nextDropout("attention", options.dropout ?? 0),
+    };
+    const probabilities = run.empty([heads * pairs]);
+    const out = run.empty([parts[0].tensor.shape[0], width]);
+    run.kernels.attention({
+      ...plan,
+      ...views(inputs, parts),
+      queryOffsets,
+      keyOffsets,
+      bias,
+      probabilities,
+      out,
+      outStride: width,
+    });
+    const saved = inputs.map((tensor) => run.save(tensor));
+    const savedProbabilities = run.save(probabilities);
+    const savedQueryOffsets = run.save(queryOffsets);
+    const savedKeyOffsets = run.save(keyOffsets);
+    const savedBias = bias && run.save(bias);
+    probabilities.dispose();
+    return {
+      output: out,
+      inputs: [...inputs, bias],
+      // With P the weights, D dropout's mask: dV = (D P)^T dout, dP = D (dout V^T), dS = P (dP - rowsum(dP P)),
+      // dQ = scale dS K, dK = scale dS^T Q, dbias = sum of dS over the sequences
+      gradient: (dy, backward) => {
+        const tensors = saved.map((item) => item.tensor);
+        const gradients = tensors.map((tensor) => run.empty(tensor.shape));
+        const dBias =
+          savedBias && backward.wanted(inputs.length)
+            ? zeros(savedBias.tensor.shape, "float32", run.backend)
+            : undefined;
+        const forward = views(tensors, parts);
+        const backwardViews = views(gradients, parts);
+        run.kernels.attentionGradient({
+          ...plan,
+          ...forward,
+          queryOffsets: savedQueryOffsets.tensor,
+          keyOffsets: savedKeyOffsets.tensor,
+          bias: savedBias?.tensor,
+          probabilities: savedProbabilities.tensor,
+          dOut: dy,
+          dOutStride: width,
+          dQuery: backwardViews.query,
+          dQueryStride: backwardViews.queryStride,
+          dKey: backwardViews.key,
+          dKeyStride: backwardViews.keyStride,
+          dValue: backwardViews.value,
+          dValueStride: backwardViews.valueStride,
+          dBias,
+        });
+        return [...gradients, dBias];
+      },
+    };
+  },
+  composition: (inputs, options) => composed(inputs, options),
+  samples: (make) => {
+    const offsets = (...lengths: number[]): Tensor => make.offsets(lengths);
+    return [
+      { args: [[make.normal([14, 24])], { heads: 2, queryOffsets: offsets(5, 9) }], terms: 9 * 4 },
+      {
+        args: [[make.normal([37, 96])], { heads: 2, queryOffsets: offsets(3, 17, 1, 16), dropout: 0.2 }],
+        terms: 17 * 16,
+        composed: false,
+      },
+      {
+        args: [
+          [make.normal([3, 32]), make.normal([24, 64])],
+          { heads: 1, queryOffsets: offsets(1, 1, 1), keyOffsets: offsets(4, 19, 1), dropout: 0.1 },
+        ],
+        terms: 19 * 32,
+        composed: false,
+      },
+      {
+        args: [
+          [make.normal([12, 16]), make.normal([12, 16]), make.normal([12, 16])],
+          { heads: 2, queryOffsets: offsets(7, 5), causal: true, scale: 0.5, bias: make.normal([2, 7, 7]) },
+        ],
+        terms: 7 * 8,
+      },
+      {
+        args: [
+          [make.normal([21, 48])],
+          { heads: 2, queryOffsets: offsets(21), window: 3, bias: make.normal([1, 21, 21]) },
+        ],
+        terms: 21 * 8,
+      },
+    ];
+  },
+});
+
+interface Part {
+  /** Which of the inputs, and from which column on. */
+  readonly input: number;
+  readonly column: number;
+  readonly tensor: Tensor;
+}
+
+/** Finds query, key and value in the inputs. */
+function locate(inputs: AttentionInputs, heads: number): { width: number; parts: readonly [Part, Part, Part] } {
+  const columns = inputs.map((tensor) => tensor.shape[1]);
+  const width = inputs.length === 1 ? columns[0] / 3 : columns[0];
+  const expected = [[3 * width], [width, 2 * width], [width, width, width]][inputs.length - 1];
+  const fits =
+    inputs.every((tensor, i) => tensor.rank === 2 && tensor.dtype === "float32" && tensor.shape[1] === expected[i]) &&
+    Number.isInteger(width) &&
+    width % heads === 0 &&
+    (inputs.length < 3 || inputs[1].shape[0] === inputs[2]?.shape[0]);
+  if (!fits) {
+    throw new ShapeError(
+      `attention: inputs ${inputs.map((t) => formatShape(t.shape)).join(" ")} with ${heads} heads; expected [rows, 3 width], ` +
+        "or [rows, width] [rows, 2 width], or three of [rows, width], width a multiple of the heads",
+    );
+  }
+  const part = (input: number, column: number): Part => ({ input, column, tensor: inputs[input] as Tensor });
+  switch (inputs.length) {
+    case 1:
+      return { width, parts: [part(0, 0), part(0, width), part(0, 2 * width)] };
+    case 2:
+      return { width, parts: [part(0, 0), part(1, 0), part(1, width)] };
+    case 3:
+      return { width, parts: [part(0, 0), part(1, 0), part(2, 0)] };
+  }
+}
+
+function views(tensors: readonly Tensor[], parts: readonly [Part, Part, Part]) {
+  const [query, key, value] = parts.map(({ input, column }) => ({
+    view: { buffer: tensors[input].buffer, offset: tensors[input].offset + column },
+    stride: tensors[input].shape[1],
+  }));
+  return {
+    query: query.view,
+    queryStride: query.stride,
+    key: key.view,
+    keyStride: key.stride,
+    value: value.view,
+    valueStride: value.stride,
+  };
+}
+
+function lengthsOf(name: string, offsets: Tensor, rows: number): Int32Array {
+  const { host } = offsets;
+  if (!host) throw new ShapeError(`attention: ${name} must be known to the host (an int32 tensor made from numbers)`);
+  const lengths = new Int32Array(host.length - 1);
+  for (let i = 0; i < lengths.length; i++) lengths[i] = host[i + 1] - host[i];
+  if (host.length < 2 || host[0] !== 0 || host[host.length - 1] !== rows || lengths.some((length) => length < 1)) {
+    throw new ShapeError(
+      `attention: ${name} [${[...host.subarray(0, 8)].join(", ")}${host.length > 8 ? ", ..." : ""}] must ascend from 0 to the ${rows} rows`,
+    );
+  }
+  return lengths;
+}
+
+function longest(lengths: Int32Array): number {
+  return lengths.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** The definition, one sequence and head at a time. Its dropout draws other numbers than the fused op's: compare without. */
+function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
+  const { heads, queryOffsets, keyOffsets = queryOffsets, bias, causal = false, window = 0 } = options;
+  const { width, parts } = locate(inputs, heads);
+  const headDim = width / heads;
+  const scale = options.scale ?? 1 / Math.sqrt(headDim);
+  const starts = queryOffsets.host ?? new Int32Array();
+  const keyStarts = keyOffsets.host ?? new Int32Array();
+  const rows: Tensor[] = [];
+  for (let s = 0; s + 1 < starts.length; s++) {
+    const columns: Tensor[] = [];
+    const queries = starts[s + 1] - starts[s];
+    const keys = keyStarts[s + 1] - keyStarts[s];
+    for (let h = 0; h < heads; h++) {
+      const cut = ({ tensor, column }: Part, from: number, to: number): Tensor =>
+        slice(slice(tensor, 0, from, to), 1, column + h * headDim, column + (h + 1) * headDim);
+      const q = cut(parts[0], starts[s], starts[s + 1]);
+      const k = cut(parts[1], keyStarts[s], keyStarts[s + 1]);
+      const v = cut(parts[2], keyStarts[s], keyStarts[s + 1]);
+      let scores = mul(matmul(q, transpose(k, 0, 1)), scale);
+      if (bias) {
+        const b = slice(bias, 0, bias.shape[0] === 1 ? 0 : h, bias.shape[0] === 1 ? 1 : h + 1);
+        scores = add(scores, reshape(slice(slice(b, 1, 0, queries), 2, 0, keys), [queries, keys]));
+      }
+      const allowed = (i: number, j: number): boolean =>
+        !(causal && j > i) && !(window > 0 && Math.abs(i - j) > window);
+      const mask = Float32Array.from({ length: queries * keys }, (_, at) =>
+        allowed(Math.floor(at / keys), at % keys) ? 0 : -1e30,
+      );
+      scores = add(scores, constant(inputs[0], mask, [queries, keys]));
+      columns.push(matmul(dropout(softmax(scores, -1), options.dropout ?? 0), v));
+    }
+    rows.push(concat(columns, 1));
+  }
+  return concat(rows, 0);
+}
+
+function constant(like: Tensor, values: Float32Array, shape: readonly number[]): Tensor {
+  const result = zeros(shape, "float32", like.backend);
+  return result.write_(values);
+}

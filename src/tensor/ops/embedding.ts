@@ -1,0 +1,79 @@
+// Rows of a table by their ids. The table's gradient is sparse: the rows that were looked up, and their sums.
+import { ShapeError } from "../../support/errors.js";
+import { zeros } from "../create.js";
+import { RowsGradient } from "../gradient.js";
+import { defineOp, type Op, type OpRun } from "../op.js";
+import { formatShape } from "../shape.js";
+import type { Tensor } from "../tensor.js";
+
+/** table [rows, width], ids int32 [...] -> [..., width]. Throws ShapeError for an id outside the table. */
+export const embedding: Op<[table: Tensor, ids: Tensor]> = defineOp({
+  name: "embedding",
+  forward(run, table, ids) {
+    if (table.rank !== 2 || ids.dtype !== "int32") {
+      throw new ShapeError(
+        `embedding: table ${formatShape(table.shape)} and ${ids.dtype} ids; they must be [rows, width] and int32`,
+      );
+    }
+    const [tableRows, width] = table.shape;
+    checkIds("embedding", ids, tableRows);
+    const y = run.empty([...ids.shape, width]);
+    run.kernels.gatherRows(table, tableRows, ids, y, ids.size, width);
+    const saved = run.save(ids);
+    return {
+      output: y,
+      inputs: [table],
+      // dtable[id] = sum of dy over the positions that looked up id
+      gradient: (dy) => {
+        const { host } = saved.tensor;
+        if (host) return [rowsGradient(run, dy, host, tableRows, width)];
+        const dense = zeros([tableRows, width], "float32", run.backend);
+        run.kernels.scatterAddRows(dy, saved.tensor, dense, tableRows, ids.size, width);
+        return [dense];
+      },
+    };
+  },
+  samples: (make) => [
+    { args: [make.normal([10, 7]), make.integers([4, 6], 10)], terms: 24 },
+    { args: [make.normal([3, 48]), make.integers([50], 3)], terms: 50 },
+  ],
+});
+
+/** Throws ShapeError, with its place, for the first id known to the host that is outside [0, rows). */
+export function checkIds(op: string, ids: Tensor, rows: number): void {
+  const { host } = ids;
+  if (!host) return; // the kernel looks
+  for (let i = 0; i < host.length; i++) {
+    if (host[i] < 0 || host[i] >= rows) {
+      const width = ids.shape[ids.rank - 1] ?? 1;
+      const place = ids.rank > 1 ? `row ${Math.floor(i / width)}, position ${i % width}` : `position ${i}`;
+      throw new ShapeError(`${op}: id ${host[i]} at ${place} is outside the table of ${rows} rows`);
+    }
+  }
+}
+
+function rowsGradient(run: OpRun, dy: Tensor, ids: Int32Array, tableRows: number, width: number): RowsGradient {
+  // positions by id, ascending and stable: the order of the sums does not depend on anything else
+  const order = Int32Array.from(ids, (_, i) => i).sort((a, b) => ids[a] - ids[b] || a - b);
+  const rows: number[] = [];
+  const starts: number[] = [];
+  for (let i = 0; i < order.length; i++) {
+    const id = ids[order[i]];
+    if (i === 0 || id !== rows[rows.length - 1]) {
+      rows.push(id);
+      starts.push(i);
+    }
+  }
+  starts.push(order.length);
+  const values = run.empty([rows.length, width]);
+  const index = run.integers(Int32Array.from(rows));
+  run.kernels.sumRowSegments(
+    dy,
+    run.integers(order),
+    run.integers(Int32Array.from(starts)),
+    values,
+    rows.length,
+    width,
+  );
+  return new RowsGradient(index, values, tableRows);
+}

@@ -18,7 +18,7 @@ function stage(name, command, args, { env = {}, continueOnFailure = false } = {}
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, ...env },
-    timeout: Math.max(1, deadline - start),
+    timeout: Math.max(1, Math.round(deadline - start)),
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   let failure;
@@ -74,9 +74,12 @@ if (summary.skipped.length > 0) {
 }
 for (const file of summary.brokenFiles) console.log(`\nCould not run: ${file.path}\n  ${file.message}`);
 
-const failed = summary.failed + summary.brokenFiles.length;
+let failed = summary.failed + summary.brokenFiles.length;
+if (failure && failed === 0) {
+  console.error(`\nEvery test passed, but the test run failed (an error outside of tests): ${failure}`);
+  failed = 1;
+}
 const ran = summary.passed + failed;
 if (ran === 0) console.error("\nNo test ran.");
-else if (failure && failed === 0) console.error(`\nEvery test passed, but the test run failed: ${failure}`);
 console.log(`\n${summary.passed} passed, ${failed} failed, ${summary.skipped.length} skipped`);
-process.exit(failure || failed > 0 || ran === 0 ? 1 : 0);
+process.exit(failed > 0 || ran === 0 ? 1 : 0);

@@ -75,11 +75,12 @@ if (summary.skipped.length > 0) {
 for (const file of summary.brokenFiles) console.log(`\nCould not run: ${file.path}\n  ${file.message}`);
 
 let failed = summary.failed + summary.brokenFiles.length;
-if (failure && failed === 0) {
+if (summary.passed + failed === 0) {
+  console.error("\nNo test ran.");
+  failed = 1;
+} else if (failure && failed === 0) {
   console.error(`\nEvery test passed, but the test run failed (an error outside of tests): ${failure}`);
   failed = 1;
 }
-const ran = summary.passed + failed;
-if (ran === 0) console.error("\nNo test ran.");
 console.log(`\n${summary.passed} passed, ${failed} failed, ${summary.skipped.length} skipped`);
-process.exit(failed > 0 || ran === 0 ? 1 : 0);
+process.exit(failed > 0 ? 1 : 0);

@@ -154,19 +154,19 @@ export class GradientSlot {
 
   add(gradient: Gradient): void {
     if (gradient === this.#value) return; // was added to in place
-    this.#applyScale();
+    this.settle();
     this.#value = this.#value ? accumulate(this.#value, gradient) : gradient.hold();
   }
 
   /** Multiplies the value by a device scalar, later: when somebody reads it, or in the optimizer's own pass. */
   scaleBy(factor: Tensor): void {
-    this.#applyScale();
+    this.settle();
     if (this.#value) this.#scale = factor.hold();
   }
 
   /** The value as a dense tensor that the caller shares; undefined if there is none. */
   read(): Tensor | undefined {
-    this.#applyScale();
+    this.settle();
     if (this.#value instanceof RowsGradient) {
       const rows = this.#value;
       this.#value = tidy(() => rows.toDense().hold());
@@ -182,7 +182,8 @@ export class GradientSlot {
     this.#scale = undefined;
   }
 
-  #applyScale(): void {
+  /** Applies the factor now. */
+  settle(): void {
     if (!this.#value || !this.#scale) return;
     const tensor = this.#value instanceof RowsGradient ? this.#value.values : this.#value;
     tensor.backend.kernels.scale([{ view: tensor, length: tensor.size }], this.#scale);

@@ -183,7 +183,7 @@ function locate(inputs: AttentionInputs, heads: number): { width: number; parts:
     inputs.every((tensor, i) => tensor.rank === 2 && tensor.dtype === "float32" && tensor.shape[1] === expected[i]) &&
     Number.isInteger(width) &&
     width % heads === 0 &&
-    (inputs.length < 3 || inputs[1].shape[0] === inputs[2]?.shape[0]);
+    (inputs.length < 3 || inputs[1]?.shape[0] === inputs[2]?.shape[0]);
   if (!fits) {
     throw new ShapeError(
       `attention: inputs ${inputs.map((t) => formatShape(t.shape)).join(" ")} with ${heads} heads; expected [rows, 3 width], ` +

@@ -14,6 +14,19 @@ import { reshape } from "./reshape.js";
 import { stackedLinear } from "./stackedLinear.js";
 import { takeRows } from "./takeRows.js";
 
+export * from "./add.js";
+export * from "./attention.js";
+export * from "./crossEntropy.js";
+export * from "./embedding.js";
+export * from "./feedForward.js";
+export * from "./gelu.js";
+export * from "./layerNorm.js";
+export * from "./linear.js";
+export * from "./putRows.js";
+export * from "./reshape.js";
+export * from "./stackedLinear.js";
+export * from "./takeRows.js";
+
 /** Operations on one tensor and arguments: they are methods of Tensor too. */
 export const methods = { add, gelu, reshape };
 

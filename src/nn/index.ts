@@ -1,0 +1,8 @@
+// Building blocks of models.
+
+export { packedAttention } from "./attention.js";
+export { initializeNormal, withoutInitialization } from "./initialize.js";
+export { Dropout, Embedding, LayerNorm } from "./layers.js";
+export { Linear, type LinearOptions, stack } from "./linear.js";
+export { Module, Parameter } from "./module.js";
+export { type Packing, pack, packIntegers, packRows, unpack } from "./packing.js";

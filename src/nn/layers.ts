@@ -1,0 +1,61 @@
+// Layers with parameters or modes that wrap one operation each.
+import { dropout, embedding, layerNorm, type Tensor } from "../tensor/index.js";
+import { initializeEmbedding } from "./initialize.js";
+import { Module, Parameter } from "./module.js";
+
+/** Rows of a table by ids: int32 [...] -> [..., width]. */
+export class Embedding extends Module {
+  readonly weight: Parameter;
+
+  constructor(rows: number, width: number) {
+    super();
+    this.weight = new Parameter([rows, width]);
+    initializeEmbedding(this.weight);
+  }
+
+  override forward(ids: Tensor): Tensor {
+    return embedding(this.weight, ids);
+  }
+}
+
+/** Layer normalization over the last dimension; weight is gamma, bias is beta. */
+export class LayerNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly epsilon: number;
+
+  constructor(width: number, epsilon = 1e-5) {
+    super();
+    this.weight = new Parameter([width]).fill_(1);
+    this.bias = new Parameter([width]);
+    this.epsilon = epsilon;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight, this.bias, { epsilon: this.epsilon });
+  }
+
+  /** LayerNorm(dropout(x) + residual) in one pass. */
+  afterResidual(x: Tensor, residual: Tensor, dropoutProbability: number): Tensor {
+    return layerNorm(x, this.weight, this.bias, { epsilon: this.epsilon, residual, dropout: dropoutProbability });
+  }
+}
+
+/** Sets elements to zero with a probability, and scales the others by 1 / (1 - probability); nothing outside training. */
+export class Dropout extends Module {
+  readonly probability: number;
+
+  constructor(probability: number) {
+    super();
+    this.probability = probability;
+  }
+
+  /** The probability that applies now: 0 outside of training. */
+  get active(): number {
+    return this.training ? this.probability : 0;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.active > 0 ? dropout(x, this.active) : x;
+  }
+}

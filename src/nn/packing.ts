@@ -1,0 +1,88 @@
+// Padding is an interface, not work: a padded batch [batch, length] becomes its real tokens [tokens], one sequence after
+// another, with the offsets where each begins; and back only where somebody reads it padded.
+import { ShapeError } from "../support/errors.js";
+import { warnOnce } from "../support/log.js";
+import { formatShape, gather, putRows, reshape, sameShape, type Tensor, takeRows, tensor } from "../tensor/index.js";
+
+/** Which positions of a padded batch are real, and where each sequence begins once they are packed. */
+export interface Packing {
+  readonly batch: number;
+  /** Padded length. */
+  readonly length: number;
+  /** Flat position (row * length + column) of each packed token; int32 [tokens]. */
+  readonly index: Tensor;
+  /** int32 [batch + 1] */
+  readonly offsets: Tensor;
+  /** Packed row of each sequence's first token; int32 [batch]. */
+  readonly first: Tensor;
+  /** 0, 1, ..., batch: the offsets of sequences of one row each; int32 [batch + 1]. */
+  readonly firstOffsets: Tensor;
+  /** Column of each packed token: its position in the sequence, padding included; int32 [tokens]. */
+  readonly columns: Int32Array;
+  /** Set where the mask's values are not known to the host: nothing is packed, and attention has to mask. [batch, length] */
+  readonly deviceMask?: Tensor;
+}
+
+/**
+ * Plans the packing of a batch of `shape` [batch, length].
+ * @param mask int32, 1 at real tokens; default: all are real.
+ * @throws ShapeError if the mask has another shape, or a row without a real token.
+ */
+export function pack(shape: readonly number[], mask: Tensor | undefined): Packing {
+  const [batch, length] = shape;
+  if (mask && !sameShape(mask.shape, shape)) {
+    throw new ShapeError(`attention_mask ${formatShape(mask.shape)} does not fit input_ids ${formatShape(shape)}`);
+  }
+  const values = mask?.host;
+  if (mask && !values) {
+    warnOnce(
+      "device-mask",
+      "the attention mask was computed on the device: padding is computed too. Make it from numbers to skip padding.",
+    );
+  }
+  const index = new Int32Array(batch * length);
+  const columns = new Int32Array(batch * length);
+  const offsets = new Int32Array(batch + 1);
+  const first = new Int32Array(batch);
+  let count = 0;
+  for (let row = 0; row < batch; row++) {
+    first[row] = count;
+    for (let column = 0; column < length; column++) {
+      if (values && values[row * length + column] === 0) continue;
+      columns[count] = column;
+      index[count++] = row * length + column;
+    }
+    offsets[row + 1] = count;
+    if (count === first[row]) throw new ShapeError(`attention_mask: row ${row} has no real token`);
+  }
+  return {
+    batch,
+    length,
+    index: tensor(index.subarray(0, count)),
+    offsets: tensor(offsets),
+    first: tensor(first),
+    firstOffsets: tensor(Int32Array.from(offsets, (_, row) => row)),
+    columns: columns.subarray(0, count),
+    deviceMask: values ? undefined : mask,
+  };
+}
+
+/** The real tokens of an int32 [batch, length] tensor: int32 [tokens]. */
+export function packIntegers(padded: Tensor, packing: Packing): Tensor {
+  const { host } = padded;
+  const index = packing.index.host;
+  if (host && index) return tensor(index.map((at) => host[at]));
+  return gather(reshape(padded, [padded.size]), 0, packing.index);
+}
+
+/** [tokens, ...] -> [batch, length, ...], zeros at padding. */
+export function unpack(packed: Tensor, packing: Packing): Tensor {
+  const { batch, length } = packing;
+  const padded = putRows(packed, packing.index, batch * length);
+  return reshape(padded, [batch, length, ...packed.shape.slice(1)]);
+}
+
+/** [batch, length, ...] -> [tokens, ...]. */
+export function packRows(padded: Tensor, packing: Packing): Tensor {
+  return takeRows(reshape(padded, [padded.shape[0] * padded.shape[1], ...padded.shape.slice(2)]), packing.index);
+}

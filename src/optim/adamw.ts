@@ -1,0 +1,144 @@
+// AdamW: one fused pass over all tensors, with clipping folded in.
+import type { AdamWTensor } from "../backends/kernels.js";
+import { ConfigError } from "../support/errors.js";
+import { outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
+import { beginStep } from "./step.js";
+
+export interface AdamWOptions {
+  /** Learning rate. Default 1e-3. */
+  readonly lr?: number;
+  /** Decay of the running means of gradient and squared gradient. Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the root of the second moment. Default 1e-8. */
+  readonly eps?: number;
+  /** Decoupled weight decay. Default 0.01. */
+  readonly weightDecay?: number;
+}
+
+export interface ParameterGroup extends AdamWOptions {
+  readonly params: Iterable<Tensor>;
+}
+
+/** A group as the optimizer holds it: its numbers may be changed between steps (schedules change `lr`). */
+export interface ActiveGroup {
+  readonly params: readonly Tensor[];
+  lr: number;
+  /** The learning rate at the start, which schedules scale. */
+  initialLr?: number;
+  betas: readonly [number, number];
+  eps: number;
+  weightDecay: number;
+}
+
+/** The running state of one parameter. */
+export interface AdamWState {
+  step: number;
+  readonly firstMoment: Tensor;
+  readonly secondMoment: Tensor;
+}
+
+/**
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019), computed as torch.optim.AdamW does:
+ * p -= lr * wd * p; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; p -= lr * m/(1-b1^t) / (sqrt(v/(1-b2^t)) + eps).
+ */
+export class AdamW {
+  readonly paramGroups: ActiveGroup[];
+  readonly state = new Map<Tensor, AdamWState>();
+
+  /**
+   * @param parameters Tensors, or groups of them with options of their own.
+   * @throws ConfigError for numbers out of range, no parameters, or one that stands in two groups.
+   */
+  constructor(parameters: Iterable<Tensor> | Iterable<ParameterGroup>, options: AdamWOptions = {}) {
+    const items = [...parameters];
+    const groups: readonly ParameterGroup[] = isGroups(items) ? items : [{ params: items as Tensor[] }];
+    this.paramGroups = groups.map((group) => {
+      const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = { ...options, ...group };
+      check("lr", lr, lr >= 0);
+      check("betas", betas[0], betas[0] >= 0 && betas[0] < 1);
+      check("betas", betas[1], betas[1] >= 0 && betas[1] < 1);
+      check("eps", eps, eps >= 0);
+      check("weightDecay", weightDecay, weightDecay >= 0);
+      return { params: [...group.params], lr, betas: [betas[0], betas[1]], eps, weightDecay };
+    });
+    const all = this.paramGroups.flatMap((group) => group.params);
+    if (all.length === 0) throw new ConfigError("AdamW: there are no parameters to optimize");
+    if (new Set(all).size !== all.length) throw new ConfigError("AdamW: a parameter stands in two places");
+    for (const [i, tensor] of all.entries()) {
+      if (!tensor.isLeaf || !tensor.requiresGrad) {
+        throw new ConfigError(`AdamW: tensor ${i} (${tensor.toString()}) is not a leaf that requires a gradient`);
+      }
+    }
+  }
+
+  /** Updates every parameter that has a gradient. Returns at once; the device does it in order. */
+  step(): void {
+    const updates: AdamWTensor[] = [];
+    const factor = this.#commonFactor();
+    for (const group of this.paramGroups) {
+      for (const parameter of group.params) {
+        const gradient = parameter.gradientSlot?.pending?.value;
+        if (gradient) updates.push(this.#update(parameter, gradient, group));
+      }
+    }
+    const [first] = this.paramGroups[0].params;
+    if (updates.length > 0) first.backend.kernels.adamw(updates, factor);
+    for (const group of this.paramGroups) {
+      for (const parameter of group.params) if (parameter.gradientSlot?.pending) parameter.markChanged();
+    }
+    beginStep(first.backend);
+  }
+
+  /** Forgets all gradients. */
+  zeroGrad(): void {
+    for (const group of this.paramGroups) for (const parameter of group.params) parameter.zeroGrad();
+  }
+
+  #update(parameter: Tensor, gradient: Tensor | RowsGradient, group: ActiveGroup): AdamWTensor {
+    let state = this.state.get(parameter);
+    if (!state) {
+      const moment = (): Tensor => outsideScopes(() => zeros(parameter.shape, "float32", parameter.backend));
+      state = { step: 0, firstMoment: moment(), secondMoment: moment() };
+      this.state.set(parameter, state);
+    }
+    state.step++;
+    const [beta1, beta2] = group.betas;
+    const sparse = gradient instanceof RowsGradient;
+    return {
+      parameter,
+      gradient: sparse ? gradient.values : gradient,
+      touched: sparse ? { index: gradient.index, rows: gradient.index.size, width: gradient.width } : undefined,
+      firstMoment: state.firstMoment,
+      secondMoment: state.secondMoment,
+      length: parameter.size,
+      learningRate: group.lr,
+      beta1,
+      beta2,
+      epsilon: group.eps,
+      weightDecay: group.weightDecay,
+      biasCorrection1: 1 - beta1 ** state.step,
+      biasCorrection2: 1 - beta2 ** state.step,
+    };
+  }
+
+  /** The clipping factor that all gradients still have to be multiplied by; where they differ, they are multiplied now. */
+  #commonFactor(): Tensor | undefined {
+    const slots = this.paramGroups.flatMap((group) =>
+      group.params.flatMap(({ gradientSlot }) => (gradientSlot?.pending ? [gradientSlot] : [])),
+    );
+    const factors = slots.map((slot) => slot.pending?.scale);
+    const [factor] = factors;
+    const common = factors.every((other) => other?.storage === factor?.storage && other?.offset === factor?.offset);
+    if (common) return factor;
+    for (const slot of slots) slot.settle();
+    return undefined;
+  }
+}
+
+function isGroups(items: readonly (Tensor | ParameterGroup)[]): items is readonly ParameterGroup[] {
+  return items.length > 0 && "params" in items[0];
+}
+
+function check(name: string, value: number, fits: boolean): void {
+  if (!fits) throw new ConfigError(`AdamW: ${name} is out of range: ${value}`);
+}

@@ -2,7 +2,7 @@
 import { DeviceError } from "../../support/errors.js";
 import type { CrossEntropy, CrossEntropyForward, CrossEntropyGradient } from "../kernels.js";
 import { floats, ints } from "./memory.js";
-import { logSumExp } from "./reduce.js";
+import { exponentialSum } from "./reduce.js";
 
 /** The labels, every one of them in [0, classes) or the ignored one. */
 function checkedLabels(call: CrossEntropy): Int32Array {
@@ -29,15 +29,16 @@ export function crossEntropy(call: CrossEntropyForward): void {
   let normalizer = 0;
   for (let r = 0; r < rows; r++) {
     const start = r * classes;
-    const total = logSumExp(logits, start, classes);
-    kept[r] = total;
+    const { top, sum } = exponentialSum(logits, start, classes);
+    const logSum = Math.log(sum);
+    kept[r] = top + logSum;
     const label = labels[r];
     if (label === call.ignoreIndex) continue;
     const rowWeight = weight ? weight[label] : 1;
     normalizer += rowWeight;
-    loss += rowWeight * (total - logits[start + label]);
+    loss += rowWeight * (top - logits[start + label] + logSum);
     if (labelSmoothing > 0) {
-      for (let c = 0; c < classes; c++) smoothing += (weight ? weight[c] : 1) * (total - logits[start + c]);
+      for (let c = 0; c < classes; c++) smoothing += (weight ? weight[c] : 1) * (top - logits[start + c] + logSum);
     }
   }
   const smoothed = labelSmoothing > 0 ? (1 - labelSmoothing) * loss + (labelSmoothing / classes) * smoothing : loss;

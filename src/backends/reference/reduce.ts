@@ -1,9 +1,9 @@
 // Reductions over the middle axis of [outer, size, inner], and softmax over rows.
 import type { ReduceOp, View } from "../kernels.js";
-import { floats, ints } from "./memory.js";
+import { type FloatArray, floats, ints } from "./memory.js";
 
 /** Largest of `size` numbers `step` apart, and where it first stands; a NaN counts as larger than any number. */
-function largest(x: Float64Array | Float32Array, start: number, size: number, step: number): [number, number] {
+function largest(x: FloatArray, start: number, size: number, step: number): [number, number] {
   let best = x[start];
   let at = 0;
   for (let j = 1; j < size && !Number.isNaN(best); j++) {
@@ -43,21 +43,22 @@ export function argmax(x: View, out: View, outer: number, size: number, inner: n
   }
 }
 
-/** log(sum over a row of exp(x)), computed from the row's largest element so that no exp overflows. */
-export function logSumExp(x: Float64Array | Float32Array, start: number, width: number): number {
+/** A row's largest element m and the sum of exp(x - m), in which nothing overflows: logSumExp = m + log(sum). */
+export function exponentialSum(x: FloatArray, start: number, width: number): { top: number; sum: number } {
   const [top] = largest(x, start, width, 1);
   let sum = 0;
   for (let j = 0; j < width; j++) sum += Math.exp(x[start + j] - top);
-  return top + Math.log(sum);
+  return { top, sum };
 }
 
 export function softmax(x: View, out: View, rows: number, width: number, log: boolean): void {
   const source = floats(x, rows * width);
   const target = floats(out, rows * width);
   for (let start = 0; start < rows * width; start += width) {
-    const normalizer = logSumExp(source, start, width);
+    const { top, sum } = exponentialSum(source, start, width);
+    const logSum = Math.log(sum);
     for (let j = start; j < start + width; j++) {
-      target[j] = log ? source[j] - normalizer : Math.exp(source[j] - normalizer);
+      target[j] = log ? source[j] - top - logSum : Math.exp(source[j] - top) / sum;
     }
   }
 }

@@ -1,6 +1,7 @@
 // Building blocks of models.
 
 export { packedAttention } from "./attention.js";
+export { expectFinite } from "./finite.js";
 export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
 export { Linear, type LinearOptions, stack } from "./linear.js";

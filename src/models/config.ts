@@ -1,0 +1,109 @@
+// config.json: keys as Python writes them, defaults of the family, label names.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomic } from "../support/atomic.js";
+import { ConfigError, FileFormatError } from "../support/errors.js";
+
+export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
+
+/** What every family's config has, with keys as in config.json. */
+export interface CommonConfig {
+  model_type: string;
+  architectures?: readonly string[];
+  /** Label names by class number; their number is the number of outputs of a classification head. */
+  id2label: Readonly<Record<number, string>>;
+  label2id: Readonly<Record<string, number>>;
+  problem_type?: ProblemType;
+  initializer_range: number;
+  /** Keys that Attune does not know; kept and written back. */
+  readonly [key: string]: unknown;
+}
+
+/** Choices that every family's config accepts beside its own keys. */
+export interface ConfigOptions {
+  /** Number of outputs of a classification head; label names become LABEL_0 ... unless id2label is given. */
+  readonly numLabels?: number;
+  readonly id2label?: Readonly<Record<number, string>> | readonly string[];
+  readonly label2id?: Readonly<Record<string, number>>;
+  readonly problemType?: ProblemType;
+}
+
+export function numLabels(config: CommonConfig): number {
+  return Object.keys(config.id2label).length;
+}
+
+/** The raw config.json of a checkpoint folder. Throws FileFormatError if it is missing or not a JSON object. */
+export async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const path = join(folder, "config.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new FileFormatError(
+      `${folder} is not a checkpoint: config.json cannot be read (${(error as Error).message})`,
+      {
+        cause: error,
+      },
+    );
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new FileFormatError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new FileFormatError(`${path} does not hold a JSON object`);
+  }
+  return json as Record<string, unknown>;
+}
+
+/** Writes config.json as Python does: sorted keys, two spaces, a newline at the end. */
+export async function writeConfig(folder: string, config: CommonConfig): Promise<void> {
+  const entries = Object.entries(config).filter(([, value]) => value !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  await writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
+}
+
+/** Completes a raw config with the family's defaults, label names and the caller's choices. */
+export function completeConfig<Config extends CommonConfig>(
+  defaults: Config,
+  raw: Readonly<Record<string, unknown>>,
+  options: ConfigOptions & Readonly<Record<string, unknown>>,
+): Config {
+  const { numLabels: count, id2label, label2id, problemType, ...overrides } = options;
+  const merged: Record<string, unknown> = { ...defaults, ...withoutNull(raw), ...overrides };
+  for (const [key, value] of Object.entries(defaults)) {
+    if (typeof value === "number" && typeof merged[key] !== "number") {
+      throw new ConfigError(`config: ${key} must be a number, not ${JSON.stringify(merged[key])}`);
+    }
+  }
+  const fromRaw = raw.id2label as Record<number, string> | undefined;
+  const names =
+    normalizeLabels(id2label) ??
+    (count !== undefined && count !== Object.keys(fromRaw ?? defaults.id2label).length ? numbered(count) : fromRaw) ??
+    numbered(count ?? (typeof raw.num_labels === "number" ? raw.num_labels : 2));
+  if (count !== undefined && Object.keys(names).length !== count) {
+    throw new ConfigError(`numLabels is ${count}, but id2label names ${Object.keys(names).length} labels`);
+  }
+  delete merged.num_labels;
+  merged.id2label = names;
+  merged.label2id = label2id ?? Object.fromEntries(Object.entries(names).map(([id, name]) => [name, Number(id)]));
+  if (problemType) merged.problem_type = problemType;
+  return merged as Config;
+}
+
+function numbered(count: number): Record<number, string> {
+  if (!Number.isInteger(count) || count < 1)
+    throw new ConfigError(`numLabels must be a positive integer, not ${count}`);
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [i, `LABEL_${i}`]));
+}
+
+function normalizeLabels(labels: ConfigOptions["id2label"]): Record<number, string> | undefined {
+  return labels && Object.fromEntries(Object.entries(labels).map(([id, name]) => [Number(id), name as string]));
+}
+
+/** Python writes null for what is not set. */
+function withoutNull(raw: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,136 @@
+// A checkpoint's tensors into a model's parameters: families spell some keys differently, heads come and go, and whatever
+// does not fit is said by name.
+import { openCheckpoint } from "../checkpoint/index.js";
+import { initializeNormal, LayerNorm, type Module, type Parameter } from "../nn/index.js";
+import { ConfigError, FileFormatError } from "../support/errors.js";
+import { info, warn } from "../support/log.js";
+import { formatShape, sameShape } from "../tensor/index.js";
+import type { PreTrainedModel } from "./pretrained.js";
+
+/** What a family's published checkpoints spell differently. */
+export interface CheckpointSpelling {
+  /** Prefix of the encoder's keys in a model with a head ("bert."). */
+  readonly basePrefix: string;
+  /** Endings of older checkpoints and what they are called now. */
+  readonly renames: readonly (readonly [ending: string, now: string])[];
+  /** Buffers that are no parameters. */
+  readonly ignored: readonly string[];
+  /** Parameters that a checkpoint may lack: they start from the seed, with one line that says so. */
+  readonly optional: RegExp;
+}
+
+export interface LoadOptions {
+  /** Parameters whose shapes differ from the checkpoint's start anew. Default false: that is an error. */
+  readonly ignoreMismatchedSizes?: boolean;
+}
+
+/**
+ * Fills `model` from the checkpoint in `folder`.
+ * @throws FileFormatError for encoder weights that are missing, or damaged files.
+ * @throws ConfigError for shapes that differ.
+ */
+export async function loadWeights(
+  model: PreTrainedModel,
+  folder: string,
+  spelling: CheckpointSpelling,
+  options: LoadOptions = {},
+): Promise<void> {
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const { found, unexpected } = matchKeys(model, checkpoint.names, spelling);
+    const missing: string[] = [];
+    const mismatched: string[] = [];
+    const fresh: [string, Parameter][] = [];
+    for (const [name, parameter] of model.namedParameters()) {
+      const key = found.get(name);
+      if (key === undefined) {
+        if (!spelling.optional.test(name)) missing.push(name);
+        fresh.push([name, parameter]);
+        continue;
+      }
+      const { shape } = checkpoint.info(key);
+      if (!sameShape(shape, parameter.shape)) {
+        mismatched.push(
+          `${name}: ${formatShape(shape)} in the checkpoint, ${formatShape(parameter.shape)} in the model`,
+        );
+        fresh.push([name, parameter]);
+        continue;
+      }
+      parameter.write_(await checkpoint.readFloat32(key));
+    }
+    if (missing.length > 0) {
+      throw new FileFormatError(
+        `${folder} lacks weights of ${nameOf(model)}: ${missing.join(", ")}. Is it a checkpoint of this architecture? It ` +
+          `holds ${checkpoint.names.slice(0, 5).join(", ")}${checkpoint.names.length > 5 ? ", ..." : ""}`,
+      );
+    }
+    if (mismatched.length > 0 && !options.ignoreMismatchedSizes) {
+      throw new ConfigError(
+        `${folder} does not fit ${nameOf(model)}: ${mismatched.join("; ")}. ` +
+          "To start these anew pass { ignoreMismatchedSizes: true }; for another number of labels check numLabels",
+      );
+    }
+    initialize(model, fresh);
+    if (fresh.length > 0) {
+      info(`${nameOf(model)}: newly initialized, to be trained: ${fresh.map(([name]) => name).join(", ")}`);
+    }
+    const strange = unexpected.filter(
+      (key) => key.startsWith(spelling.basePrefix) || belongsToEncoder(model, key, spelling),
+    );
+    if (strange.length > 0) warn(`${folder}: the model has no place for ${strange.join(", ")}`);
+    const heads = unexpected.filter((key) => !strange.includes(key));
+    if (heads.length > 0) info(`${nameOf(model)}: not used from ${folder} (another head): ${heads.join(", ")}`);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** Finds each parameter's key in the checkpoint. */
+function matchKeys(
+  model: PreTrainedModel,
+  keys: readonly string[],
+  { basePrefix, renames, ignored }: CheckpointSpelling,
+): { found: Map<string, string>; unexpected: string[] } {
+  const names = new Set(Array.from(model.namedParameters(), ([name]) => name));
+  const found = new Map<string, string>();
+  const unexpected: string[] = [];
+  for (const key of keys) {
+    if (ignored.some((name) => key === name || key === basePrefix + name)) continue;
+    const renamed = renames.reduce(
+      (k, [ending, now]) => (k.endsWith(ending) ? k.slice(0, -ending.length) + now : k),
+      key,
+    );
+    if (Object.hasOwn(model.tiedKeys, renamed)) continue; // a second copy of what stands elsewhere
+    const spelled = [renamed, basePrefix + renamed];
+    if (renamed.startsWith(basePrefix)) spelled.push(renamed.slice(basePrefix.length));
+    const name = spelled.find((candidate) => names.has(candidate));
+    if (name === undefined) unexpected.push(key);
+    else found.set(name, key);
+  }
+  return { found, unexpected };
+}
+
+/** "encoder.layer.6..." in a checkpoint without prefix, for a model that has encoder.layer.0. */
+function belongsToEncoder(model: PreTrainedModel, key: string, { basePrefix, optional }: CheckpointSpelling): boolean {
+  const [top] = key.split(".", 1);
+  return (
+    !optional.test(key) && Array.from(model.namedParameters()).some(([name]) => name.startsWith(`${basePrefix}${top}.`))
+  );
+}
+
+/** Normal with the config's deviation for weights, zero for biases, one for the gains of LayerNorms, as BERT does. */
+export function initialize(model: PreTrainedModel, parameters: Iterable<[string, Parameter]>): void {
+  const gains = new Set<Parameter>();
+  for (const [, module] of model.namedModules() as Iterable<[string, Module]>) {
+    if (module instanceof LayerNorm) gains.add(module.weight);
+  }
+  for (const [, parameter] of parameters) {
+    if (gains.has(parameter)) parameter.fill_(1);
+    else if (parameter.rank < 2) parameter.fill_(0);
+    else initializeNormal(parameter, model.config.initializer_range);
+  }
+}
+
+function nameOf(model: PreTrainedModel): string {
+  return model.constructor.name;
+}

@@ -1,0 +1,62 @@
+// Base of all models: a config, weights from a checkpoint, and back.
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { writeSafetensors } from "../checkpoint/index.js";
+import { Module } from "../nn/index.js";
+import { ConfigError } from "../support/errors.js";
+import { version } from "../support/version.js";
+import { type CommonConfig, writeConfig } from "./config.js";
+import type { Batch } from "./outputs.js";
+
+export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig> extends Module {
+  readonly config: Config;
+
+  constructor(config: Config) {
+    super();
+    this.config = config;
+  }
+
+  abstract override forward(batch: Batch): unknown;
+
+  /** Keys that some checkpoints hold a second copy under, and the parameter that they are. */
+  get tiedKeys(): Readonly<Record<string, string>> {
+    return {};
+  }
+
+  /**
+   * Writes config.json and model.safetensors into `folder` (made if missing), each whole or not at all. Python's
+   * `from_pretrained` loads it.
+   */
+  async savePretrained(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    const { architecture } = this.constructor as typeof PreTrainedModel & { readonly architecture?: string };
+    await writeConfig(folder, {
+      ...this.config,
+      architectures: architecture ? [architecture] : this.config.architectures,
+      dtype: "float32",
+      attune_version: version,
+    });
+    await writeSafetensors(
+      join(folder, "model.safetensors"),
+      Array.from(this.namedParameters(), ([name, parameter]) => ({
+        name,
+        dtype: "F32" as const,
+        shape: parameter.shape,
+        data: async () => Float32Array.from(await parameter.data()),
+      })),
+    );
+  }
+}
+
+/** A folder that exists. Throws ConfigError, saying what would help. */
+export async function checkpointFolder(nameOrFolder: string): Promise<string> {
+  const found = await stat(nameOrFolder).catch(() => undefined);
+  if (found?.isDirectory()) return nameOrFolder;
+  const looksLikeHubId = /^[\w.-]+(\/[\w.-]+)?$/.test(nameOrFolder) && !nameOrFolder.startsWith(".");
+  throw new ConfigError(
+    `no checkpoint folder "${nameOrFolder}"${found ? " (it is a file)" : ""}` +
+      (looksLikeHubId
+        ? "; if this is a name on the Hugging Face Hub: downloading is not part of this version, pass the folder of a downloaded snapshot"
+        : "; pass the path of a folder with config.json and model.safetensors"),
+  );
+}

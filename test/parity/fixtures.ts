@@ -1,0 +1,76 @@
+// PyTorch's reference numbers for small random checkpoints (see ../shared/fixtures/make/models.py).
+import { expect } from "vitest";
+import type { PreTrainedModel } from "../../src/models/index.js";
+import { type Tensor, tensor } from "../../src/tensor/index.js";
+import { sharedJson } from "../shared.js";
+
+export type Nested = number | Nested[];
+
+export interface Reference {
+  readonly inputs: Readonly<Record<string, Nested[]>>;
+  readonly labels: Readonly<Record<string, Nested[]>>;
+  readonly outputs: { readonly loss: number; readonly logits?: Nested[] };
+  /** l2 norm, first element, sum, dot product with sin(1 + i), by parameter; "columns" names them. */
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+}
+
+export function readReference(name: string): Reference {
+  return sharedJson<Reference>(`fixtures/models/${name}/reference.json`);
+}
+
+/** The reference's inputs and labels as tensors; numbers with a fraction make float32. */
+export function batchOf({ inputs, labels }: Reference, float: boolean): Record<string, Tensor> {
+  const batch: Record<string, Tensor> = {};
+  for (const [name, values] of Object.entries(inputs)) batch[name] = tensor(values, { dtype: "int32" });
+  for (const [name, values] of Object.entries(labels)) batch[name] = tensor(values, { dtype: float ? "float32" : "int32" });
+  return batch;
+}
+
+/** The four figures of a gradient. */
+export function figuresOf(values: ArrayLike<number>): number[] {
+  let squares = 0;
+  let sum = 0;
+  let dot = 0;
+  for (let i = 0; i < values.length; i++) {
+    squares += values[i] * values[i];
+    sum += values[i];
+    dot += values[i] * Math.sin(1 + i);
+  }
+  return [Math.sqrt(squares), values[0], sum, dot];
+}
+
+/** Fails with the worst place unless every |actual - expected| <= tolerance; NaN fails. */
+export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+  expect(actual.length, `${what}: length`).toBe(expected.length);
+  let worst = -1;
+  let worstDifference = tolerance;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i] - expected[i]);
+    if (!(difference <= worstDifference)) {
+      worst = i;
+      worstDifference = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+    }
+  }
+  if (worst >= 0) {
+    throw new Error(`${what}: at ${worst} ${actual[worst]} differs from ${expected[worst]} by more than ${tolerance}`);
+  }
+}
+
+/**
+ * Compares the four figures of every parameter's gradient. A figure sums up to `size` rounding errors of relative size
+ * `epsilon` on elements whose own size is the gradient's norm, or, where a gradient is zero but for rounding (a key's
+ * bias), that of the largest gradients of the model.
+ */
+export async function expectGradients(model: PreTrainedModel, reference: Reference, epsilon: number): Promise<void> {
+  const { columns: _, ...expected } = reference.gradients;
+  const norms = Object.values(expected).map(([norm]) => norm);
+  const largest = norms.reduce((a, b) => Math.max(a, b), 0);
+  const names = Array.from(model.namedParameters(), ([name]) => name);
+  expect(names.sort(), "parameters").toEqual(Object.keys(expected).sort());
+  for (const [name, parameter] of model.namedParameters()) {
+    const gradient = await parameter.grad?.data();
+    if (!gradient) throw new Error(`${name} has no gradient`);
+    const scale = Math.max(expected[name][0], 1e-2 * largest);
+    expectClose(figuresOf(gradient), expected[name], epsilon * scale * Math.sqrt(gradient.length), name);
+  }
+}

@@ -5,6 +5,7 @@ import { AttuneError } from "../support/errors.js";
 import { empty } from "./create.js";
 import { currentBackend } from "./device.js";
 import { type GradientRule, GraphNode, gradEnabled, Saved } from "./graph.js";
+import { tidy } from "./scope.js";
 import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
 
@@ -113,25 +114,29 @@ export function defineOp<Args extends readonly unknown[]>(definition: OpDefiniti
       }
     }
     const recording = gradEnabled() && tensors.some((tensor) => tensor.requiresGrad);
-    const run = new OpRun(name, backend, recording);
-    const { output, inputs, gradient } = definition.forward(run, ...args);
-    if (recording && output.dtype === "float32") {
-      if (!gradient) {
-        output.dispose();
-        throw new AttuneError(
-          `${name}: has no gradient for these arguments; call it under noGrad() or on detach()ed tensors`,
-        );
+    // Handles made on the way end here; what the gradient needs is saved.
+    return tidy(() => {
+      const run = new OpRun(name, backend, recording);
+      const { output, inputs, gradient } = definition.forward(run, ...args);
+      if (recording && output.dtype !== "int32") {
+        const lost = tensors.find((tensor) => tensor.requiresGrad && !inputs.includes(tensor));
+        if (!gradient || lost || output.dtype !== "float32") {
+          throw new AttuneError(
+            `${name}: has no gradient for ${lost ? `its argument ${lost.toString()}` : "these arguments"}; ` +
+              "call it under noGrad() or on detach()ed tensors",
+          );
+        }
+        output.node = new GraphNode(name, inputs, gradient, run.saved);
       }
-      output.node = new GraphNode(name, inputs, gradient, run.saved);
-    }
-    return output;
+      return output;
+    });
   };
   return Object.assign(call, { definition });
 }
 
 /** Makes an op that only calls others. */
 export function defineComposite<Args extends readonly unknown[]>(definition: CompositeDefinition<Args>): Op<Args> {
-  return Object.assign((...args: Args) => definition.compute(...args), { definition });
+  return Object.assign((...args: Args) => tidy(() => definition.compute(...args)), { definition });
 }
 
 function collect(value: unknown, found: Tensor[], depth: number): void {

@@ -2,6 +2,7 @@
 import { ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
 import { RowsGradient } from "../gradient.js";
+import { checkIds } from "../ids.js";
 import { defineOp, type Op, type OpRun } from "../op.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
@@ -38,19 +39,6 @@ export const embedding: Op<[table: Tensor, ids: Tensor]> = defineOp({
     { args: [make.normal([3, 48]), make.integers([50], 3)], terms: 50 },
   ],
 });
-
-/** Throws ShapeError, with its place, for the first id known to the host that is outside [0, rows). */
-export function checkIds(op: string, ids: Tensor, rows: number): void {
-  const { host } = ids;
-  if (!host) return; // the kernel looks
-  for (let i = 0; i < host.length; i++) {
-    if (host[i] < 0 || host[i] >= rows) {
-      const width = ids.shape[ids.rank - 1] ?? 1;
-      const place = ids.rank > 1 ? `row ${Math.floor(i / width)}, position ${i % width}` : `position ${i}`;
-      throw new ShapeError(`${op}: id ${host[i]} at ${place} is outside the table of ${rows} rows`);
-    }
-  }
-}
 
 function rowsGradient(run: OpRun, dy: Tensor, ids: Int32Array, tableRows: number, width: number): RowsGradient {
   // positions by id, ascending and stable: the order of the sums does not depend on anything else

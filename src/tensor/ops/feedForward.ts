@@ -1,10 +1,11 @@
 // A transformer's feed-forward block, fused: y = act(x W1^T + b1) W2^T + b2. The activation and its derivative are
 // computed on each finished tile of the first product, and the derivative is applied to a tile of backward's.
 import type { Activation } from "../../backends/kernels.js";
+import { checkLinear, inputGradient, parameterGradients } from "../linearRules.js";
 import { defineOp, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { gelu } from "./gelu.js";
-import { checkLinear, inputGradient, linear, parameterGradients } from "./linear.js";
+import { linear } from "./linear.js";
 import { relu } from "./relu.js";
 import { silu } from "./silu.js";
 import { tanh } from "./tanh.js";

@@ -1,10 +1,10 @@
 // y[index[i]] += x[i] into `rows` rows of zeros: back from packed tokens to a padded batch.
 import { ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
+import { checkIds } from "../ids.js";
 import { defineOp, type Op } from "../op.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { checkIds } from "./embedding.js";
 
 /** x [n, ...], index int32 [n] -> [rows, ...]. */
 export const putRows: Op<[x: Tensor, index: Tensor, rows: number]> = defineOp({

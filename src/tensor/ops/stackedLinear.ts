@@ -1,11 +1,12 @@
 // Several linear layers on one input as one product: y = [x W1^T + b1, x W2^T + b2, ...]. Where the weights lie one after
 // another in memory (see nn's stack), they are used in place; otherwise they are copied together first.
 import { ShapeError } from "../../support/errors.js";
+import { inputGradient } from "../linearRules.js";
 import { defineOp, type Op, type OpRun } from "../op.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { concat } from "./concat.js";
-import { inputGradient, linear } from "./linear.js";
+import { linear } from "./linear.js";
 
 /** x [..., in], weights [out_i, in], biases [out_i] -> [..., sum of out_i]. */
 export const stackedLinear: Op<[x: Tensor, weights: readonly Tensor[], biases: readonly Tensor[]]> = defineOp({

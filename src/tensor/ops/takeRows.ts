@@ -1,10 +1,10 @@
 // y[i] = x[index[i]]: rows by a plan known to the host, such as the real tokens of a padded batch.
 import { ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
+import { checkIds } from "../ids.js";
 import { defineOp, type Op } from "../op.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
-import { checkIds } from "./embedding.js";
 
 /** x [rows, ...], index int32 [n] -> [n, ...]. */
 export const takeRows: Op<[x: Tensor, index: Tensor]> = defineOp({

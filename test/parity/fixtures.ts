@@ -22,7 +22,8 @@ export function readReference(name: string): Reference {
 export function batchOf({ inputs, labels }: Reference, float: boolean): Record<string, Tensor> {
   const batch: Record<string, Tensor> = {};
   for (const [name, values] of Object.entries(inputs)) batch[name] = tensor(values, { dtype: "int32" });
-  for (const [name, values] of Object.entries(labels)) batch[name] = tensor(values, { dtype: float ? "float32" : "int32" });
+  for (const [name, values] of Object.entries(labels))
+    batch[name] = tensor(values, { dtype: float ? "float32" : "int32" });
   return batch;
 }
 
@@ -40,7 +41,12 @@ export function figuresOf(values: ArrayLike<number>): number[] {
 }
 
 /** Fails with the worst place unless every |actual - expected| <= tolerance; NaN fails. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   expect(actual.length, `${what}: length`).toBe(expected.length);
   let worst = -1;
   let worstDifference = tolerance;

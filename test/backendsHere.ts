@@ -1,0 +1,19 @@
+// The backends that this machine can run, for suites that hold for all of them.
+import type { Backend } from "../src/backends/kernels.js";
+import { createNativeBackend, nativeAvailability } from "../src/backends/native/index.js";
+import { createReferenceBackend } from "../src/backends/reference/index.js";
+
+export interface BackendHere {
+  readonly label: string;
+  create(): Backend;
+}
+
+/** The float32 reference, and the native backend with every instruction set that the processor has. */
+export function backendsHere(): BackendHere[] {
+  const { available, isas, reason } = nativeAvailability();
+  if (!available) throw new Error(`the native backend is not available: ${reason}; run npm run build:native`);
+  return [
+    { label: "the float32 reference", create: () => createReferenceBackend({ precision: "float32" }) },
+    ...isas.map((isa) => ({ label: `native ${isa}`, create: () => createNativeBackend({ isa }) })),
+  ];
+}

@@ -1,0 +1,155 @@
+// The types of columns: Value, ClassLabel, List, and structs (plain objects of features), as in Python's datasets.
+// Their JSON form is what Python writes into Parquet's and Arrow's schema metadata and into dataset_info.json.
+import { inspect } from "node:util";
+import { ConfigError, DataError, nearest } from "../support/errors.js";
+
+/** The type of a column or of a part of one: a value, a class label, a list, or a struct of named features. */
+export type Feature = Value | ClassLabel | List | StructFeature;
+
+/** The features of a record's fields by name. */
+export interface StructFeature {
+  readonly [field: string]: Feature;
+}
+
+const PLAIN_DTYPES = (
+  "null bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 " +
+  "date32 date64 string large_string string_view binary large_binary binary_view"
+).split(" ");
+const PARAMETRIC_DTYPE =
+  /^(timestamp|time32|time64|duration|decimal128|decimal256|fixed_size_binary)\[.+\]$|^decimal(128|256)\(.+\)$/;
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["float", "float32"],
+  ["double", "float64"],
+]);
+
+/** A scalar of an Arrow type, `new Value("int64")`: numbers, booleans, strings, bytes, dates. */
+export class Value {
+  /** Arrow's name of the type: `int64`, `float32`, `string`, `timestamp[ms]`, ... */
+  readonly dtype: string;
+
+  /** Throws ConfigError where `dtype` is not a name of an Arrow type. */
+  constructor(dtype: string) {
+    const name = ALIASES.get(dtype) ?? dtype;
+    if (!PLAIN_DTYPES.includes(name) && !PARAMETRIC_DTYPE.test(name)) {
+      const near = nearest(dtype, PLAIN_DTYPES);
+      throw new ConfigError(
+        `"${dtype}" is not a dtype of a Value${near === undefined ? "" : `; did you mean "${near}"?`}`,
+      );
+    }
+    this.dtype = name;
+  }
+
+  toJSON(): object {
+    return { dtype: this.dtype, _type: "Value" };
+  }
+
+  toString(): string {
+    return `Value("${this.dtype}")`;
+  }
+}
+
+/** An integer that stands for a name: 0 for the first of `names`, -1 where the label is unknown (GLUE's test splits). */
+export class ClassLabel<Name extends string = string> {
+  /** The names by class: `names[1]` is the name of class 1. */
+  readonly names: readonly Name[];
+
+  /** Throws ConfigError where a name stands twice, since its class could not be told. */
+  constructor(options: { names: readonly Name[] }) {
+    this.names = [...options.names];
+    const repeated = this.names.find((name, i) => this.names.indexOf(name) !== i);
+    if (repeated !== undefined)
+      throw new ConfigError(`the name "${repeated}" stands twice in a ClassLabel of ${list(this.names)}`);
+  }
+
+  /** How classes are stored: `int64`, as in Python. */
+  get dtype(): "int64" {
+    return "int64";
+  }
+
+  get numClasses(): number {
+    return this.names.length;
+  }
+
+  /** The name of a class, or the names of many. Throws DataError where a number is not a class. */
+  int2str(label: number): Name;
+  int2str(labels: Iterable<number>): Name[];
+  int2str(labels: number | Iterable<number>): Name | Name[] {
+    return typeof labels === "number" ? this.#name(labels) : Array.from(labels, (label) => this.#name(label));
+  }
+
+  /** The class of a name, or the classes of many. Throws DataError where a name is unknown. */
+  str2int(name: string): number;
+  str2int(names: readonly string[]): number[];
+  str2int(names: string | readonly string[]): number | number[] {
+    return typeof names === "string" ? this.#class(names) : names.map((name) => this.#class(name));
+  }
+
+  #name(label: number): Name {
+    if (Number.isInteger(label) && label >= 0 && label < this.names.length) return this.names[label];
+    throw new DataError(`${label} is not a class: the ${this.names.length} classes, from 0, are ${list(this.names)}`);
+  }
+
+  #class(name: string): number {
+    const names: readonly string[] = this.names;
+    const label = names.indexOf(name);
+    if (label >= 0) return label;
+    const near = nearest(name, names);
+    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    throw new DataError(`"${name}" is not the name of a class: the classes are ${list(this.names)}${hint}`);
+  }
+
+  toJSON(): object {
+    return { names: this.names, _type: "ClassLabel" };
+  }
+
+  toString(): string {
+    return `ClassLabel(${list(this.names)})`;
+  }
+}
+
+/** A list of values of one feature, of any length or, where `length` is not -1, of that length. */
+export class List {
+  readonly feature: Feature;
+  readonly length: number;
+
+  constructor(feature: Feature, options: { length?: number } = {}) {
+    this.feature = feature;
+    this.length = options.length ?? -1;
+  }
+
+  toJSON(): object {
+    return { feature: this.feature, ...(this.length === -1 ? {} : { length: this.length }), _type: "List" };
+  }
+
+  toString(): string {
+    return `List(${describeFeature(this.feature)}${this.length === -1 ? "" : `, length ${this.length}`})`;
+  }
+
+  [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
+    const fixed = this.length === -1 ? {} : { length: this.length };
+    return `List ${print({ feature: this.feature, ...fixed }, { ...options, depth: null })}`;
+  }
+}
+
+/** True where `feature` is a struct: a plain object of features. */
+export function isStruct(feature: Feature): feature is StructFeature {
+  return !(feature instanceof Value || feature instanceof ClassLabel || feature instanceof List);
+}
+
+/** A feature in words, for messages: `Value("int64")`, `{a: Value("string")}`. */
+export function describeFeature(feature: Feature): string {
+  if (!isStruct(feature)) return feature.toString();
+  return `{${Object.entries(feature)
+    .map(([name, field]) => `${name}: ${describeFeature(field)}`)
+    .join(", ")}}`;
+}
+
+/** True where two features are the same type: dtypes, names in order, lengths and fields. */
+export function sameFeature(a: Feature, b: Feature): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Names in quotes, with commas: for messages. */
+function list(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
+}

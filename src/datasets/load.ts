@@ -1,0 +1,152 @@
+// loadDataset: recognizes what it is given (a folder in the Hub's layout, or Parquet files) and reads it.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
+import { type Column, MemoryColumn } from "./column.js";
+import { Dataset } from "./dataset.js";
+import { DatasetDict } from "./dataset-dict.js";
+import { describeFeature, sameFeature } from "./features.js";
+import { type Configuration, readFolder } from "./folder.js";
+import type { GlueConfig, GlueRow } from "./glue.js";
+import { readParquet } from "./parquet.js";
+import type { DeclaredFeatures } from "./parquet-features.js";
+import { type Table, tableOf } from "./table.js";
+import type { AnyRow } from "./types.js";
+
+/** What to load of a dataset. */
+export interface LoadOptions {
+  /** The name of one split: the result is its Dataset. Default: a DatasetDict of all. */
+  split?: string;
+}
+
+/** GLUE on the Hub, whose rows are typed by configuration. */
+type Glue = "glue" | "nyu-mll/glue";
+
+/**
+ * Loads a dataset: a folder in the Hub's layout (a card README.md with `configs`, or files named
+ * `<config>/<split>-00000-of-0000N.parquet`), a Parquet file, or a list of Parquet files (the split `train`). `config` may
+ * be left out where the folder has one configuration or a default one.
+ *
+ * GLUE's rows are typed by its configurations; `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
+ *
+ * Throws ConfigError where the configuration is unknown, or `path` is a dataset on the Hub, from which nothing can be
+ * downloaded yet; FileFormatError where files are missing, damaged or disagree with each other or with the card; DataError
+ * where there is no such split, or values do not fit their features.
+ */
+export async function loadDataset<Config extends GlueConfig>(
+  path: Glue,
+  config: Config,
+  options: LoadOptions & { split: string },
+): Promise<Dataset<GlueRow<Config>>>;
+export async function loadDataset<Config extends GlueConfig>(
+  path: Glue,
+  config: Config,
+  options?: LoadOptions & { split?: undefined },
+): Promise<DatasetDict<GlueRow<Config>>>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  config: string | undefined,
+  options: LoadOptions & { split: string },
+): Promise<Dataset<Row>>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  config?: string,
+  options?: LoadOptions & { split?: undefined },
+): Promise<DatasetDict<Row>>;
+export async function loadDataset(
+  path: string | readonly string[],
+  config?: string,
+  options: LoadOptions = {},
+): Promise<Dataset | DatasetDict> {
+  const { splits, features, rows } = await configurationOf(path, config);
+  const { split } = options;
+  if (split !== undefined && !splits.has(split)) throw noSplit(path, split, [...splits.keys()]);
+  const declared = features && { features, source: join(String(path), "README.md") };
+  const tables: Record<string, Table> = {};
+  for (const [name, files] of splits) {
+    if (split === undefined || split === name) tables[name] = await readSplit(name, files, declared, rows.get(name));
+  }
+  if (split !== undefined) return new Dataset(tables[split]);
+  return new DatasetDict(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, new Dataset(table)])));
+}
+
+async function configurationOf(path: string | readonly string[], config: string | undefined): Promise<Configuration> {
+  if (typeof path === "string") {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) throw notFound(path);
+    if (found.isDirectory()) return readFolder(path, config);
+  }
+  const files = [path].flat();
+  if (files.length === 0) throw new ConfigError("loadDataset was given an empty list of files");
+  if (config !== undefined) {
+    throw new ConfigError(
+      `the configuration "${config}" has no meaning for files: configurations are those of a dataset's folder`,
+    );
+  }
+  return { splits: new Map([["train", files]]), features: undefined, rows: new Map() };
+}
+
+function notFound(path: string): Error {
+  const looksLikeId = /^[\w-][\w.-]*(\/[\w.-]+)?$/.test(path) && !path.endsWith(".parquet");
+  if (!looksLikeId) return new FileFormatError(`there is no file or folder ${path}`);
+  return new ConfigError(
+    `there is no folder "${path}", and downloading datasets from the Hub is not available: ` +
+      "pass the path of a folder that holds a copy of the dataset's repository",
+  );
+}
+
+function noSplit(path: string | readonly string[], split: string, splits: readonly string[]): DataError {
+  const near = nearest(split, splits);
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  return new DataError(`${String(path)} has no split "${split}": its splits are ${splits.join(", ")}${hint}`);
+}
+
+/** The rows of a split's files, one after another. */
+async function readSplit(
+  split: string,
+  files: readonly string[],
+  declared: DeclaredFeatures | undefined,
+  rows: number | undefined,
+): Promise<Table> {
+  for (const file of files) {
+    if (!file.endsWith(".parquet"))
+      throw new FileFormatError(`cannot read ${file}: datasets are read from Parquet files (.parquet)`);
+  }
+  const [first, ...others] = await readAll(files, declared);
+  const length = others.reduce((sum, part) => sum + part.table.length, first.table.length);
+  if (rows !== undefined && rows !== length) {
+    throw new FileFormatError(
+      `the split "${split}" has ${length} rows, but ${declared?.source ?? "README.md"} says ${rows}: ${files.join(", ")}`,
+    );
+  }
+  if (others.length === 0) return tableOf(first.table.columns, length);
+  const columns = [...first.table.columns].map(([name, column]): [string, Column] => {
+    const parts = [column, ...others.map((part) => partOf(first.file, column, part, name))];
+    return [
+      name,
+      new MemoryColumn(
+        column.feature,
+        parts.flatMap((part) => part.range(0, part.length)),
+      ),
+    ];
+  });
+  return tableOf(new Map(columns), length);
+}
+
+type Part = { file: string; table: Awaited<ReturnType<typeof readParquet>> };
+
+async function readAll(files: readonly string[], declared: DeclaredFeatures | undefined): Promise<[Part, ...Part[]]> {
+  const parts: Part[] = [];
+  for (const file of files) parts.push({ file, table: await readParquet(file, declared) });
+  return parts as [Part, ...Part[]];
+}
+
+/** The column of that name in another file of the split. Throws FileFormatError where it is not there or of another type. */
+function partOf(firstFile: string, column: Column, part: Part, name: string): Column {
+  const other = part.table.columns.get(name);
+  if (other !== undefined && sameFeature(other.feature, column.feature)) return other;
+  const has = other === undefined ? "no column" : `${describeFeature(other.feature)} as column`;
+  throw new FileFormatError(
+    `${part.file} has ${has} "${name}", where ${firstFile} of the same split has ${describeFeature(column.feature)}`,
+  );
+}

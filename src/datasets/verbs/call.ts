@@ -1,0 +1,50 @@
+// How verbs call a user's function: what its second argument holds, and how an error in it names the row.
+import { AttuneError, ConfigError, DataError } from "../../support/errors.js";
+
+/** What a function over one row is told beside the row and what `with` declares. */
+export interface RowContext {
+  /** The row's position in the dataset. */
+  readonly index: number;
+  /** The number of the worker that calls; 0 in a single process. */
+  readonly rank: number;
+}
+
+/** What a function over a batch is told beside the batch and what `with` declares. */
+export interface BatchContext {
+  /** The positions of the batch's rows in the dataset. */
+  readonly indices: number[];
+  /** The number of the worker that calls; 0 in a single process. */
+  readonly rank: number;
+}
+
+/** The declared inputs of a function that has none. */
+export type NoInputs = Record<never, never>;
+
+/** A user's function as verbs call it; the classes give it its types. */
+export type RowFunction = (input: Record<string, unknown>, context: RowContext) => unknown;
+export type BatchFunction = (input: Record<string, unknown[]>, context: BatchContext) => unknown;
+
+/** Throws ConfigError where a declared input bears a name that the context gives a meaning of its own. */
+export function checkInputs(verb: string, inputs: object | undefined): void {
+  const taken = ["index", "indices", "rank"].find((name) => inputs !== undefined && name in inputs);
+  if (taken !== undefined) {
+    throw new ConfigError(
+      `${verb}: \`with\` declares "${taken}", which the function is given anyway: choose another name`,
+    );
+  }
+}
+
+/** Runs a user's function; an error in it becomes a DataError that says where, with the error as its cause. */
+export async function callAt(verb: string, where: string, run: () => unknown): Promise<unknown> {
+  try {
+    return await run();
+  } catch (error) {
+    const reason = error instanceof AttuneError ? `${error.name}: ${error.message}` : String(error);
+    throw new DataError(`${verb}: the function threw at ${where}: ${reason}`, { cause: error });
+  }
+}
+
+/** "row 7" or "rows 0 to 999": rows `start` to `end` - 1, for messages. */
+export function nameRows(start: number, end: number): string {
+  return end - start === 1 ? `row ${start}` : `rows ${start} to ${end - 1}`;
+}

@@ -5,14 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  AutoModelForSequenceClassification,
-  AutoTokenizer,
-  DataCollatorWithPadding,
-  DataLoader,
-  type NestedNumbers,
-  noGrad,
-} from "attune";
+import { AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, DataLoader, noGrad } from "attune";
 import { loadDataset } from "attune/datasets";
 
 const TOLERANCE = 1e-4; // absolute, on logits of order one: a hundred times what float32 makes of another order of sums
@@ -34,12 +27,12 @@ const tokenized = await validation.map(
 const inputs = tokenized.removeColumns(["sentence1", "sentence2", "idx", "label"]);
 const loader = new DataLoader(inputs, { batchSize: 32, collator: new DataCollatorWithPadding(tokenizer) });
 
-const batches: Record<string, NestedNumbers>[] = [];
+const batches: Record<string, unknown>[] = [];
 const ours: number[][] = [];
 for await (const batch of loader) {
   const { logits } = noGrad(() => model.forward(batch));
   ours.push(...((await logits.toArray()) as number[][]));
-  const lists: Record<string, NestedNumbers> = {};
+  const lists: Record<string, unknown> = {};
   for (const [name, tensor] of Object.entries(batch)) lists[name] = await tensor.toArray();
   batches.push(lists);
 }

@@ -10,7 +10,6 @@ import {
   AutoModelForSequenceClassification,
   AutoTokenizer,
   clipGradNorm,
-  currentBackend,
   DataCollatorWithPadding,
   DataLoader,
   getScheduler,
@@ -46,6 +45,7 @@ async function load(request) {
   const loader = await prepareLoader(request);
   const model = await AutoModelForSequenceClassification.fromPretrained(request.model, { numLabels: 2 });
   model.train();
+  const [{ backend }] = model.parameters();
   const optimizer = new AdamW(model.parameters(), { lr: 5e-5, weightDecay: 0 });
   const schedule = getScheduler("linear", optimizer, { numWarmupSteps: 0, numTrainingSteps: request.batches });
   const batches = await describeBatches(loader);
@@ -55,7 +55,7 @@ async function load(request) {
     const seconds = [];
     const losses = [];
     const reads = [];
-    const busyBefore = currentBackend().statistics().busySeconds;
+    const busyBefore = backend.statistics().busySeconds;
     let last = performance.now();
     for (let i = 0; i < n; i++) {
       const { value: batch, done } = await iterator.next();
@@ -66,22 +66,24 @@ async function load(request) {
       optimizer.step();
       schedule.step();
       optimizer.zeroGrad();
-      // The steps queue up; each ends when its loss can be read after it, and lasts since the end of the one before.
-      const fence = currentBackend().fence().wait();
+      // Steps queue up: one ends when the engine passes the fence behind it, and lasts since the end of the one before.
       reads.push(
-        fence.then(() => {
-          const now = performance.now();
-          seconds.push((now - last) / 1000);
-          last = now;
-        }),
         loss.item().then((value) => losses.push(value)),
+        backend
+          .fence()
+          .wait()
+          .then(() => {
+            const now = performance.now();
+            seconds.push((now - last) / 1000);
+            last = now;
+          }),
       );
     }
     await Promise.all(reads);
-    return { seconds, losses, busy_seconds: currentBackend().statistics().busySeconds - busyBefore };
+    return { seconds, losses, busy_seconds: backend.statistics().busySeconds - busyBefore };
   }
 
-  return { steps, description: { name: `Attune, ${currentBackend().description}`, batches } };
+  return { steps, description: { name: `Attune, ${backend.description}`, batches } };
 }
 
 let training;

@@ -1,26 +1,31 @@
 // a + b, with broadcasting.
-
-import { binaryOutput, type Operand, operand, sumTo } from "../elementwise.js";
+import { binaryGradients, binaryOutput, type Operand, operand } from "../elementwise.js";
 import { defineOp, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 
+/** float32 with float32 or int32 with int32 (or a number); shapes broadcast. */
 export const add: Op<[a: Tensor, b: Operand]> = defineOp({
   name: "add",
-  forward(run, a, b) {
-    const other = operand(run, a, b);
+  forward(run, a, value) {
+    const b = operand(run, "add", a, value);
+    const shapes = [a.shape, b.shape] as const;
     return {
-      output: binaryOutput(run, "add", a, other),
-      inputs: [a, other],
-      // d(a + b) = da + db; a broadcast operand gets the sum over what it was repeated along
-      gradient: (dy, backward) => [
-        backward.wanted(0) ? sumTo(dy, a.shape) : undefined,
-        backward.wanted(1) ? sumTo(dy, other.shape) : undefined,
-      ],
+      output: binaryOutput(run, "add", a, b),
+      inputs: [a, b],
+      // d(a + b) = da + db
+      gradient: (dy, { wanted }) =>
+        binaryGradients(
+          wanted,
+          shapes,
+          () => dy,
+          () => dy,
+        ),
     };
   },
   samples: (make) => [
     { args: [make.normal([3, 5]), make.normal([3, 5])] },
     { args: [make.normal([4, 1, 3]), make.normal([2, 1])], terms: 12 },
     { args: [make.normal([2, 3]), 1.5] },
+    { args: [make.integers([3, 5], 9), make.integers([5], 9)] },
   ],
 });

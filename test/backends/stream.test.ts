@@ -62,7 +62,7 @@ for (const { name, make } of everyBackend) {
       await expect(bench.read(out)).rejects.toMatchObject({ name: "DeviceError" });
       expect(Array.from(await bench.read(table))).toEqual([1, 2, 3]);
       backend.kernels.gatherRows(table, 3, bench.ints([1, -1]), out, 2, 1);
-      await expect(bench.read(out)).rejects.toThrow(/gatherRows.*step 8.*-1/s);
+      await expect(bench.read(out)).rejects.toThrow(/^gatherRows: .*-1 at .* 1 .*step 8/);
       backend.kernels.gatherRows(table, 3, bench.ints([2, 0]), out, 2, 1);
       expect(Array.from(await bench.read(out))).toEqual([3, 1]);
     });
@@ -72,7 +72,7 @@ for (const { name, make } of everyBackend) {
       const memory = bench.floats([1, Number.NaN]);
       backend.kernels.checkFinite(memory, 2, "the loss");
       const fence = backend.fence();
-      await expect(fence.wait()).rejects.toThrow(/step 3.*the loss.*NaN.*1/s);
+      await expect(fence.wait()).rejects.toThrow(/^checkFinite: "the loss" holds NaN at index 1 .*step 3/);
       await backend.fence().wait();
       backend.kernels.fill(memory, 2, 4);
       expect(Array.from(await bench.read(memory))).toEqual([4, 4]);

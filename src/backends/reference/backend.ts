@@ -83,8 +83,7 @@ class ReferenceBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    this.#checkOpen();
-    this.#pool.free(buffer);
+    if (!this.#closed) this.#pool.free(buffer); // else the memory is gone already
   }
 
   write(view: View, data: HostArray): void {
@@ -137,7 +136,7 @@ class ReferenceBackend implements Backend {
       kernel();
     } catch (cause) {
       if (!(cause instanceof DeviceError)) throw cause;
-      this.#error = new DeviceError(`${name} at step ${this.#step}: ${cause.message}`, { cause });
+      this.#error = new DeviceError(`${name}: ${cause.message} (step ${this.#step})`, { cause });
     }
     this.#busySeconds += (performance.now() - start) / 1000;
   }

@@ -5,7 +5,7 @@ import { elements, floats, ints, rounding } from "./memory.js";
 
 function checkIndex(index: number, size: number, position: number, of: string): void {
   if (!(index >= 0 && index < size)) {
-    throw new DeviceError(`index ${index} at position ${position} is outside [0, ${size}), the ${of}`);
+    throw new DeviceError(`index ${index} at position ${position} is outside ${of} ${size}`);
   }
 }
 
@@ -15,7 +15,7 @@ export function gatherRows(table: View, tableRows: number, ids: View, out: View,
   const target = floats(out, rows * width);
   for (let r = 0; r < rows; r++) {
     const id = index[r];
-    checkIndex(id, tableRows, r, "rows of the table");
+    checkIndex(id, tableRows, r, "the rows of a table of");
     target.set(source.subarray(id * width, (id + 1) * width), r * width);
   }
 }
@@ -25,7 +25,7 @@ export function scatterAddRows(x: View, ids: View, out: View, outRows: number, r
   const index = ints(ids, rows);
   const target = floats(out, outRows * width);
   for (let r = 0; r < rows; r++) {
-    checkIndex(index[r], outRows, r, "rows of the output");
+    checkIndex(index[r], outRows, r, "the rows of an output of");
     const start = index[r] * width;
     for (let j = 0; j < width; j++) target[start + j] += source[r * width + j];
   }
@@ -65,7 +65,7 @@ export function gather(
     for (let j = 0; j < count; j++) {
       for (let i = 0; i < inner; i++) {
         const at = (o * count + j) * inner + i;
-        checkIndex(indices[at], size, at, "size of the axis");
+        checkIndex(indices[at], size, at, "an axis of size");
         target[at] = source[(o * size + indices[at]) * inner + i];
       }
     }
@@ -89,7 +89,7 @@ export function scatterAdd(
     for (let j = 0; j < count; j++) {
       for (let i = 0; i < inner; i++) {
         const at = (o * count + j) * inner + i;
-        checkIndex(indices[at], size, at, "size of the axis");
+        checkIndex(indices[at], size, at, "an axis of size");
         const to = (o * size + indices[at]) * inner + i;
         const sum = target[to] + source[at];
         target[to] = round ? round(sum) : sum;

@@ -72,6 +72,6 @@ function update(
 export function checkFinite(x: View, length: number, what: string): void {
   const values = floats(x, length);
   for (let i = 0; i < length; i++) {
-    if (!Number.isFinite(values[i])) throw new DeviceError(`${what} holds ${values[i]} at index ${i}`);
+    if (!Number.isFinite(values[i])) throw new DeviceError(`"${what}" holds ${values[i]} at index ${i} of ${length}`);
   }
 }

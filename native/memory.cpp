@@ -1,0 +1,175 @@
+// See memory.h.
+#include "memory.h"
+
+#include <cstdlib>
+#include <sys/mman.h>
+
+namespace attune {
+
+constexpr size_t kHugePage = size_t(2) << 20;
+
+char* mapPages(size_t bytes) {
+  const size_t padded = bytes + kHugePage;
+  void* pages = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  char* start = static_cast<char*>(pages);
+  char* aligned = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(start) + kHugePage - 1) & ~(kHugePage - 1));
+  if (aligned > start) munmap(start, aligned - start);
+  if (start + padded > aligned + bytes) munmap(aligned + bytes, start + padded - (aligned + bytes));
+#ifdef MADV_HUGEPAGE
+  madvise(aligned, bytes, MADV_HUGEPAGE);
+#endif
+  return aligned;
+}
+
+void unmapPages(char* pages, size_t bytes) {
+  if (pages) munmap(pages, bytes);
+}
+
+Memory::~Memory() {
+  while (arenas_) {
+    Arena* arena = arenas_;
+    arenas_ = arena->next;
+    unmapPages(arena->pages, arena->bytes);
+    free(arena);
+  }
+  while (records_) {
+    Records* records = records_;
+    records_ = records->next;
+    free(records);
+  }
+}
+
+/** Eight classes to a power of two; a block stands in the class of the largest size that it can serve. */
+int Memory::classOf(size_t bytes) {
+  const size_t units = bytes / kAlignment;
+  if (units < 8) return static_cast<int>(units);
+  const int exponent = 63 - __builtin_clzll(units);
+  const int result = (exponent - 2) * 8 + static_cast<int>((units >> (exponent - 3)) & 7);
+  return result < kClasses ? result : kClasses - 1;
+}
+
+Block* Memory::makeRecord() {
+  if (!spareRecords_) {
+    Records* records = static_cast<Records*>(calloc(1, sizeof(Records)));
+    if (!records) return nullptr;
+    records->next = records_;
+    records_ = records;
+    for (Block& block : records->blocks) {
+      block.next = spareRecords_;
+      spareRecords_ = &block;
+    }
+  }
+  Block* block = spareRecords_;
+  spareRecords_ = block->next;
+  *block = Block{};
+  return block;
+}
+
+void Memory::insert(Block* block) {
+  const int index = classOf(block->bytes);
+  block->free = true;
+  block->previous = nullptr;
+  block->next = lists_[index];
+  if (block->next) block->next->previous = block;
+  lists_[index] = block;
+  occupied_[index / 64] |= 1ull << (index % 64);
+}
+
+void Memory::remove(Block* block) {
+  const int index = classOf(block->bytes);
+  block->free = false;
+  if (block->previous) {
+    block->previous->next = block->next;
+  } else {
+    lists_[index] = block->next;
+    if (!block->next) occupied_[index / 64] &= ~(1ull << (index % 64));
+  }
+  if (block->next) block->next->previous = block->previous;
+}
+
+Block* Memory::find(size_t bytes) {
+  // The class of `bytes` itself may hold blocks that are too small; every block of a higher one fits.
+  const int own = classOf(bytes);
+  int tries = 8;
+  for (Block* block = lists_[own]; block && tries > 0; block = block->next, tries--) {
+    if (block->bytes >= bytes) return block;
+  }
+  for (int index = own + 1; index < kClasses;) {
+    const uint64_t rest = occupied_[index / 64] >> (index % 64);
+    if (rest) return lists_[index + __builtin_ctzll(rest)];
+    index = (index / 64 + 1) * 64;
+  }
+  return nullptr;
+}
+
+bool Memory::addArena(size_t bytes) {
+  size_t size = bytes > kArenaBytes ? (bytes + kHugePage - 1) & ~(kHugePage - 1) : kArenaBytes;
+  Arena* arena = static_cast<Arena*>(malloc(sizeof(Arena)));
+  Block* block = makeRecord();
+  char* pages = arena && block ? mapPages(size) : nullptr;
+  if (!pages) {
+    free(arena);
+    return false;
+  }
+  *arena = {pages, size, arenas_};
+  arenas_ = arena;
+  reserved_ += size;
+  block->address = pages;
+  block->bytes = size;
+  insert(block);
+  return true;
+}
+
+Block* Memory::allocate(size_t bytes) {
+  if (bytes > (size_t(1) << 52)) return nullptr;
+  bytes = bytes ? (bytes + kAlignment - 1) & ~(kAlignment - 1) : kAlignment;
+  Block* block = find(bytes);
+  if (!block) {
+    if (!addArena(bytes)) return nullptr;
+    block = find(bytes);
+  }
+  remove(block);
+  if (block->bytes > bytes) {
+    Block* rest = makeRecord();
+    if (rest) {  // otherwise the whole block is handed out
+      rest->address = block->address + bytes;
+      rest->bytes = block->bytes - bytes;
+      rest->before = block;
+      rest->after = block->after;
+      if (rest->after) rest->after->before = rest;
+      block->after = rest;
+      block->bytes = bytes;
+      insert(rest);
+    }
+  }
+  inUse_ += block->bytes;
+  if (inUse_ > peak_) peak_ = inUse_;
+  return block;
+}
+
+void Memory::release(Block* block) {
+  inUse_ -= block->bytes;
+  Block* before = block->before;
+  if (before && before->free) {
+    remove(before);
+    before->bytes += block->bytes;
+    before->after = block->after;
+    if (before->after) before->after->before = before;
+    block->next = spareRecords_;
+    spareRecords_ = block;
+    block = before;
+  }
+  Block* after = block->after;
+  if (after && after->free) {
+    remove(after);
+    block->bytes += after->bytes;
+    block->after = after->after;
+    if (block->after) block->after->before = block;
+    after->next = spareRecords_;
+    spareRecords_ = after;
+  }
+  insert(block);
+}
+
+}  // namespace attune

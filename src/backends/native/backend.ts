@@ -1,0 +1,195 @@
+// The native backend: one stream of kernels in C++ threads of its own. What the engine reports (finished reads and fences,
+// with the stream's error if there is one) comes back through one callback.
+//
+// Errors: the first kernel that fails stops the kernels after it, until a read or fence in the stream has taken the error
+// along; then the stream goes on. The error rejects the next read, or wait for a fence, and is forgotten with that.
+import { DeviceError, ShapeError } from "../../support/errors.js";
+import type { Backend, DeviceBuffer, DType, Fence, HostArray, Kernels, StreamStatistics, View } from "../kernels.js";
+import type { Addon, Engine } from "./addon.js";
+import { NativeKernels } from "./kernels.js";
+import { addressOf, BYTES, NativeBuffer, nativeBuffer } from "./memory.js";
+
+/** Time in one kernel since the backend was made. */
+export interface KernelTime {
+  readonly calls: number;
+  readonly seconds: number;
+}
+
+export class NativeBackend implements Backend {
+  readonly name = "native";
+  readonly description: string;
+  readonly threads: number;
+  readonly isa: string;
+  readonly kernels: Kernels;
+  readonly #kernels: NativeKernels;
+  readonly #kernelNames: readonly string[];
+  #engine: Engine | undefined;
+  #nextId = 0;
+  readonly #pending = new Map<number, () => void>();
+  /** An error that nobody has been told of yet. */
+  #error: DeviceError | undefined;
+
+  constructor(addon: Addon, isa: string, threads: number, maxPending: number) {
+    this.#kernels = new NativeKernels(addon.kernels, 4096);
+    this.kernels = this.#kernels;
+    this.#kernelNames = addon.kernels;
+    this.#engine = addon.create(isa, threads, maxPending, this.#kernels.block, (id, error) =>
+      this.#completed(id, error),
+    );
+    this.#kernels.connect(this.#engine);
+    this.threads = this.#engine.threads;
+    this.isa = isa;
+    this.description = `native: ${isa}, ${this.threads} ${this.threads === 1 ? "thread" : "threads"}`;
+  }
+
+  #open(): Engine {
+    if (this.#engine === undefined) throw new DeviceError("the native backend is closed");
+    return this.#engine;
+  }
+
+  // ---- memory ----
+
+  allocate(dtype: DType, length: number): DeviceBuffer {
+    const bytes = length * BYTES[dtype];
+    if (!this.#open().allocate(bytes)) {
+      const { bytesInUse } = this.statistics();
+      throw new DeviceError(
+        `no memory for ${length} elements of ${dtype} (${bytes} bytes; ${bytesInUse} are in use): use smaller batches`,
+      );
+    }
+    const [handle, address] = this.#kernels.block;
+    return new NativeBuffer(dtype, length, address, handle);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const native = nativeBuffer(buffer);
+    native.address = 0;
+    this.#engine?.release(native.handle); // after close the memory is gone already
+  }
+
+  // ---- host data ----
+
+  write(view: View, data: HostArray): void {
+    const engine = this.#open();
+    const { dtype } = view.buffer;
+    checkRange("write", view, data.length);
+    if (dtype === "bfloat16" || dtype === "float16") {
+      const numbers = { buffer: this.allocate("float32", data.length), offset: 0 };
+      this.write(numbers, data);
+      this.kernels.cast(numbers, view, data.length);
+      this.free(numbers.buffer);
+      return;
+    }
+    const Wanted = dtype === "int32" ? Int32Array : Float32Array;
+    const array = data instanceof Wanted ? data : new Wanted(data);
+    if (!engine.write(addressOf(view), array)) throw new DeviceError("the system has no memory to stage a write");
+  }
+
+  async read(view: View, length: number): Promise<HostArray> {
+    const engine = this.#open();
+    const { dtype } = view.buffer;
+    checkRange("read", view, length);
+    if (dtype === "bfloat16" || dtype === "float16") {
+      const numbers = { buffer: this.allocate("float32", length), offset: 0 };
+      this.kernels.cast(view, numbers, length);
+      const result = this.read(numbers, length);
+      this.free(numbers.buffer);
+      return result;
+    }
+    const array = dtype === "int32" ? new Int32Array(length) : new Float32Array(length);
+    return new Promise((resolve, reject) => {
+      this.#expect(
+        (id) => engine.read(addressOf(view), array, id),
+        () => {
+          const error = this.#takeError();
+          if (error) reject(error);
+          else resolve(array);
+        },
+      );
+    });
+  }
+
+  // ---- stream ----
+
+  fence(): Fence {
+    const engine = this.#open();
+    let passed = false;
+    const waiting: (() => void)[] = [];
+    this.#expect(
+      (id) => engine.fence(id),
+      () => {
+        passed = true;
+        for (const settle of waiting) settle();
+      },
+    );
+    return {
+      wait: () =>
+        new Promise((resolve, reject) => {
+          const settle = (): void => {
+            const error = this.#takeError();
+            if (error) reject(error);
+            else resolve();
+          };
+          if (passed) settle();
+          else waiting.push(settle);
+        }),
+    };
+  }
+
+  setStep(step: number): void {
+    this.#kernels.step = step;
+  }
+
+  statistics(): StreamStatistics {
+    this.#open().statistics();
+    const [bytesInUse, bytesReserved, peakBytesInUse, enqueued, busySeconds] = this.#kernels.block;
+    return { bytesInUse, bytesReserved, peakBytesInUse, enqueued, busySeconds };
+  }
+
+  /** Calls and seconds of every kernel that has run. */
+  profile(): Record<string, KernelTime> {
+    this.#open().statistics();
+    const { block } = this.#kernels;
+    const times = this.#kernelNames.map(
+      (name, i) => [name, { seconds: block[5 + 2 * i], calls: block[6 + 2 * i] }] as const,
+    );
+    return Object.fromEntries(times.filter(([, time]) => time.calls > 0));
+  }
+
+  close(): void {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    this.#kernels.connect(undefined);
+    engine?.close();
+  }
+
+  #expect(start: (id: number) => boolean, done: () => void): void {
+    const id = this.#nextId++;
+    this.#pending.set(id, done);
+    if (!start(id)) {
+      this.#pending.delete(id);
+      throw new DeviceError("the system has no memory for another command");
+    }
+  }
+
+  #completed(id: number, message: string | undefined): void {
+    if (message !== undefined) this.#error ??= new DeviceError(message);
+    const done = this.#pending.get(id);
+    this.#pending.delete(id);
+    done?.();
+  }
+
+  #takeError(): DeviceError | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+}
+
+function checkRange(verb: string, view: View, length: number): void {
+  if (view.offset < 0 || view.offset + length > view.buffer.length) {
+    throw new ShapeError(
+      `cannot ${verb} ${length} elements at offset ${view.offset} of a buffer of ${view.buffer.length} elements`,
+    );
+  }
+}

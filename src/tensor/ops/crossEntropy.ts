@@ -1,8 +1,20 @@
 // Softmax cross-entropy, as torch.nn.functional.cross_entropy with reduction "mean".
 import { ShapeError } from "../../support/errors.js";
+import { full } from "../create.js";
 import { defineOp, type Op } from "../op.js";
 import { formatShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
+import { add } from "./add.js";
+import { cast } from "./cast.js";
+import { ne } from "./compare.js";
+import { div } from "./div.js";
+import { embedding } from "./embedding.js";
+import { gather } from "./gather.js";
+import { logSoftmax } from "./logSoftmax.js";
+import { mul } from "./mul.js";
+import { reshape } from "./reshape.js";
+import { sum } from "./sum.js";
+import { where } from "./where.js";
 
 export interface CrossEntropyOptions {
   /** Rows with this label do not count. Default -100. */
@@ -50,8 +62,6 @@ export const crossEntropy: Op<[logits: Tensor, labels: Tensor, options?: CrossEn
       normalizer: run.save(normalizer),
       weight: weight && run.save(weight),
     };
-    logSumExp.dispose();
-    normalizer.dispose();
     return {
       output: loss,
       inputs: [logits],
@@ -72,8 +82,21 @@ export const crossEntropy: Op<[logits: Tensor, labels: Tensor, options?: CrossEn
       },
     };
   },
+  composition: (logits, labels, { ignoreIndex = -100, labelSmoothing = 0, weight } = {}) => {
+    const [rows, classes] = logits.shape;
+    const counted = ne(labels, ignoreIndex);
+    const label = reshape(where(counted, labels, 0), [rows, 1]);
+    const perClass = weight ?? full([classes], 1, "float32", logits.backend);
+    const rowWeight = mul(reshape(embedding(reshape(perClass, [classes, 1]), label), [rows]), cast(counted, "float32"));
+    const logProbabilities = logSoftmax(logits);
+    const labelled = mul(reshape(gather(logProbabilities, 1, label), [rows]), rowWeight);
+    const spread = mul(sum(mul(logProbabilities, perClass), 1), cast(counted, "float32"));
+    const total = add(mul(labelled, labelSmoothing - 1), mul(spread, -labelSmoothing / classes));
+    return div(sum(total), sum(rowWeight));
+  },
   samples: (make) => [
     { args: [make.normal([6, 5]), make.integers([6], 5)], terms: 30 },
+    { args: [make.normal([7, 40]), make.integers([7], 40), { labelSmoothing: 0.2 }], terms: 280 },
     {
       args: [
         make.normal([9, 3]),

@@ -95,7 +95,6 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
     const savedQueryOffsets = run.save(queryOffsets);
     const savedKeyOffsets = run.save(keyOffsets);
     const savedBias = bias && run.save(bias);
-    probabilities.dispose();
     return {
       output: out,
       inputs: [...inputs, bias],

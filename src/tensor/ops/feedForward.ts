@@ -38,9 +38,7 @@ export const feedForward: Op<[x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2:
       run.kernels.gemm({ m, n, k: inner, a: hidden, b: w2, bTransposed: true, bias: b2, out: y });
       const saved = { x: run.save(x), w1: run.save(w1), w2: run.save(w2), hidden: run.save(hidden) };
       const savedDerivative = derivative && run.save(derivative);
-      derivative?.dispose();
       const hiddenShape = hidden.shape;
-      hidden.dispose();
       return {
         output: y,
         inputs: [x, w1, b1, w2, b2],

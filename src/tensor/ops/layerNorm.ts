@@ -51,8 +51,6 @@ export const layerNorm: Op<[x: Tensor, gamma: Tensor, beta: Tensor | undefined, 
       const savedNormalized = normalized && run.save(normalized);
       const savedRstd = rstd && run.save(rstd);
       const savedGamma = run.save(gamma);
-      normalized?.dispose();
-      rstd?.dispose();
       return {
         output: y,
         inputs: [x, gamma, beta, residual],

@@ -16,7 +16,10 @@ const outputTolerance = 2e-6;
 // relative to a gradient's norm; PyTorch's own float32 is off by about that much
 const gradientEpsilon = 5e-6;
 
-type HeadModel = PreTrainedModel & { forward(batch: Batch): { readonly loss: Tensor; readonly logits: Tensor } };
+interface HeadModel extends Pick<PreTrainedModel, "namedParameters"> {
+  train(): HeadModel;
+  forward(batch: Batch): { readonly loss: Tensor; readonly logits: Tensor };
+}
 
 const classifier = (folder: string): Promise<HeadModel> => AutoModelForSequenceClassification.fromPretrained(folder);
 const maskedLM = (folder: string): Promise<HeadModel> => AutoModelForMaskedLM.fromPretrained(folder);

@@ -1,6 +1,6 @@
 // Runs one sample of an op on a backend: values, and the gradients of every input.
 import type { Backend, HostArray } from "../../src/backends/kernels.js";
-import { manualSeed, setBackend, type Tensor, tensor } from "../../src/tensor/index.js";
+import { manualSeed, setBackend, Tensor, tensor } from "../../src/tensor/index.js";
 import type { Op, Sample } from "../../src/tensor/op.js";
 import { SeededSampler } from "./sampler.js";
 
@@ -11,7 +11,7 @@ export interface Outcome {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly values: HostArray;
-  /** Of every float input in the order in which the sample made them; undefined where there is none. */
+  /** Of every input that requires one, in the order of the arguments. */
   readonly gradients: readonly (HostArray | undefined)[];
 }
 
@@ -26,13 +26,29 @@ export interface RunOptions {
   readonly hostKnows?: boolean;
 }
 
-/** A sample's arguments on the current backend, and the sampler that made them. */
-export function prepare({ op, index, hostKnows }: RunOptions): {
-  sample: Sample<readonly unknown[]>;
-  made: SeededSampler;
-} {
-  const made = new SeededSampler(index + 1, hostKnows);
-  return { sample: op.definition.samples(made)[index], made };
+export interface Prepared {
+  readonly sample: Sample<readonly unknown[]>;
+  /** The arguments that gradients are computed for, in their order. */
+  readonly leaves: readonly Tensor[];
+  /** Whether an argument is an int32 tensor whose values the host need not know. */
+  readonly hasIntegers: boolean;
+}
+
+/** A sample's arguments on the current backend. */
+export function prepare({ op, index, hostKnows }: RunOptions): Prepared {
+  const sampler = new SeededSampler(index + 1, hostKnows);
+  const sample = op.definition.samples(sampler)[index];
+  const tensors = tensorsIn(sample.args);
+  return {
+    sample,
+    leaves: tensors.filter((tensor) => tensor.requiresGrad),
+    hasIntegers: tensors.some((tensor) => sampler.integersMade.has(tensor)),
+  };
+}
+
+function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
 /** Calls the op or its composition; a random op draws the same numbers every time. */
@@ -53,14 +69,14 @@ export function cotangent(size: number): Float32Array {
 export async function run(options: RunOptions): Promise<Outcome> {
   const before = setBackend(options.backend);
   try {
-    const { sample, made } = prepare(options);
+    const { sample, leaves } = prepare(options);
     const output = call(options, sample.args);
     const { shape, dtype } = output;
     if (output.requiresGrad) output.backward({ gradient: tensor(cotangent(output.size), { shape }) });
     const values = await output.data();
     const { host } = output;
     if (host) assertSame(options, host, values);
-    const gradients = await Promise.all(made.made.map((leaf) => leaf.grad?.data()));
+    const gradients = await Promise.all(leaves.map((leaf) => leaf.grad?.data()));
     return { shape, dtype, values, gradients };
   } finally {
     setBackend(before);

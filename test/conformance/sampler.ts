@@ -13,12 +13,9 @@ function generator(seed: number): () => number {
   };
 }
 
-/** Makes a sample's inputs and remembers them: the i-th of one sampler is the i-th of another with the same seed. */
 export class SeededSampler implements Sampler {
-  /** Every float tensor made, in order. */
-  readonly made: Tensor[] = [];
-  /** Whether an int32 tensor was made whose values might be unknown to the host. */
-  integersMade = false;
+  /** What integers() made. */
+  readonly integersMade = new Set<Tensor>();
   readonly #uniform: () => number;
   readonly #hostKnows: boolean;
 
@@ -37,9 +34,9 @@ export class SeededSampler implements Sampler {
   }
 
   integers(shape: Shape, below: number): Tensor {
-    this.integersMade = true;
     const values = Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(below * this.#uniform()));
     const made = tensor(values, { shape });
+    this.integersMade.add(made);
     if (!this.#hostKnows) made.markChanged(); // as a kernel's result, which only a read would bring
     return made;
   }
@@ -53,9 +50,7 @@ export class SeededSampler implements Sampler {
 
   #make(shape: Shape, draw: () => number): Tensor {
     const values = Float32Array.from({ length: sizeOf(shape) }, draw);
-    const made = tensor(values, { shape, requiresGrad: true });
-    this.made.push(made);
-    return made;
+    return tensor(values, { shape, requiresGrad: true });
   }
 }
 

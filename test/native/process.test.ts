@@ -1,0 +1,76 @@
+// The engine and its process: ends, exits with work in the queue, worker threads, environment variables.
+import { describe, expect, it } from "vitest";
+import { createNativeBackend, nativeAvailability } from "../../src/backends/native/index.js";
+import { threadCount } from "../../src/backends/native/threads.js";
+import { ConfigError } from "../../src/support/errors.js";
+import { runProgram } from "./programs/run.js";
+
+describe("a process with an engine", () => {
+  it("ends by itself once nothing is pending", async () => {
+    expect(await runProgram("ends-by-itself")).toMatchObject({ code: 0, stdout: "2.5 2.5 2.5", stderr: "" });
+  });
+
+  it("stays alive for a read on its way", async () => {
+    expect(await runProgram("pending-read")).toMatchObject({ code: 0, stdout: "42", stderr: "" });
+  });
+
+  it("exits at once, with its own code, while work is queued", async () => {
+    const outcome = await runProgram("exit-with-queued-work");
+    expect(outcome).toMatchObject({ code: 7, signal: null, stderr: "" });
+    expect(outcome.seconds).toBeLessThan(20); // the queued work takes minutes
+  });
+
+  it("has an engine in each of two worker threads, and survives the end of a third at work", async () => {
+    const outcome = await runProgram("workers");
+    expect(outcome).toMatchObject({ code: 0, stdout: "[1000,2000]\nterminated 1", stderr: "" });
+  });
+});
+
+describe("choices", () => {
+  const withEnvironment = <T>(name: string, value: string, body: () => T): T => {
+    const before = process.env[name];
+    process.env[name] = value;
+    try {
+      return body();
+    } finally {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    }
+  };
+
+  it("ATTUNE_THREADS sets the number of threads, the option overrides it", () => {
+    withEnvironment("ATTUNE_THREADS", "3", () => {
+      const backend = createNativeBackend();
+      expect(backend.threads).toBe(3);
+      expect(backend.description).toMatch(/^native: \w+, 3 threads$/);
+      backend.close();
+      const alone = createNativeBackend({ threads: 1 });
+      expect(alone.description).toMatch(/^native: \w+, 1 thread$/);
+      alone.close();
+    });
+  });
+
+  it.each(["0", "two", "1.5", "1000"])("refuses ATTUNE_THREADS=%s", (value) => {
+    withEnvironment("ATTUNE_THREADS", value, () => {
+      expect(() => threadCount()).toThrow(ConfigError);
+      expect(() => threadCount()).toThrow(`ATTUNE_THREADS=${value}`);
+    });
+  });
+
+  it("ATTUNE_ISA sets the instruction set; one that is not there is refused with those that are", () => {
+    for (const isa of nativeAvailability().isas) {
+      const backend = withEnvironment("ATTUNE_ISA", isa, () => createNativeBackend());
+      expect(backend.isa).toBe(isa);
+      backend.close();
+    }
+    const refused = (): unknown => withEnvironment("ATTUNE_ISA", "mmx", () => createNativeBackend());
+    expect(refused).toThrow(ConfigError);
+    expect(refused).toThrow(/ATTUNE_ISA=mmx is not available here; this build and processor have: .*base/);
+  });
+
+  it("every build has the base instruction set, and on x64 this machine's others", () => {
+    const { available, isas } = nativeAvailability();
+    expect(available).toBe(true);
+    expect(isas.at(-1)).toBe("base");
+  });
+});

@@ -1,0 +1,150 @@
+// Attention of the native engine over sequences of several blocks of queries, with everything switched on, against the
+// dense formulas in double precision; for every instruction set.
+import { afterAll, describe, it } from "vitest";
+import type { Dropout } from "../../src/backends/kernels.js";
+import { createNativeBackend, nativeAvailability } from "../../src/backends/native/index.js";
+import { empty, expectWithin, floats, ints, numbers } from "./work.js";
+
+interface Setup {
+  lengths: number[];
+  /** Queries of each sequence, where they are fewer than the keys. */
+  queries?: number[];
+  heads: number;
+  headDim: number;
+  causal?: boolean;
+  window?: number;
+  biasHeads?: number;
+  dropout?: Dropout;
+}
+
+/** The contract's counter: whether dropout keeps element `index`. */
+function keeps(index: number, { probability, key0, key1 }: Dropout): boolean {
+  let x = (Math.imul(index, 0x9e3779b1) + key0) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b) >>> 0;
+  x = ((x ^ (x >>> 13)) + key1) >>> 0;
+  x = Math.imul(x, 0xc2b2ae35) >>> 0;
+  x = (x ^ (x >>> 16)) >>> 0;
+  return x >>> 8 >= Math.floor(probability * 2 ** 24);
+}
+
+function starts(lengths: readonly number[]): number[] {
+  const list = [0];
+  for (const length of lengths) list.push(list[list.length - 1] + length);
+  return list;
+}
+
+const dropout = { probability: 0.1, key0: 0x12345678, key1: 0x9abcdef0 };
+const setups: Setup[] = [
+  { lengths: [150, 67, 3], heads: 2, headDim: 32, dropout },
+  { lengths: [150, 64], heads: 4, headDim: 8, causal: true, dropout },
+  { lengths: [200, 65], heads: 2, headDim: 16, window: 20, dropout },
+  { lengths: [140, 130], heads: 2, headDim: 20, window: 70, causal: true, biasHeads: 2, dropout },
+  { lengths: [100, 129], heads: 3, headDim: 64, biasHeads: 1 },
+  { lengths: [150, 67], queries: [1, 1], heads: 4, headDim: 32, dropout },
+  { lengths: [50, 59, 47, 67, 59, 50, 62, 32], heads: 2, headDim: 8, dropout },
+];
+
+for (const isa of nativeAvailability().isas) {
+  describe(isa, () => {
+    const backend = createNativeBackend({ isa, threads: 2 });
+    afterAll(() => backend.close());
+
+    it.each(setups.map((setup) => [JSON.stringify(setup), setup] as const))("%s", async (_, setup) => {
+      const { lengths: keys, queries = keys, heads, headDim, causal = false, window = 0, biasHeads } = setup;
+      const width = heads * headDim;
+      const scale = 1 / Math.sqrt(headDim);
+      const [queryStarts, keyStarts] = [starts(queries), starts(keys)];
+      const [queryRows, keyRows] = [queryStarts[queries.length], keyStarts[keys.length]];
+      const [maxQuery, maxKey] = [Math.max(...queries), Math.max(...keys)];
+      const query = numbers(queryRows * width, 1).map((x) => 2 * x);
+      const keyValue = numbers(keyRows * 2 * width, 2); // key and value side by side
+      const dOut = numbers(queryRows * width, 3);
+      const bias = numbers((biasHeads ?? 1) * maxQuery * maxKey, 4);
+      const count = queries.reduce((total, length, s) => total + heads * length * keys[s], 0);
+
+      const probabilities = new Float64Array(count);
+      const out = new Float64Array(queryRows * width);
+      const dQuery = new Float64Array(query.length);
+      const dKeyValue = new Float64Array(keyValue.length);
+      const dBias = new Float64Array(bias.length);
+      let position = 0;
+      for (let s = 0; s < queries.length; s++) {
+        for (let h = 0; h < heads; h++) {
+          for (let i = 0; i < queries[s]; i++) {
+            const q = (queryStarts[s] + i) * width + h * headDim;
+            const k = (j: number): number => (keyStarts[s] + j) * 2 * width + h * headDim;
+            const b = (j: number): number => ((biasHeads === heads ? h : 0) * maxQuery + i) * maxKey + j;
+            const scores = Array.from({ length: keys[s] }, (_, j) => {
+              if ((causal && j > i) || (window > 0 && Math.abs(i - j) > window)) return Number.NEGATIVE_INFINITY;
+              let dot = 0;
+              for (let d = 0; d < headDim; d++) dot += query[q + d] * keyValue[k(j) + d];
+              return dot * scale + (biasHeads ? bias[b(j)] : 0);
+            });
+            const top = Math.max(...scores);
+            const exponentials = scores.map((score) => Math.exp(score - top));
+            const total = exponentials.reduce((sum, x) => sum + x, 0);
+            const p = exponentials.map((x) => x / total);
+            const factor = p.map((_, j) =>
+              setup.dropout ? (keeps(position + j, setup.dropout) ? 1 / (1 - setup.dropout.probability) : 0) : 1,
+            );
+            const dP = p.map((_, j) => {
+              let dot = 0;
+              for (let d = 0; d < headDim; d++) {
+                out[q + d] += p[j] * factor[j] * keyValue[k(j) + width + d];
+                dKeyValue[k(j) + width + d] += p[j] * factor[j] * dOut[q + d];
+                dot += dOut[q + d] * keyValue[k(j) + width + d];
+              }
+              return dot * factor[j];
+            });
+            const mean = p.reduce((sum, x, j) => sum + x * dP[j], 0);
+            for (let j = 0; j < keys[s]; j++) {
+              const dScore = p[j] * (dP[j] - mean);
+              dBias[b(j)] += dScore;
+              for (let d = 0; d < headDim; d++) {
+                dQuery[q + d] += dScore * scale * keyValue[k(j) + d];
+                dKeyValue[k(j) + d] += dScore * scale * query[q + d];
+              }
+            }
+            probabilities.set(p, position);
+            position += keys[s];
+          }
+        }
+      }
+
+      const keyMemory = floats(backend, keyValue);
+      const dKeyMemory = empty(backend, keyValue.length);
+      const dQueryMemory = empty(backend, query.length);
+      const call = {
+        ...{
+          sequences: queries.length,
+          heads,
+          headDim,
+          scale,
+          maxQuery,
+          maxKey,
+          causal,
+          window,
+          dropout: setup.dropout,
+        },
+        ...{ query: floats(backend, query), queryStride: width, key: keyMemory, keyStride: 2 * width },
+        ...{ value: { buffer: keyMemory.buffer, offset: width }, valueStride: 2 * width },
+        ...{ queryOffsets: ints(backend, queryStarts), keyOffsets: ints(backend, keyStarts) },
+        ...{ bias: biasHeads ? floats(backend, bias) : undefined, biasHeads, probabilities: empty(backend, count) },
+      };
+      const outMemory = empty(backend, out.length);
+      backend.kernels.attention({ ...call, out: outMemory, outStride: width });
+      expectWithin(await backend.read(call.probabilities, count), probabilities, 1e-6);
+      expectWithin(await backend.read(outMemory, out.length), out, 2e-6);
+      const dBiasMemory = biasHeads ? empty(backend, bias.length) : undefined;
+      backend.kernels.attentionGradient({
+        ...call,
+        ...{ dOut: floats(backend, dOut), dOutStride: width, dQuery: dQueryMemory, dQueryStride: width },
+        ...{ dKey: dKeyMemory, dKeyStride: 2 * width, dBias: dBiasMemory },
+        ...{ dValue: { buffer: dKeyMemory.buffer, offset: width }, dValueStride: 2 * width },
+      });
+      expectWithin(await backend.read(dQueryMemory, dQuery.length), dQuery, 3e-6);
+      expectWithin(await backend.read(dKeyMemory, dKeyValue.length), dKeyValue, 6e-6);
+      if (dBiasMemory) expectWithin(await backend.read(dBiasMemory, dBias.length), dBias, 3e-6);
+    });
+  });
+}

@@ -26,7 +26,7 @@ export const unaryFunctions: Record<UnaryOp, (x: number, p0: number, p1: number)
   power: (x, p0) => x ** p0,
 };
 
-/** op'(x), from x and y = op(x). At a kink the value is PyTorch's: relu'(0) = 0, clamp' = 1 at both ends. */
+/** op'(x), from x and y = op(x). At a kink the value is PyTorch's: relu'(0) = 0, clamp' = 0 at both ends. */
 export const unaryDerivatives: Record<UnaryOp, (x: number, y: number, p0: number, p1: number) => number> = {
   neg: () => -1,
   exp: (_x, y) => y,
@@ -44,7 +44,7 @@ export const unaryDerivatives: Record<UnaryOp, (x: number, y: number, p0: number
     const s = sigmoid(x);
     return s * (1 + x * (1 - s));
   },
-  clamp: (x, _y, p0, p1) => (x >= p0 && x <= p1 ? 1 : 0),
+  clamp: (x, _y, p0, p1) => (x > p0 && x < p1 ? 1 : 0),
   affine: (_x, _y, p0) => p0,
   power: (x, _y, p0) => (p0 === 0 ? 0 : p0 * x ** (p0 - 1)),
 };

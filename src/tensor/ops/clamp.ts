@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.js";
 /** min(max(x, lower), upper); either bound may be left out. Throws ShapeError if lower > upper. */
 export const clamp: Op<[x: Tensor, lower?: number, upper?: number]> = defineOp({
   name: "clamp",
-  // clamp'(x) = 1 for lower <= x <= upper, else 0
+  // clamp'(x) = 1 for lower < x < upper, else 0 (at the bounds too, as in PyTorch)
   forward(run, x, lower = Number.NEGATIVE_INFINITY, upper = Number.POSITIVE_INFINITY) {
     if (!(lower <= upper))
       throw new ShapeError(`clamp: the lower bound ${lower} is not below the upper bound ${upper}`);

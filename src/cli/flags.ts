@@ -1,0 +1,101 @@
+// Flags: a schema's names in kebab-case, read with node:util's parseArgs; what is wrong is said with the nearest right one.
+import { parseArgs } from "node:util";
+import { AttuneError, nearest } from "../support/errors.js";
+import { completeValues, type Field, kebabCase, type Schema, type ValuesOf } from "../trainer/fields.js";
+import type { Command } from "./command.js";
+
+/** The command line itself is wrong: exit status 2. */
+export class UsageError extends AttuneError {}
+
+const isSwitch = (field: Field) => field.placeholder === undefined;
+
+export interface ParsedFlags<Flags extends Schema> {
+  readonly values: ValuesOf<Flags>;
+  /** Names of the flags that were given. */
+  readonly given: ReadonlySet<string>;
+  /** --help was among them; then nothing else was checked. */
+  readonly help: boolean;
+}
+
+/**
+ * Reads a command's flags.
+ * @throws UsageError for an unknown flag, with the nearest one, a flag without its value or twice, a value that it does
+ *   not take, a word that is no flag, or a required flag that is missing.
+ */
+export function parseFlags(command: Command, args: readonly string[]): ParsedFlags<Schema> {
+  const names = new Map(Object.keys(command.flags).map((name) => [kebabCase(name), name]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      ...Object.fromEntries(
+        [...names].map(([flag, name]) => [
+          flag,
+          { type: isSwitch(command.flags[name]) ? "boolean" : "string" } as const,
+        ]),
+      ),
+    },
+  });
+  const given: Record<string, unknown> = {};
+  const hint = `\`attune ${command.name} --help\` lists the flags`;
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) {
+    return { values: {}, given: new Set(), help: true };
+  }
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") throw new UsageError(`"${token.value}" is not a flag. ${hint}`);
+    const name = names.get(token.name);
+    if (name === undefined) {
+      const near = nearest(token.name, names.keys());
+      throw new UsageError(`Unknown flag ${token.rawName}${near ? `; did you mean --${near}?` : "."} ${hint}`);
+    }
+    if (Object.hasOwn(given, name)) throw new UsageError(`${token.rawName} is given twice`);
+    const field = command.flags[name];
+    if (isSwitch(field)) {
+      given[name] = token.value === undefined ? true : field.parse(token.value);
+      continue;
+    }
+    const swallowed = token.inlineValue !== true && token.value?.startsWith("--") && names.has(token.value.slice(2));
+    if (token.value === undefined || swallowed) throw new UsageError(`${token.rawName} needs a value: ${field.help}`);
+    given[name] = field.parse(token.value);
+  }
+  const missing = command.required.find((name) => !Object.hasOwn(given, name));
+  if (missing !== undefined) {
+    throw new UsageError(
+      `attune ${command.name} needs --${kebabCase(missing)}: ${command.flags[missing].help}. ${hint}`,
+    );
+  }
+  return { values: complete(command, given), given: new Set(Object.keys(given)), help: false };
+}
+
+function complete(command: Command, given: object): ValuesOf<Schema> {
+  try {
+    return completeValues(command.flags, given, `attune ${command.name}`, (name) => `--${kebabCase(name)}`);
+  } catch (error) {
+    if (error instanceof AttuneError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** The text of `attune COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const usage = command.usage.map((line) => `  ${line}`).join("\n");
+  const sections = command.sections.map(({ title, flags }) => `${title}\n${describeFlags(flags)}`);
+  return `${[command.description, `Usage\n${usage}`, ...sections].join("\n\n")}\n`;
+}
+
+function describeFlags(flags: Schema): string {
+  const entries = Object.entries(flags).map(([name, field]): [string, string] => {
+    const head = `  --${kebabCase(name)}${field.placeholder ? ` ${field.placeholder}` : ""}`;
+    const standard = field.defaultNote ?? field.default;
+    return [head, `${field.help}${standard === undefined || standard === false ? "" : ` (default ${standard})`}`];
+  });
+  const column = Math.min(36, Math.max(...entries.map(([head]) => head.length)) + 2);
+  return entries
+    .map(([head, help]) =>
+      head.length < column ? head.padEnd(column) + help : `${head}\n${" ".repeat(column)}${help}`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,154 @@
+// The pipeline "text-classification": texts or pairs of texts to labels with scores.
+import { AutoModelForSequenceClassification, type Batch, type CommonConfig, numLabels } from "../models/index.js";
+import type { Module } from "../nn/index.js";
+import { ConfigError, DataError } from "../support/errors.js";
+import { warn } from "../support/log.js";
+import { noGrad, type Tensor } from "../tensor/index.js";
+import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
+
+export type TokenizerLike = PreTrainedTokenizer;
+
+/** What the pipeline asks of a model: a sequence-classification head. */
+export interface ClassificationModel extends Module {
+  readonly config: CommonConfig;
+  forward(batch: Batch): { readonly logits: Tensor };
+}
+
+/** A text, or a pair of texts. */
+export type ClassificationInput = string | { readonly text: string; readonly textPair?: string };
+
+export interface Classification {
+  /** The label's name, of the model's id2label. */
+  readonly label: string;
+  /** Probability of the label; for a regression the value itself. */
+  readonly score: number;
+}
+
+export interface ClassifyOptions {
+  /** How many labels to return, best first; null for all. Default 1. */
+  readonly topK?: number | null;
+  /** Inputs computed at once. Default 32. */
+  readonly batchSize?: number;
+}
+
+/**
+ * Classifies one input, or many in their order. One input gives its best labels (`topK` of them); many give the best label
+ * of each, or with `topK` the best labels of each.
+ *
+ * Texts longer than the model takes are cut, with a warning.
+ * @throws DataError for an input that is neither text nor pair.
+ */
+export interface TextClassificationPipeline {
+  (input: ClassificationInput, options?: ClassifyOptions): Promise<Classification[]>;
+  (inputs: readonly ClassificationInput[], options?: ClassifyOptions & { topK?: undefined }): Promise<Classification[]>;
+  (
+    inputs: readonly ClassificationInput[],
+    options: ClassifyOptions & { topK: number | null },
+  ): Promise<Classification[][]>;
+}
+
+/** Loads a model and its tokenizer and makes the pipeline of them. */
+export async function loadTextClassification(
+  model: string | ClassificationModel,
+  tokenizer?: TokenizerLike,
+): Promise<TextClassificationPipeline> {
+  if (typeof model === "string") {
+    const loaded = await AutoModelForSequenceClassification.fromPretrained(model);
+    return createPipeline(loaded, tokenizer ?? (await AutoTokenizer.fromPretrained(model)));
+  }
+  if (!tokenizer) throw new ConfigError("pipeline: a model that is not a folder needs { tokenizer }");
+  return createPipeline(model, tokenizer);
+}
+
+function createPipeline(model: ClassificationModel, tokenizer: TokenizerLike): TextClassificationPipeline {
+  async function classify(
+    input: ClassificationInput | readonly ClassificationInput[],
+    options: ClassifyOptions = {},
+  ): Promise<Classification[] | Classification[][]> {
+    const { topK = 1, batchSize = 32 } = options;
+    checkCount("topK", topK ?? 1);
+    checkCount("batchSize", batchSize);
+    const single = !Array.isArray(input);
+    const pairs = ([input].flat() as unknown[]).map(toPair);
+    const results: Classification[][] = [];
+    for (let start = 0; start < pairs.length; start += batchSize) {
+      const batch = encode(tokenizer, model, pairs.slice(start, start + batchSize), start);
+      const { logits } = inEvaluation(model, () => noGrad(() => model.forward(batch)));
+      results.push(...rank(model.config, await logits.data(), topK ?? Infinity));
+    }
+    if (single) return results[0];
+    return options.topK === undefined ? results.map(([best]) => best) : results;
+  }
+  return classify as TextClassificationPipeline;
+}
+
+type Pair = readonly [text: string, pair: string | undefined];
+
+function toPair(input: unknown, i: number): Pair {
+  if (typeof input === "string") return [input, undefined];
+  if (typeof input === "object" && input !== null) {
+    const { text, textPair } = input as { text?: unknown; textPair?: unknown };
+    const pairFits = textPair === undefined || typeof textPair === "string";
+    if (typeof text === "string" && pairFits) return [text, textPair];
+  }
+  throw new DataError(
+    `input ${i} of the pipeline is ${JSON.stringify(input)}; give a text, or { text, textPair } of two texts`,
+  );
+}
+
+/** Tokenizes and pads inputs; `first` is the number of the first one, for the warning. */
+function encode(tokenizer: TokenizerLike, model: ClassificationModel, pairs: readonly Pair[], first: number): Batch {
+  const positions = model.config.max_position_embeddings;
+  const limit = Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions : Infinity);
+  const rows = pairs.map(([text, pair], i) => {
+    const whole = tokenizer(text, pair, { returnTensors: false });
+    if (whole.input_ids.length <= limit) return whole;
+    warn(`input ${first + i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
+    return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false });
+  });
+  const { input_ids, attention_mask, token_type_ids } = tokenizer.pad(
+    rows.map((row) => ({ ...row })),
+    { padding: true, returnTensors: true },
+  );
+  return { input_ids, attention_mask, ...(token_type_ids ? { token_type_ids } : {}) };
+}
+
+/** Runs `fn` with dropout off, whatever mode the model is in. */
+function inEvaluation<T>(model: Module, fn: () => T): T {
+  const { training } = model;
+  if (training) model.eval();
+  try {
+    return fn();
+  } finally {
+    if (training) model.train();
+  }
+}
+
+/** The best labels of each row of logits. */
+function rank(config: CommonConfig, logits: ArrayLike<number>, topK: number): Classification[][] {
+  const width = numLabels(config);
+  const score = scoring(config, width);
+  return Array.from({ length: logits.length / width }, (_, row) => {
+    const values = Array.from({ length: width }, (_, i) => logits[row * width + i]);
+    const ranked = score(values).map((value, i) => ({ label: config.id2label[i], score: value }));
+    return ranked.sort((a, b) => b.score - a.score).slice(0, topK);
+  });
+}
+
+/** From logits to scores, by the problem (transformers: pipelines/text_classification.py). */
+function scoring(config: CommonConfig, width: number): (logits: number[]) => number[] {
+  if (config.problem_type === "regression") return (logits) => logits;
+  if (config.problem_type === "multi_label_classification" || width === 1) {
+    return (logits) => logits.map((x) => 1 / (1 + Math.exp(-x)));
+  }
+  return (logits) => {
+    const largest = Math.max(...logits);
+    const powers = logits.map((x) => Math.exp(x - largest));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    return powers.map((power) => power / sum);
+  };
+}
+
+function checkCount(name: string, value: number): void {
+  if (!(value >= 1)) throw new ConfigError(`pipeline: ${name} must be at least 1, not ${value}`);
+}

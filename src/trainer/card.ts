@@ -1,0 +1,108 @@
+// README.md of a trained model: the model card that the Hub and people read, in the form of Python's Trainer
+// (transformers: modelcard.py).
+import { stringify } from "yaml";
+import { version } from "../support/version.js";
+import type { TrainingArguments, trainingFields } from "./arguments.js";
+import { snakeCase } from "./fields.js";
+import type { LogRow } from "./state.js";
+
+/** What the Trainer cannot know of itself. */
+export interface CardInfo {
+  /** The checkpoint that training started from: a name on the Hub, or a folder. */
+  readonly baseModel?: string;
+  /** The dataset, as given to loadDataset. */
+  readonly dataset?: string;
+  readonly datasetConfig?: string;
+}
+
+interface CardContent extends CardInfo {
+  readonly name: string;
+  readonly args: TrainingArguments;
+  readonly log: readonly LogRow[];
+}
+
+const HYPERPARAMETERS = [
+  "learningRate",
+  "perDeviceTrainBatchSize",
+  "perDeviceEvalBatchSize",
+  "gradientAccumulationSteps",
+  "seed",
+  "adamBeta1",
+  "adamBeta2",
+  "adamEpsilon",
+  "weightDecay",
+  "maxGradNorm",
+  "lrSchedulerType",
+  "warmupSteps",
+  "numTrainEpochs",
+] as const satisfies readonly (keyof typeof trainingFields)[];
+
+/** The text of the card. */
+export function modelCard({ name, args, log, baseModel, dataset, datasetConfig }: CardContent): string {
+  const evaluations = log.filter((row) => row.eval_loss !== undefined);
+  const last = evaluations.at(-1);
+  const metrics = Object.keys(last ?? {}).filter((key) => isMetric(key) && key !== "eval_loss");
+  const header = {
+    library_name: "transformers",
+    ...(isHubId(baseModel) ? { base_model: baseModel } : {}),
+    ...(isHubId(dataset) ? { datasets: [dataset] } : {}),
+    ...(metrics.length > 0 ? { metrics: metrics.map(shorten) } : {}),
+    tags: ["generated_from_trainer", "attune"],
+  };
+  const data = [dataset, datasetConfig].filter((part) => part !== undefined).join(", ");
+  const from = `This model is a fine-tuned version of ${baseModel ?? "a pretrained model"}${data && ` on ${data}`}.`;
+  const sections = [
+    `---\n${stringify(header)}---`,
+    `# ${name}`,
+    last ? `${from} On the evaluation set it reached:\n\n${listResults(last, metrics)}` : from,
+    "## Training procedure",
+    `### Training hyperparameters\n\n${HYPERPARAMETERS.map((key) => `- ${snakeCase(key)}: ${args[key]}`).join("\n")}`,
+    ...(last ? [`### Training results\n\n${resultsTable(log, metrics)}`] : []),
+    `### Framework versions\n\n- Attune ${version}\n- Node.js ${process.versions.node}`,
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function listResults(row: LogRow, metrics: readonly string[]): string {
+  return ["eval_loss", ...metrics].map((key) => `- ${title(key)}: ${row[key].toFixed(4)}`).join("\n");
+}
+
+/** A row for each evaluation, with the training loss logged last before it. */
+export function resultsTable(log: readonly LogRow[], metrics: readonly string[]): string {
+  const head = ["Training Loss", "Epoch", "Step", "Validation Loss", ...metrics.map(title)];
+  let trainingLoss = "No log";
+  const rows: string[][] = [];
+  for (const row of log) {
+    if (row.loss !== undefined) trainingLoss = row.loss.toFixed(4);
+    if (row.eval_loss === undefined) continue;
+    const figures = [row.eval_loss, ...metrics.map((key) => row[key])].map((value) => value?.toFixed(4) ?? "");
+    rows.push([trainingLoss, row.epoch.toFixed(2), String(row.step), ...figures]);
+  }
+  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+const TIMINGS = /_(runtime|samples_per_second|steps_per_second)$/;
+
+/** True for what an evaluation measured, beside how long it took. */
+export function isMetric(key: string): boolean {
+  return key.startsWith("eval_") && !TIMINGS.test(key);
+}
+
+function shorten(key: string): string {
+  return key.replace(/^eval_/, "");
+}
+
+/** eval_matthews_correlation -> Matthews Correlation. */
+function title(key: string): string {
+  return shorten(key)
+    .split("_")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(" ");
+}
+
+/** A folder's path would mean nothing on the Hub, which checks these fields. */
+function isHubId(name: string | undefined): name is string {
+  return name !== undefined && /^[\w][\w.-]*(\/[\w][\w.-]*)?$/.test(name);
+}

@@ -1,0 +1,73 @@
+// The losses of training, read behind the device: a step's loss is asked for when the step is enqueued and taken in some
+// steps later, so that reading never makes the device wait, and a loss that is not finite is still said soon.
+import { DeviceError } from "../support/errors.js";
+
+/** A step's losses on their way from the device, with their weights in the step's loss. */
+export type PendingLosses = readonly { readonly loss: Promise<number>; readonly weight: number }[];
+
+const STEPS_BEHIND = 3;
+
+export class Losses {
+  readonly #pending: { readonly step: number; readonly loss: Promise<number> }[] = [];
+  #sum = 0;
+  #steps = 0;
+  #windowSum = 0;
+  #windowSteps = 0;
+
+  /** Takes the losses of a step, and takes in those of a step some steps back. @throws as settle */
+  async add(step: number, losses: PendingLosses): Promise<void> {
+    const loss = weightedSum(losses);
+    loss.catch(() => undefined); // whoever settles the step hears of it
+    this.#pending.push({ step, loss });
+    if (this.#pending.length > STEPS_BEHIND) await this.#takeIn();
+  }
+
+  /**
+   * Waits for all losses so far.
+   * @throws DeviceError, naming the step, where one is not finite or a kernel failed.
+   */
+  async settle(): Promise<void> {
+    while (this.#pending.length > 0) await this.#takeIn();
+  }
+
+  /** Mean of the steps taken in since the last `closeWindow`; undefined where there are none. */
+  get windowMean(): number | undefined {
+    return this.#windowSteps > 0 ? this.#windowSum / this.#windowSteps : undefined;
+  }
+
+  /** Mean of all steps taken in; 0 where there are none. */
+  get mean(): number {
+    return this.#steps > 0 ? this.#sum / this.#steps : 0;
+  }
+
+  closeWindow(): void {
+    this.#windowSum = 0;
+    this.#windowSteps = 0;
+  }
+
+  async #takeIn(): Promise<void> {
+    const [first] = this.#pending.splice(0, 1);
+    const loss = await first.loss.catch((error: unknown) => {
+      if (!(error instanceof DeviceError)) throw error;
+      throw stopped(error.message, error);
+    });
+    if (!Number.isFinite(loss)) throw stopped(`the loss of step ${first.step} is ${loss}`);
+    this.#sum += loss;
+    this.#windowSum += loss;
+    this.#steps++;
+    this.#windowSteps++;
+  }
+}
+
+async function weightedSum(losses: PendingLosses): Promise<number> {
+  const values = await Promise.all(losses.map(({ loss }) => loss));
+  return values.reduce((sum, value, i) => sum + value * losses[i].weight, 0);
+}
+
+function stopped(what: string, cause?: Error): DeviceError {
+  return new DeviceError(
+    `Training stopped: ${what}. Nothing was saved since. A lower learningRate or some warmupSteps often help; look for ` +
+      "empty or broken rows, too",
+    { cause },
+  );
+}

@@ -1,0 +1,38 @@
+// The files of a run's folder appear together: they are written into a folder beside their place, and moved when all of
+// them are on the disk. Whatever fails before leaves the folder as it was.
+import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { replaceFolderAtomic } from "../support/atomic.js";
+
+const STAGE = ".saving";
+
+/**
+ * Lets `fill` write files into an empty folder and moves them into `folder`, which is made if it is missing, over those
+ * of the same names. Other files in `folder` stay.
+ * @throws AttuneError naming the folder and the cause; nothing of what was written is left behind.
+ */
+export async function saveTogether(folder: string, fill: (stage: string) => Promise<void>): Promise<void> {
+  const existed = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  const stage = join(folder, STAGE);
+  try {
+    await replaceFolderAtomic(stage, fill);
+  } catch (error) {
+    if (!existed) await rmdir(folder).catch(() => undefined); // made for the stage, and empty again
+    throw error;
+  }
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(stage)) await rename(join(stage, name), join(folder, name));
+  await rm(stage, { recursive: true });
+}
+
+/** JSON as Python's Trainer writes it: sorted keys, a newline at the end. */
+export function sortedJson(value: object, indent: number): string {
+  const sort = (_key: string, item: unknown): unknown =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item;
+  return `${JSON.stringify(value, sort, indent)}\n`;
+}

@@ -3,7 +3,7 @@
 //
 //   node native/build.js             as npm install runs it: without a compiler it says so and succeeds
 //   node native/build.js --required  fails where the addon cannot be built
-//   CXX=clang++                      another compiler than the first of g++, clang++, c++
+//   CXX=clang++ node native/build.js another compiler than the first of g++, clang++, c++
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -32,8 +32,9 @@ const instructionSets =
       }
     : { base: [] };
 
-function giveUp(reason, details = "") {
-  if (details) console.error(details);
+/** Ends without a new addon. One that was built from other sources would compute something else: it goes. */
+function giveUp(reason) {
+  if (existsSync(addon) && readIfThere(stampFile) !== sourceStamp) rmSync(addon);
   const remedy = "install a C++20 compiler (Debian: apt install g++) and run: npm run build:native";
   if (required) {
     console.error(`attune: ${reason}; ${remedy}`);
@@ -73,7 +74,78 @@ function readIfThere(path) {
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
+/** Compiles one source file where its stamp says that it must be; several builds may be under way at once. */
+async function compile(compiler, headers, job) {
+  const object = join(out, job.object);
+  const stamp = digest(compiler.command, compiler.version, job.stamp);
+  if (existsSync(object) && readIfThere(`${object}.stamp`) === stamp) return true;
+  const temporary = `${object}.${process.pid}`;
+  const args = [...job.flags, `-I${headers}`, "-c", join(source, job.file), "-o", temporary];
+  const { status, output } = await run(compiler.command, args);
+  if (output) console.error(output);
+  if (status !== 0) {
+    rmSync(temporary, { force: true });
+    return false;
+  }
+  renameSync(temporary, object);
+  writeFileSync(`${object}.stamp`, stamp);
+  return true;
+}
+
+/** With the compiler's own libraries inside, the addon needs nothing but the C library. */
+async function link(compiler) {
+  const temporary = `${addon}.${process.pid}`;
+  const flags =
+    process.platform === "darwin"
+      ? ["-bundle", "-undefined", "dynamic_lookup"]
+      : ["-shared", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-s"];
+  const objects = jobs.map((job) => join(out, job.object));
+  const { status, output } = await run(compiler.command, [...flags, "-pthread", ...objects, "-o", temporary]);
+  if (output) console.error(output);
+  if (status !== 0) {
+    rmSync(temporary, { force: true });
+    return false;
+  }
+  renameSync(temporary, addon);
+  return true;
+}
+
+// ---- what there is to compile ----
+
+const flags = [
+  ...["-std=c++20", "-O3", "-fPIC", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti"],
+  ...["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-Wall", "-Wextra", "-Wno-psabi"],
+  "-DNAPI_VERSION=8",
+];
+const files = readdirSync(source).filter((name) => name.endsWith(".cpp") || name.endsWith(".h"));
+const headerStamp = digest(
+  ...files.filter((name) => name.endsWith(".h")).map((name) => readFileSync(join(source, name))),
+);
+
+function makeJob(file, object, extra) {
+  const own = [...flags, ...extra];
+  return { file, object, flags: own, stamp: digest(headerStamp, readFileSync(join(source, file)), ...own) };
+}
+
+const kernelFiles = files.filter((name) => name.endsWith(".cpp") && !hostFiles.includes(name));
+const jobs = [
+  ...kernelFiles.flatMap((file) =>
+    Object.entries(instructionSets).map(([isa, own]) =>
+      makeJob(file, file.replace(".cpp", `.${isa}.o`), [...own, `-DATTUNE_ISA=${isa}`]),
+    ),
+  ),
+  ...hostFiles.map((file) => makeJob(file, file.replace(".cpp", ".o"), process.arch === "x64" ? ["-DATTUNE_X86"] : [])),
+];
+// The slowest first, so that no core waits for one of them at the end.
+const slow = ["gemm.cpp", "attention.cpp", "strided.cpp"];
+jobs.sort((a, b) => slow.includes(b.file) - slow.includes(a.file));
+
+/** An addon with this stamp beside it was built from these sources. */
+const sourceStamp = digest(...jobs.map((job) => job.stamp));
+const stampFile = join(out, "stamp");
+
 async function build() {
+  if (existsSync(addon) && readIfThere(stampFile) === sourceStamp) return;
   if (process.platform === "win32") giveUp("the native backend needs Linux or macOS");
   const compiler = findCompiler();
   if (!compiler) giveUp(process.env.CXX ? `no C++ compiler ${process.env.CXX}` : "no C++ compiler found");
@@ -84,77 +156,22 @@ async function build() {
     giveUp("the package node-api-headers is missing");
   }
 
-  const files = readdirSync(source).filter((name) => name.endsWith(".cpp") || name.endsWith(".h"));
-  const shared = digest(
-    compiler.version,
-    ...files.filter((name) => name.endsWith(".h")).map((name) => readFileSync(join(source, name))),
-  );
-  const flags = [
-    ...["-std=c++20", "-O3", "-fPIC", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti"],
-    ...["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-Wall", "-Wextra", "-Wno-psabi"],
-    ...["-DNAPI_VERSION=8", `-I${headers}`],
-  ];
-  const jobs = hostFiles.map((name) => ({
-    name,
-    object: name.replace(".cpp", ".o"),
-    flags: process.arch === "x64" ? ["-DATTUNE_X86"] : [],
-  }));
-  for (const name of files.filter((file) => file.endsWith(".cpp") && !hostFiles.includes(file))) {
-    for (const [isa, isaFlags] of Object.entries(instructionSets)) {
-      jobs.push({ name, object: name.replace(".cpp", `.${isa}.o`), flags: [...isaFlags, `-DATTUNE_ISA=${isa}`] });
-    }
-  }
-  // The largest first, so that no core waits for one of them at the end.
-  const weight = (job) => (job.name === "gemm.cpp" ? 2 : 0) + (job.name === "attention.cpp" ? 1 : 0);
-  jobs.sort((a, b) => weight(b) - weight(a));
-
-  const stampOf = (job) => digest(shared, readFileSync(join(source, job.name)), ...flags, ...job.flags);
-  const stamp = digest(...jobs.map(stampOf));
-  const stampFile = join(out, "stamp");
-  if (existsSync(addon) && readIfThere(stampFile) === stamp) return;
-
-  const started = Date.now();
+  const started = performance.now();
   mkdirSync(out, { recursive: true });
-  const failures = [];
   const queue = [...jobs];
-  await Promise.all(
-    Array.from({ length: availableParallelism() }, async () => {
-      for (let job = queue.shift(); job && failures.length === 0; job = queue.shift()) {
-        const object = join(out, job.object);
-        if (existsSync(object) && readIfThere(`${object}.stamp`) === stampOf(job)) continue;
-        const temporary = `${object}.${process.pid}`; // another build may be under way
-        const args = [...flags, ...job.flags, "-c", join(source, job.name), "-o", temporary];
-        const { status, output } = await run(compiler.command, args);
-        if (output) console.error(output);
-        if (status === 0) {
-          renameSync(temporary, object);
-          writeFileSync(`${object}.stamp`, stampOf(job));
-        } else {
-          failures.push(job.object);
-        }
-      }
-    }),
-  );
-  if (failures.length > 0) giveUp(`${compiler.command} failed on ${failures.join(", ")}`);
-
-  // With the compiler's libraries inside, the addon needs nothing but the C library.
-  const temporary = `${addon}.${process.pid}`;
-  const linking =
-    process.platform === "darwin"
-      ? ["-bundle", "-undefined", "dynamic_lookup"]
-      : ["-shared", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-s"];
-  const objects = jobs.map((job) => join(out, job.object));
-  const { status, output } = await run(compiler.command, [...linking, "-pthread", ...objects, "-o", temporary]);
-  if (status !== 0) {
-    rmSync(temporary, { force: true });
-    giveUp(`${compiler.command} failed to link`, output);
-  }
-  renameSync(temporary, addon);
-  writeFileSync(stampFile, stamp);
+  const failures = [];
+  const work = async () => {
+    for (let job = queue.shift(); job && failures.length === 0; job = queue.shift()) {
+      if (!(await compile(compiler, headers, job))) failures.push(job.file);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  if (failures.length > 0) giveUp(`${compiler.command} cannot compile ${failures.join(", ")}`);
+  if (!(await link(compiler))) giveUp(`${compiler.command} cannot link the addon`);
+  writeFileSync(stampFile, sourceStamp);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
   const sets = Object.keys(instructionSets).join(", ");
-  console.log(
-    `attune: built the native backend (${sets}) with ${compiler.command} in ${((Date.now() - started) / 1000).toFixed(0)} s`,
-  );
+  console.log(`attune: built the native backend (${sets}) with ${compiler.command} in ${seconds} s`);
 }
 
 await build();

@@ -93,13 +93,23 @@ static ALWAYS_INLINE void overLanes(long begin, long end, const Body& body) {
 }
 
 // ---- T x T transpose in registers: log2(T) stages of butterflies ---------------------------------------------------
+/** Lanes by number from a and b together. */
+template <int... Lane, class X>
+static ALWAYS_INLINE X shuffle(X a, X b) {
+#if defined(__clang__) || __GNUC__ >= 12
+  return __builtin_shufflevector(a, b, Lane...);
+#else
+  typedef int32_t Lanes __attribute__((vector_size(sizeof(X))));
+  return __builtin_shuffle(a, b, Lanes{Lane...});
+#endif
+}
 template <int T, int S, class X, size_t... L>
 static ALWAYS_INLINE X butterflyLow(X a, X b, std::index_sequence<L...>) {
-  return __builtin_shufflevector(a, b, ((int(L) & S) ? T + int(L) - S : int(L))...);
+  return shuffle<((int(L) & S) ? T + int(L) - S : int(L))...>(a, b);
 }
 template <int T, int S, class X, size_t... L>
 static ALWAYS_INLINE X butterflyHigh(X a, X b, std::index_sequence<L...>) {
-  return __builtin_shufflevector(a, b, ((int(L) & S) ? T + int(L) : int(L) + S)...);
+  return shuffle<((int(L) & S) ? T + int(L) : int(L) + S)...>(a, b);
 }
 template <int T, int S, int Row, class X>
 static ALWAYS_INLINE void transposePair(X* r) {

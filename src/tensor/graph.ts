@@ -183,7 +183,7 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
   if (used) used.run(root); // throws the error that names it
   noGrad(() => {
     try {
-      top.pending = gradient ? gradient.hold() : tidy(() => full(root.shape, 1, "float32", root.backend)).hold();
+      top.pending = gradient ? gradient.hold() : tidy(() => full(root.shape, 1, "float32", root.backend).hold());
       for (const node of nodes) {
         step(node);
         if (!options.retainGraph) node.release();

@@ -1,0 +1,143 @@
+// Tokens beside the model's own: special ones such as [MASK], and words that a user added. They are found in the text
+// before the model sees it (tokenizers/src/tokenizer/added_vocabulary.rs).
+import { JsonFields } from "./json/fields.js";
+import type { Normalizer } from "./normalizers/index.js";
+import { NormalizedString } from "./text/normalized-string.js";
+
+/** A token found in the text as a whole; the fields are those of tokenizer.json. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  /** Only where it is not part of a longer word. */
+  readonly single_word: boolean;
+  /** It takes the white space on its left with it. */
+  readonly lstrip: boolean;
+  /** It takes the white space on its right with it. */
+  readonly rstrip: boolean;
+  /** It is looked for, itself normalized, in the normalized text; else in the text as it is. */
+  readonly normalized: boolean;
+  /** It is no text: decoding can leave it out. */
+  readonly special: boolean;
+}
+
+/** A special token as it is where nothing else is said of it. */
+export function specialToken(content: string, id: number): AddedToken {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+}
+
+export function addedTokenFromJson(file: string, value: unknown, path: string): AddedToken {
+  const fields = new JsonFields(file, value, path);
+  const special = fields.boolean("special", false);
+  return {
+    id: fields.count("id"),
+    content: fields.string("content"),
+    single_word: fields.boolean("single_word", false),
+    lstrip: fields.boolean("lstrip", false),
+    rstrip: fields.boolean("rstrip", false),
+    normalized: fields.boolean("normalized", !special),
+    special,
+  };
+}
+
+/** A stretch of a text from unit `start` up to but without `end`: an added token, or what lies between two. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly token: AddedToken | undefined;
+}
+
+export class AddedTokens {
+  readonly tokens: readonly AddedToken[];
+  /** Those looked for in the text as it is. */
+  readonly #raw: Finder;
+  /** Those looked for in the normalized text. */
+  readonly #normalized: Finder;
+
+  constructor(tokens: readonly AddedToken[], normalizer: Normalizer | undefined) {
+    this.tokens = [...tokens].sort((a, b) => a.id - b.id);
+    const patternOf = ({ content }: AddedToken): string => {
+      const text = NormalizedString.plain(content);
+      normalizer?.normalize(text);
+      return text.text;
+    };
+    this.#raw = new Finder(this.tokens.filter((token) => !token.normalized).map((token) => [token.content, token]));
+    this.#normalized = new Finder(
+      this.tokens.filter((token) => token.normalized).map((token) => [patternOf(token), token]),
+    );
+  }
+
+  /** True where some token is looked for in the normalized text. */
+  get normalized(): boolean {
+    return !this.#normalized.isEmpty;
+  }
+
+  /** True where the text holds no token that is looked for in it as it is: the common case, told fast. */
+  isFreeOf(text: string): boolean {
+    return this.#raw.isFreeOf(text);
+  }
+
+  /** The stretches of a text as it is; together they are all of it. */
+  split(text: string): Stretch[] {
+    return this.#raw.split(text);
+  }
+
+  /** The stretches of a normalized text. */
+  splitNormalized(text: string): Stretch[] {
+    return this.#normalized.split(text);
+  }
+}
+
+/** Finds the longest of several tokens at the leftmost place where any of them stands. */
+class Finder {
+  readonly #tokens: ReadonlyMap<string, AddedToken>;
+  readonly #anywhere: RegExp;
+  readonly #each: RegExp;
+
+  constructor(tokens: readonly (readonly [pattern: string, token: AddedToken])[]) {
+    this.#tokens = new Map(tokens.filter(([pattern]) => pattern !== ""));
+    const patterns = [...this.#tokens.keys()].sort((a, b) => b.length - a.length).map(escapeForRegExp);
+    this.#anywhere = new RegExp(patterns.join("|") || "(?!)"); // (?!) never matches
+    this.#each = new RegExp(this.#anywhere, "g");
+  }
+
+  get isEmpty(): boolean {
+    return this.#tokens.size === 0;
+  }
+
+  isFreeOf(text: string): boolean {
+    return this.isEmpty || !this.#anywhere.test(text);
+  }
+
+  split(text: string): Stretch[] {
+    const stretches: Stretch[] = [];
+    let done = 0;
+    const between = (start: number, end: number): void => {
+      if (start < end) stretches.push({ start, end, token: undefined });
+    };
+    for (const { 0: pattern, index } of text.matchAll(this.#each)) {
+      const token = this.#tokens.get(pattern);
+      if (token === undefined) continue;
+      let [start, end] = [index, index + pattern.length];
+      if (token.single_word && (endsWithWord.test(text.slice(0, start)) || startsWithWord.test(text.slice(end))))
+        continue;
+      if (token.lstrip) start = Math.max(done, text.slice(0, start).replace(trailingSpace, "").length);
+      if (token.rstrip) end = text.length - text.slice(end).replace(leadingSpace, "").length;
+      between(done, start);
+      stretches.push({ start, end, token });
+      done = end;
+    }
+    between(done, text.length);
+    return stretches;
+  }
+}
+
+// \w and \s as Rust's regex crate has them (Unicode's word characters and White_Space).
+const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
+const startsWithWord = new RegExp(`^${WORD}`, "u");
+const endsWithWord = new RegExp(`${WORD}$`, "u");
+const leadingSpace = /^\p{White_Space}+/u;
+const trailingSpace = /\p{White_Space}+$/u;
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

@@ -1,0 +1,184 @@
+// From the ids of texts to the rows of an encoding: truncation, the frame of special tokens, padding. All rows of a call
+// lie one behind the other in one array per field.
+import { ConfigError, DataError } from "../support/errors.js";
+import type { LengthPlan, Side } from "./options.js";
+import { paddedLength } from "./padding.js";
+import type { TokenBuffers } from "./pipeline.js";
+import type { Piece } from "./post-processors/pieces.js";
+import { keptLengths, type Range, truncationWindows } from "./truncation.js";
+
+/** Texts, or pairs of texts, as ranges of the tokens in a buffer. */
+export interface TokenizedTexts {
+  /** Text i, or the first of pair i, ends where the next begins: `bounds` has one more entry than there are texts. */
+  readonly bounds: readonly number[];
+  /** Whether two texts each belong together. */
+  readonly pairs: boolean;
+}
+
+/** One row before its frame: a range of tokens of the first text, and one of the second. */
+interface Row {
+  readonly sample: number;
+  readonly ranges: readonly [first: Range, second: Range];
+}
+
+export interface AssemblyPlan extends LengthPlan {
+  readonly pieces: readonly Piece[];
+  readonly stride: number;
+  readonly truncationSide: Side;
+  readonly overflow: boolean;
+  readonly padId: number;
+  readonly padTypeId: number;
+}
+
+/** The fields of all rows; row i is the elements `starts[i]` up to but without `starts[i + 1]` of each. */
+export interface AssembledRows {
+  readonly starts: Int32Array;
+  /** The tokens of the longest row, before padding. */
+  readonly longest: number;
+  readonly samples: Int32Array;
+  readonly ids: Int32Array;
+  readonly typeIds: Int32Array;
+  readonly attentionMask: Int32Array;
+  readonly specialTokensMask: Int32Array | undefined;
+  /** Spans of the tokens, two numbers each. */
+  readonly offsets: Int32Array | undefined;
+}
+
+/** What of the fields is wanted beyond those that every model takes. */
+export interface WantedFields {
+  readonly specialTokensMask: boolean;
+  readonly offsets: boolean;
+}
+
+/** Throws ConfigError or DataError, naming the text, where a text cannot be cut as planned. */
+export function assembleRows(
+  texts: TokenizedTexts,
+  tokens: TokenBuffers,
+  plan: AssemblyPlan,
+  wanted: WantedFields,
+): AssembledRows {
+  const rows = cutRows(texts, plan);
+  const frame = plan.pieces.filter(({ kind }) => kind === "special").length;
+  const lengths = Int32Array.from(rows, ({ ranges: [first, second] }) => frame + size(first) + size(second));
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+  const padded = paddedLength(longest, plan.padding);
+  const starts = new Int32Array(rows.length + 1);
+  for (let i = 0; i < rows.length; i++) starts[i + 1] = starts[i] + Math.max(lengths[i], padded);
+
+  const total = starts[rows.length];
+  const fields = new Fields(total, 3 + (wanted.specialTokensMask ? 1 : 0) + (wanted.offsets ? 2 : 0));
+  const result: AssembledRows = {
+    starts,
+    longest,
+    samples: Int32Array.from(rows, ({ sample }) => sample),
+    ids: fields.take(1, plan.padId),
+    typeIds: fields.take(1, plan.padTypeId),
+    attentionMask: fields.take(1, 0),
+    specialTokensMask: wanted.specialTokensMask ? fields.take(1, 1) : undefined,
+    offsets: wanted.offsets ? fields.take(2, 0) : undefined,
+  };
+  rows.forEach((row, i) => {
+    const start = plan.padding?.side === "left" ? starts[i + 1] - lengths[i] : starts[i];
+    writeRow(result, start, row, tokens, plan.pieces);
+    result.attentionMask.fill(1, start, start + lengths[i]);
+  });
+  return result;
+}
+
+/** Fields cut from one array: many small arrays cost more to make than to fill. */
+class Fields {
+  readonly #size: number;
+  readonly #values: Int32Array;
+  #taken = 0;
+
+  constructor(size: number, count: number) {
+    this.#size = size;
+    this.#values = new Int32Array(size * count);
+  }
+
+  /** A field of `width` numbers a token, each of them `value`. */
+  take(width: number, value: number): Int32Array {
+    const start = this.#taken;
+    this.#taken += width * this.#size;
+    const field = this.#values.subarray(start, this.#taken);
+    return value === 0 ? field : field.fill(value);
+  }
+}
+
+function size([start, end]: Range): number {
+  return end - start;
+}
+
+const NONE: Range = [0, 0];
+
+function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): Row[] {
+  const rows: Row[] = [];
+  const limit = tokenLimit(plan);
+  const step = pairs ? 2 : 1;
+  for (let i = 0, sample = 0; i + step < bounds.length; i += step, sample++) {
+    const first: Range = [bounds[i], bounds[i + 1]];
+    const second: Range = pairs ? [bounds[i + 1], bounds[i + 2]] : NONE;
+    if (bounds[i + step] - bounds[i] <= limit) rows.push({ sample, ranges: [first, second] });
+    else rows.push(...cutText(sample, first, pairs ? second : undefined, limit, plan));
+  }
+  return rows;
+}
+
+/** How many tokens of its text or texts a row may have. Throws ConfigError where there is no room for special tokens. */
+function tokenLimit({ truncation, pieces }: AssemblyPlan): number {
+  if (truncation === undefined) return Infinity;
+  const frame = pieces.filter(({ kind }) => kind === "special").length;
+  if (truncation.length >= frame) return truncation.length - frame;
+  throw new ConfigError(`maxLength ${truncation.length} has no room for the ${frame} special tokens of a row`);
+}
+
+/** The row that stays of a text or pair with more tokens than `limit`, and, where they are wanted, those that overflow. */
+function cutText(sample: number, first: Range, second: Range | undefined, limit: number, plan: AssemblyPlan): Row[] {
+  const strategy = plan.truncation?.strategy ?? "longest_first";
+  const windows = (range: Range, kept: number): Range[] =>
+    truncationWindows(size(range), kept, plan.stride, plan.truncationSide).map(([from, to]) => [
+      range[0] + from,
+      range[0] + to,
+    ]);
+  let kept: [number, number];
+  try {
+    kept = keptLengths(size(first), second && size(second), limit, strategy);
+  } catch (error) {
+    if (error instanceof DataError) throw new DataError(`text ${sample}: ${error.message}`, { cause: error });
+    throw error;
+  }
+  const [a, ...overflowA] = windows(first, kept[0]);
+  const [b, ...overflowB] = second ? windows(second, kept[1]) : [NONE];
+  const row = (first: Range, second: Range): Row => ({ sample, ranges: [first, second] });
+  if (!plan.overflow) return [row(a, b)];
+  // The order in which Rust's Encoding.merge_with meets them.
+  return [
+    row(a, b),
+    ...overflowA.flatMap((first) => [row(first, b), ...overflowB.map((second) => row(first, second))]),
+    ...overflowB.map((second) => row(a, second)),
+  ];
+}
+
+function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuffers, pieces: readonly Piece[]): void {
+  let at = start;
+  for (const piece of pieces) {
+    if (piece.kind === "special") {
+      out.ids[at] = piece.id;
+      out.typeIds[at] = piece.typeId;
+      at++;
+      continue;
+    }
+    const [from, to] = row.ranges[piece.sequence];
+    const end = at + to - from;
+    for (let i = from, j = at; i < to; i++, j++) out.ids[j] = tokens.ids.values[i];
+    out.typeIds.fill(piece.typeId, at, end);
+    out.specialTokensMask?.fill(0, at, end);
+    if (out.offsets) {
+      for (let i = from, j = 2 * at; i < to; i++) {
+        out.offsets[j++] = tokens.starts.values[i];
+        out.offsets[j++] = tokens.ends.values[i];
+      }
+    }
+    at = end;
+  }
+}

@@ -1,0 +1,273 @@
+// The tokenizer that users hold: a function from texts to an encoding, with methods for the way back.
+import { createHash } from "node:crypto";
+import { inspect } from "node:util";
+import { ConfigError, DataError } from "../support/errors.js";
+import { type Fingerprinted, fingerprint } from "../support/symbols.js";
+import type { TextInput, TokenizerCall } from "./batch-encoding.js";
+import { encodeTexts } from "./call.js";
+import { cleanUp } from "./decoders/wordpiece.js";
+import type { CallOptions, PaddingOptions, Side } from "./options.js";
+import { type EncodedColumns, type EncodedRow, type EncodedRows, type Padded, padEncodings } from "./pad.js";
+import type { Pipeline } from "./pipeline.js";
+import { plainPieces } from "./post-processors/pieces.js";
+import { saveTokenizer } from "./save.js";
+import type { TokenizerSettings } from "./settings.js";
+import type { SpecialTokenRole } from "./special-tokens.js";
+
+/** A tokenizer: a function of texts, `tokenizer(text, pair?, options?)`, that has methods. */
+export type PreTrainedTokenizer = PreTrainedTokenizerBase & TokenizerCall;
+
+export interface DecodeOptions {
+  /** Leave out special tokens. Default false. */
+  readonly skipSpecialTokens?: boolean;
+  /** Take out spaces before punctuation and in contractions. Default: the tokenizer's, false for most. */
+  readonly cleanUpTokenizationSpaces?: boolean;
+}
+
+/** A tokenizer of this pipeline and these settings, as a function. */
+export function makeTokenizer(pipeline: Pipeline, settings: TokenizerSettings): PreTrainedTokenizer {
+  const base = new PreTrainedTokenizerBase(pipeline, { ...settings });
+  const call = (text: TextInput, pairOrOptions?: unknown, options?: CallOptions) =>
+    encodeTexts(pipeline, base.settings, text, pairOrOptions, options);
+  // A function's own `length` and `name` would hide the tokenizer's.
+  Reflect.deleteProperty(call, "length");
+  Reflect.deleteProperty(call, "name");
+  return Object.setPrototypeOf(call, base) as PreTrainedTokenizer;
+}
+
+/**
+ * The methods of a tokenizer. A tokenizer is a function that inherits from an object of this class, which is why the class
+ * has no #private members: the function would not have them.
+ */
+export class PreTrainedTokenizerBase implements Fingerprinted {
+  /** The stages of tokenizer.json. */
+  readonly pipeline: Pipeline;
+  /** Changed through the properties below only. */
+  readonly settings: TokenizerSettings;
+
+  constructor(pipeline: Pipeline, settings: TokenizerSettings) {
+    this.pipeline = pipeline;
+    this.settings = settings;
+  }
+
+  /** Tokens of the model's vocabulary, without those added to it. */
+  get vocabSize(): number {
+    return this.pipeline.parts.model.vocabulary.size;
+  }
+
+  /** All tokens: one more than the largest id, and so the rows that an embedding table needs. */
+  get length(): number {
+    return this.pipeline.size;
+  }
+
+  /** The most tokens that the model takes; Infinity where its files do not say. */
+  get modelMaxLength(): number {
+    return this.settings.modelMaxLength;
+  }
+
+  set modelMaxLength(length: number) {
+    if (!(length >= 1)) throw new ConfigError(`modelMaxLength is ${length}; a number of tokens is needed`);
+    this.settings.modelMaxLength = length;
+  }
+
+  /** Where padding goes unless a call says otherwise. */
+  get paddingSide(): Side {
+    return this.settings.paddingSide;
+  }
+
+  set paddingSide(side: Side) {
+    this.settings.paddingSide = expectSide("paddingSide", side);
+  }
+
+  /** Where truncation takes tokens away. */
+  get truncationSide(): Side {
+    return this.settings.truncationSide;
+  }
+
+  set truncationSide(side: Side) {
+    this.settings.truncationSide = expectSide("truncationSide", side);
+  }
+
+  /** What the model takes: input_ids, attention_mask, and for some token_type_ids. */
+  get modelInputNames(): readonly string[] {
+    return this.settings.modelInputNames;
+  }
+
+  get bosToken(): string | undefined {
+    return this.tokenFor("bos_token");
+  }
+
+  get bosTokenId(): number | undefined {
+    return this.idFor("bos_token");
+  }
+
+  get eosToken(): string | undefined {
+    return this.tokenFor("eos_token");
+  }
+
+  get eosTokenId(): number | undefined {
+    return this.idFor("eos_token");
+  }
+
+  get unkToken(): string | undefined {
+    return this.tokenFor("unk_token");
+  }
+
+  get unkTokenId(): number | undefined {
+    return this.idFor("unk_token");
+  }
+
+  get sepToken(): string | undefined {
+    return this.tokenFor("sep_token");
+  }
+
+  get sepTokenId(): number | undefined {
+    return this.idFor("sep_token");
+  }
+
+  get padToken(): string | undefined {
+    return this.tokenFor("pad_token");
+  }
+
+  get padTokenId(): number | undefined {
+    return this.idFor("pad_token");
+  }
+
+  get clsToken(): string | undefined {
+    return this.tokenFor("cls_token");
+  }
+
+  get clsTokenId(): number | undefined {
+    return this.idFor("cls_token");
+  }
+
+  get maskToken(): string | undefined {
+    return this.tokenFor("mask_token");
+  }
+
+  get maskTokenId(): number | undefined {
+    return this.idFor("mask_token");
+  }
+
+  /** The special tokens that have a role, and those that have none. */
+  get allSpecialTokens(): string[] {
+    const { roles, extra } = this.settings.specialTokens;
+    return [...new Set([...roles.values(), ...extra])];
+  }
+
+  get allSpecialIds(): number[] {
+    return this.convertTokensToIds(this.allSpecialTokens);
+  }
+
+  /** How many special tokens a call adds to a text, or to a pair. */
+  numSpecialTokensToAdd(pair = false): number {
+    const pieces = this.pipeline.parts.postProcessor?.pieces(pair, true) ?? plainPieces(pair);
+    return pieces.filter(({ kind }) => kind === "special").length;
+  }
+
+  /** The ids of a text or a pair, with special tokens unless `options` say otherwise: `input_ids` of a call. */
+  encode(text: string, pair?: string | null, options?: CallOptions): Int32Array {
+    const { input_ids } = encodeTexts(this.pipeline, this.settings, text, pair, { ...options, returnTensors: false });
+    return input_ids as Int32Array;
+  }
+
+  /** The tokens of a text, without special tokens around it. */
+  tokenize(text: string): string[] {
+    return this.convertIdsToTokens(this.encode(text, null, { addSpecialTokens: false, verbose: false }));
+  }
+
+  /** The text of a row of ids; an id that no token has adds nothing to it. */
+  decode(ids: number | Iterable<number>, options: DecodeOptions = {}): string {
+    const row = typeof ids === "number" ? [ids] : ids;
+    const text = this.pipeline.decode(row, options.skipSpecialTokens ?? false);
+    return (options.cleanUpTokenizationSpaces ?? this.settings.cleanUpTokenizationSpaces) ? cleanUp(text) : text;
+  }
+
+  /** The text of each row of ids. */
+  batchDecode(rows: Iterable<Iterable<number>>, options: DecodeOptions = {}): string[] {
+    return Array.from(rows, (ids) => this.decode(ids, options));
+  }
+
+  /** The text that tokens make. */
+  convertTokensToString(tokens: readonly string[]): string {
+    return this.pipeline.joinTokens(tokens);
+  }
+
+  /**
+   * The id of a token, or the ids of many; a token that does not exist has the id of the unknown token.
+   * Throws DataError where it does not exist and neither does an unknown token.
+   */
+  convertTokensToIds(token: string): number;
+  convertTokensToIds(tokens: readonly string[]): number[];
+  convertTokensToIds(tokens: string | readonly string[]): number | number[] {
+    if (typeof tokens !== "string") return tokens.map((token) => this.convertTokensToIds(token));
+    const id = this.pipeline.idOf(tokens) ?? this.unkTokenId;
+    if (id === undefined) throw new DataError(`"${tokens}" is no token, and the tokenizer has none for unknown ones`);
+    return id;
+  }
+
+  /** The token of an id, or the tokens of many. Throws DataError where an id has no token. */
+  convertIdsToTokens(id: number): string;
+  convertIdsToTokens(ids: Iterable<number>): string[];
+  convertIdsToTokens(ids: number | Iterable<number>): string | string[] {
+    if (typeof ids !== "number") return Array.from(ids, (id) => this.convertIdsToTokens(id));
+    const token = this.pipeline.tokenOf(ids);
+    if (token === undefined) throw new DataError(`no token has the id ${ids}; ids run from 0 to ${this.length - 1}`);
+    return token;
+  }
+
+  /**
+   * Pads rows that are tokenized already: an array of rows, columns of rows, or one row. Pads to the longest row unless
+   * `options` say otherwise; adds an attention_mask where there is none.
+   *
+   * Throws DataError where the rows have no input_ids or their fields differ in length.
+   */
+  pad<Encodings extends EncodedRows | EncodedColumns | EncodedRow, const Options extends PaddingOptions>(
+    encodings: Encodings,
+    options?: Options,
+  ): Padded<Encodings, Options> {
+    return padEncodings(this.pipeline, this.settings, encodings, options ?? {}) as Padded<Encodings, Options>;
+  }
+
+  /**
+   * Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json, as Python's from_pretrained reads them; each
+   * file appears whole or not at all. The folder is made where it does not exist.
+   */
+  async savePretrained(folder: string): Promise<void> {
+    await saveTokenizer(this.pipeline, this.settings, folder);
+  }
+
+  /** Changes with anything that a call's result depends on. */
+  [fingerprint](): string {
+    const { config: _, specialTokens, ...settings } = this.settings;
+    const options = JSON.stringify([settings, [...specialTokens.roles], specialTokens.extra]);
+    return createHash("sha256").update(this.pipeline.fingerprint).update(options).digest("hex");
+  }
+
+  [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
+    const { model } = this.pipeline.parts;
+    const shown = {
+      model: model.constructor.name,
+      vocabSize: this.vocabSize,
+      modelMaxLength: this.modelMaxLength,
+      paddingSide: this.paddingSide,
+      truncationSide: this.truncationSide,
+      specialTokens: Object.fromEntries(this.settings.specialTokens.roles),
+    };
+    return `PreTrainedTokenizer ${print(shown, options)}`;
+  }
+
+  private tokenFor(role: SpecialTokenRole): string | undefined {
+    return this.settings.specialTokens.roles.get(role);
+  }
+
+  private idFor(role: SpecialTokenRole): number | undefined {
+    const token = this.tokenFor(role);
+    return token === undefined ? undefined : this.pipeline.idOf(token);
+  }
+}
+
+function expectSide(name: string, side: Side): Side {
+  if (side === "left" || side === "right") return side;
+  throw new ConfigError(`${name} is ${JSON.stringify(side)}; it is "left" or "right"`);
+}

@@ -71,6 +71,14 @@ static ALWAYS_INLINE uint16_t toFloat16(float x) {
   return uint16_t(sign | result);
 }
 
+/** Sums, differences and products; those of integers keep the low 32 bits. */
+static ALWAYS_INLINE float add(float x, float y) { return x + y; }
+static ALWAYS_INLINE float subtract(float x, float y) { return x - y; }
+static ALWAYS_INLINE float times(float x, float y) { return x * y; }
+static ALWAYS_INLINE int32_t add(int32_t x, int32_t y) { return int32_t(uint32_t(x) + uint32_t(y)); }
+static ALWAYS_INLINE int32_t subtract(int32_t x, int32_t y) { return int32_t(uint32_t(x) - uint32_t(y)); }
+static ALWAYS_INLINE int32_t times(int32_t x, int32_t y) { return int32_t(uint32_t(x) * uint32_t(y)); }
+
 /** How an element of a dtype lies in memory and becomes a number to calculate with. */
 struct Float32 {
   typedef float Stored;

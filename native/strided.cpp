@@ -98,9 +98,9 @@ void copy(Context& context, const double* values, long) {
       T* q = (T*)out + offsets[1] + begin * to;
       if (accumulate) {
         if (from == 1 && to == 1) {
-          for (long i = 0; i < count; i++) q[i] = t.store(t.load(q[i]) + t.load(p[i]));
+          for (long i = 0; i < count; i++) q[i] = t.store(add(t.load(q[i]), t.load(p[i])));
         } else {
-          for (long i = 0; i < count; i++) q[i * to] = t.store(t.load(q[i * to]) + t.load(p[i * from]));
+          for (long i = 0; i < count; i++) q[i * to] = t.store(add(t.load(q[i * to]), t.load(p[i * from])));
         }
       } else if (from == 1 && to == 1) {
         memmove(q, p, count * sizeof(T));
@@ -143,9 +143,9 @@ template <class T>
 static void applyBinary(Context& context, Binary op, const Walk& walk, const T* a, const T* b, T* out) {
   int32_t* truth = (int32_t*)out;
   switch (op) {
-    case Binary::add: return apply(context, walk, a, b, out, [](T x, T y) { return x + y; });
-    case Binary::sub: return apply(context, walk, a, b, out, [](T x, T y) { return x - y; });
-    case Binary::mul: return apply(context, walk, a, b, out, [](T x, T y) { return x * y; });
+    case Binary::add: return apply(context, walk, a, b, out, [](T x, T y) { return add(x, y); });
+    case Binary::sub: return apply(context, walk, a, b, out, [](T x, T y) { return subtract(x, y); });
+    case Binary::mul: return apply(context, walk, a, b, out, [](T x, T y) { return times(x, y); });
     case Binary::div:
     case Binary::pow:
       if constexpr (T(0.5) != T(0)) {

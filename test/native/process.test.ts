@@ -1,7 +1,7 @@
 // The engine and its process: ends, exits with work in the queue, worker threads, environment variables.
 import { describe, expect, it } from "vitest";
 import { createNativeBackend, nativeAvailability } from "../../src/backends/native/index.js";
-import { threadCount } from "../../src/backends/native/threads.js";
+import { cpuQuota, threadCount } from "../../src/backends/native/threads.js";
 import { ConfigError } from "../../src/support/errors.js";
 import { runProgram } from "./programs/run.js";
 
@@ -55,6 +55,27 @@ describe("choices", () => {
       expect(() => threadCount()).toThrow(ConfigError);
       expect(() => threadCount()).toThrow(`ATTUNE_THREADS=${value}`);
     });
+  });
+
+  it("a control group's quota is the least of its levels", () => {
+    const quota = (files: Record<string, string>): number => cpuQuota((path) => files[path]);
+    expect(quota({})).toBe(Number.POSITIVE_INFINITY);
+    const nested = {
+      "/proc/self/cgroup": "0::/outer/inner",
+      "/sys/fs/cgroup/outer/inner/cpu.max": "max 100000",
+      "/sys/fs/cgroup/outer/cpu.max": "150000 100000",
+    };
+    expect(quota(nested)).toBe(1.5);
+    const container = { "/proc/self/cgroup": "0::/", "/sys/fs/cgroup/cpu.max": "400000 100000" };
+    expect(quota(container)).toBe(4);
+    const version1 = {
+      "/proc/self/cgroup": "5:memory:/a\n4:cpu,cpuacct:/a\n0::/",
+      "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": "50000",
+      "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000",
+      "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
+      "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
+    };
+    expect(quota(version1)).toBe(0.5);
   });
 
   it("ATTUNE_ISA sets the instruction set; one that is not there is refused with those that are", () => {

@@ -124,6 +124,26 @@ it("an idle engine uses no processor time", async () => {
   idle.close();
 });
 
+it("close() runs what is queued: reads on their way arrive", async () => {
+  const other = createNativeBackend({ threads: 2 });
+  enqueueWork(other, 20);
+  const x = empty(other, 2);
+  other.kernels.fill(x, 2, 3);
+  const pending = other.read(x, 2);
+  const fence = other.fence();
+  other.close();
+  expect(Array.from(await pending)).toEqual([3, 3]);
+  await fence.wait();
+  other.close();
+});
+
+it("flushes subnormal numbers to zero in its own threads only", async () => {
+  const x = floats(backend, new Float32Array(100_000).fill(2e-38));
+  backend.kernels.unary("affine", x, x, 100_000, 0.1, 0);
+  expect(new Set(await backend.read(x, 100_000))).toEqual(new Set([0]));
+  expect(Math.fround(Math.fround(2e-38) * 0.1)).toBeGreaterThan(0);
+});
+
 describe("errors", () => {
   const failing = (step: number): void => {
     backend.setStep(step);

@@ -8,12 +8,11 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    globalSetup: [],
   },
   resolve: {
     alias: [
       { find: /^attune$/, replacement: fileURLToPath(new URL("./src/index.ts", import.meta.url)) },
-      { find: /^attune\/(.+)$/, replacement: fileURLToPath(new URL("./src/", import.meta.url)) + "$1/index.ts" },
+      { find: /^attune\/(.+)$/, replacement: `${fileURLToPath(new URL("./src/", import.meta.url))}$1/index.ts` },
     ],
   },
 });

@@ -140,8 +140,8 @@ void unaryGradient(Context& context, const double* values, long) {
     case Unary::silu: return activateGradient<Silu>(context, x, dy, dx, n);
     case Unary::clamp:
       return mapGradient(context, x, x, dy, dx, n, [=](V v, V, V d) {
-        V above = v >= p0 ? d : V{};
-        return v <= p1 ? above : V{};
+        V above = v > p0 ? d : V{};  // none at the bounds, as in PyTorch
+        return v < p1 ? above : V{};
       });
     case Unary::affine: return map(context, dy, dx, n, [=](V d) { return d * p0; });
     case Unary::power:

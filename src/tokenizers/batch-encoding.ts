@@ -14,28 +14,73 @@ export type TextInput = string | TextColumn | readonly (readonly string[])[];
 export type Offsets = [start: number, end: number][];
 
 /**
- * Fields named as the model's inputs, all own properties, so that `{ ...encoding }` has them. `Ids` is Int32Array for one
- * text, an array of them for many, a Tensor of int32 [rows, length] with `returnTensors`.
+ * What a call returns: own properties named as the model's inputs, so that `{ ...encoding }` has them. `Ids` is Int32Array
+ * for one text, an array of them for many, a Tensor of int32 [rows, length] with `returnTensors`. A model that takes no
+ * token_type_ids (DistilBERT, say) has none unless `returnTokenTypeIds` asks for them.
  */
-export interface BatchEncoding<Ids, Spans = Offsets | Offsets[] | Tensor, Count = number | Int32Array | Tensor> {
+export interface BatchEncoding<Ids> {
   input_ids: Ids;
-  /** 0 for the first text and what frames it, 1 for the second; only where the model takes them. */
-  token_type_ids?: Ids;
-  /** 1 for tokens, 0 for padding; absent only where it was refused. */
+  /** 0 for the first text and what frames it, 1 for the second. */
+  token_type_ids: Ids;
+  /** 1 for tokens, 0 for padding. */
   attention_mask: Ids;
-  /** 1 for tokens that the frame or padding added; with `returnSpecialTokensMask`. */
-  special_tokens_mask?: Ids;
-  /** With `returnOffsetsMapping`. */
-  offset_mapping?: Spans;
-  /** Tokens of each row; with `returnLength`. */
-  length?: Count;
-  /** For each row the number of the text that it is of; with `returnOverflowingTokens`. */
-  overflow_to_sample_mapping?: Int32Array | Tensor;
 }
 
-type SingleEncoding = BatchEncoding<Int32Array, Offsets, number>;
-type ManyEncoding = BatchEncoding<Int32Array[], Offsets[], Int32Array>;
-type TensorEncoding = BatchEncoding<Tensor, Tensor, Tensor>;
+/** The fields that come when they are asked for. */
+export interface OptionalFields<Ids, Spans, Count> {
+  /** 1 for tokens that the frame or padding added. */
+  special_tokens_mask: Ids;
+  offset_mapping: Spans;
+  /** Tokens of each row, padding included. */
+  length: Count;
+  /** For each row the number of the text that it is of. */
+  overflow_to_sample_mapping: Count extends number ? Int32Array : Count;
+}
+
+/** The literal type of an option: undefined where it is not given, boolean where its type leaves it open. */
+type Given<Options, Name extends string> = Options extends { readonly [N in Name]: infer Value }
+  ? Value
+  : Name extends keyof Options
+    ? boolean | undefined
+    : undefined;
+
+/** `Fields` where an option is true, maybe where it may be. */
+type WhenTrue<Option, Fields> = [Option] extends [true]
+  ? Fields
+  : [Option] extends [false | undefined]
+    ? unknown
+    : Partial<Fields>;
+
+/** `Fields` unless an option is false, maybe where it may be. */
+type UnlessFalse<Option, Fields> = [Option] extends [false]
+  ? unknown
+  : [Option] extends [true | undefined]
+    ? Fields
+    : Partial<Fields>;
+
+/** An intersection written out as one object type, as an editor should show it. */
+type Flat<T> = { [Key in keyof T]: T[Key] };
+
+type EncodingOf<Ids, Spans, Count, Options> = Flat<
+  Pick<BatchEncoding<Ids>, "input_ids"> &
+    UnlessFalse<Given<Options, "returnTokenTypeIds">, Pick<BatchEncoding<Ids>, "token_type_ids">> &
+    UnlessFalse<Given<Options, "returnAttentionMask">, Pick<BatchEncoding<Ids>, "attention_mask">> &
+    WhenTrue<
+      Given<Options, "returnSpecialTokensMask">,
+      Pick<OptionalFields<Ids, Spans, Count>, "special_tokens_mask">
+    > &
+    WhenTrue<Given<Options, "returnOffsetsMapping">, Pick<OptionalFields<Ids, Spans, Count>, "offset_mapping">> &
+    WhenTrue<Given<Options, "returnLength">, Pick<OptionalFields<Ids, Spans, Count>, "length">> &
+    WhenTrue<
+      Given<Options, "returnOverflowingTokens">,
+      Pick<OptionalFields<Ids, Spans, Count>, "overflow_to_sample_mapping">
+    >
+>;
+
+type ArrayEncoding<Texts, Options> =
+  IsOneText<Texts, Options> extends true
+    ? EncodingOf<Int32Array, Offsets, number, Options>
+    : EncodingOf<Int32Array[], Offsets[], Int32Array, Options>;
 
 type IsOneText<Texts, Options> = Options extends { readonly returnOverflowingTokens: true }
   ? false
@@ -47,19 +92,19 @@ type IsOneText<Texts, Options> = Options extends { readonly returnOverflowingTok
       ? true
       : false;
 
-type ArrayEncoding<Texts, Options> = IsOneText<Texts, Options> extends true ? SingleEncoding : ManyEncoding;
-
 /** `Tensors` or `Arrays`, as `Options` have returnTensors; either where their type leaves it open. */
-export type ByReturnTensors<Options, Tensors, Arrays> = Options extends { readonly returnTensors: infer Wanted }
-  ? Wanted extends true
-    ? Tensors
-    : Arrays
-  : "returnTensors" extends keyof Options
-    ? Tensors | Arrays
-    : Arrays;
+export type ByReturnTensors<Options, Tensors, Arrays> = [Given<Options, "returnTensors">] extends [true]
+  ? Tensors
+  : [Given<Options, "returnTensors">] extends [false | undefined]
+    ? Arrays
+    : Tensors | Arrays;
 
 /** The encoding of `Texts` under `Options`. */
-export type Encoded<Texts, Options> = ByReturnTensors<Options, TensorEncoding, ArrayEncoding<Texts, Options>>;
+export type Encoded<Texts, Options> = ByReturnTensors<
+  Options,
+  EncodingOf<Tensor, Tensor, Tensor, Options>,
+  Texts extends unknown ? ArrayEncoding<Texts, Options> : never
+>;
 
 /** How a tokenizer is called. */
 export interface TokenizerCall {

@@ -3,7 +3,7 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { warnOnce } from "../support/log.js";
 import { type Tensor, tensor } from "../tensor/index.js";
 import { type AssembledRows, assembleRows, type TokenizedTexts } from "./assemble.js";
-import type { BatchEncoding, Offsets } from "./batch-encoding.js";
+import type { BatchEncoding, Offsets, OptionalFields } from "./batch-encoding.js";
 import { type CallOptions, checkCallOptions, type LengthPlan, planLengths } from "./options.js";
 import { rowsToTensor } from "./padding.js";
 import { type Pipeline, type TokenBuffers, tokenBuffers } from "./pipeline.js";
@@ -12,6 +12,11 @@ import { padIdOf, type TokenizerSettings } from "./settings.js";
 
 type Text = string | readonly string[];
 type Ids = Int32Array | Int32Array[] | Tensor;
+
+/** The fields of an encoding, whatever the options. */
+export type AnyEncoding = Pick<BatchEncoding<Ids>, "input_ids"> &
+  Partial<BatchEncoding<Ids>> &
+  Partial<OptionalFields<Ids, Offsets | Offsets[] | Tensor, number | Int32Array | Tensor>>;
 
 /** The texts of a call, and whether it was one text, whose encoding has no batch dimension. */
 interface Texts {
@@ -26,7 +31,7 @@ export function encodeTexts(
   text: unknown,
   pairOrOptions: unknown,
   givenOptions: CallOptions | undefined,
-): BatchEncoding<Ids> {
+): AnyEncoding {
   const [pair, options] = isOptions(pairOrOptions) ? [undefined, pairOrOptions] : [pairOrOptions, givenOptions ?? {}];
   checkCallOptions(options);
   const texts = readTexts(text, pair, options.isSplitIntoWords ?? false);
@@ -141,7 +146,7 @@ function fieldsOf(
   oneText: boolean,
   options: CallOptions,
   settings: TokenizerSettings,
-): BatchEncoding<Ids> {
+): AnyEncoding {
   const tensors = options.returnTensors ?? false;
   const overflow = options.returnOverflowingTokens ?? false;
   const single = oneText && !overflow && !tensors;
@@ -155,7 +160,7 @@ function fieldsOf(
   };
   const takes = (name: string): boolean => settings.modelInputNames.includes(name);
 
-  const fields: Partial<BatchEncoding<Ids>> = { input_ids: ids("input_ids", rows.ids) };
+  const fields: AnyEncoding = { input_ids: ids("input_ids", rows.ids) };
   if (options.returnTokenTypeIds ?? takes("token_type_ids"))
     fields.token_type_ids = ids("token_type_ids", rows.typeIds);
   if (options.returnAttentionMask ?? takes("attention_mask")) {
@@ -172,7 +177,7 @@ function fieldsOf(
     fields.length = tensors ? tensor(lengths) : single ? lengths[0] : lengths;
   }
   if (overflow) fields.overflow_to_sample_mapping = tensors ? tensor(rows.samples) : rows.samples;
-  return fields as BatchEncoding<Ids>;
+  return fields;
 }
 
 function spansOf(offsets: Int32Array, starts: Int32Array, single: boolean): Offsets | Offsets[] {

@@ -1,0 +1,54 @@
+// Batches of tokenized rows, padded to one length: the collator of classification and regression.
+import type { Tensor } from "../tensor/index.js";
+import type { EncodedColumns, PaddedEncoding, PaddingOptions } from "../tokenizers/index.js";
+import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "./collator.js";
+import { columnToTensor, nameLabels, toColumns } from "./columns.js";
+
+/** A batch of model inputs, int32 [rows, length], with the other columns as tensors. */
+export interface PaddedBatch extends Batch {
+  input_ids: Tensor;
+  attention_mask: Tensor;
+}
+
+/** What of a tokenizer the collator uses. */
+export interface Padder {
+  pad(encodings: EncodedColumns, options: PaddingOptions & { readonly returnTensors: true }): PaddedEncoding<Tensor>;
+}
+
+export interface PaddingCollatorOptions {
+  /** To the longest row of the batch (true, the default, or "longest"), to `maxLength`, or not at all. */
+  readonly padding?: PaddingOptions["padding"];
+  /** The length that `padding: "max_length"` pads to; default: the model's maximum. */
+  readonly maxLength?: number;
+  /** Lengths are made multiples of this. */
+  readonly padToMultipleOf?: number;
+}
+
+const MODEL_INPUTS = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask"];
+
+/**
+ * Pads the model inputs of a batch's rows and makes a tensor of each column; `label` and `label_ids` become `labels`, int32
+ * of classes and float32 of scores.
+ */
+export class DataCollatorWithPadding implements CollatorObject<object, PaddedBatch> {
+  readonly #tokenizer: Padder;
+  readonly #options: PaddingOptions & { readonly returnTensors: true };
+
+  constructor(tokenizer: Padder, options: PaddingCollatorOptions = {}) {
+    this.#tokenizer = tokenizer;
+    this.#options = { padding: true, ...options, returnTensors: true };
+  }
+
+  /** Throws DataError, naming column and row, where rows have no input_ids or a column cannot be a tensor. */
+  collate(data: RowsOrColumns, context: CollateContext = {}): PaddedBatch {
+    const columns = toColumns(data);
+    const inputs = [...columns].filter(([name]) => MODEL_INPUTS.includes(name));
+    // `pad` says what is missing where there are no input_ids.
+    const encodings = Object.fromEntries(inputs.length > 0 ? inputs : columns) as unknown as EncodedColumns;
+    const batch = this.#tokenizer.pad(encodings, this.#options) as PaddedBatch;
+    for (const [name, values] of nameLabels(columns)) {
+      if (!MODEL_INPUTS.includes(name)) batch[name] = columnToTensor(name, values, context);
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,119 @@
+// From rows of JavaScript values to columns, and from a column to a tensor.
+import { DataError } from "../support/errors.js";
+import { Tensor, tensor } from "../tensor/index.js";
+import type { CollateContext, ColumnType, RowsOrColumns } from "./collator.js";
+
+/** A column's values, row by row. */
+export type ColumnValues = ArrayLike<unknown>;
+
+type RowFields = { readonly [column: string]: unknown };
+type ColumnFields = { readonly [column: string]: ColumnValues };
+
+/** Rows as columns, under the names of the first row. Throws DataError where there is no row, or one lacks a column. */
+export function toColumns(data: RowsOrColumns): Map<string, ColumnValues> {
+  return Array.isArray(data) ? transpose(data as readonly RowFields[]) : checkLengths(data as ColumnFields);
+}
+
+function transpose(rows: readonly RowFields[]): Map<string, ColumnValues> {
+  if (rows.length === 0) throw new DataError("a batch needs at least one row");
+  const fieldOf = (name: string, row: RowFields, i: number): unknown => {
+    if (name in row) return row[name];
+    throw new DataError(`row ${i} of the batch has no "${name}"; it has ${Object.keys(row).join(", ") || "nothing"}`);
+  };
+  return new Map(Object.keys(rows[0]).map((name) => [name, rows.map((row, i) => fieldOf(name, row, i))]));
+}
+
+function checkLengths(data: ColumnFields): Map<string, ColumnValues> {
+  const columns = new Map(Object.entries(data));
+  const lengths = new Set([...columns.values()].map(({ length }) => length));
+  if (lengths.size > 1) {
+    const list = [...columns].map(([name, { length }]) => `${name} ${length}`).join(", ");
+    throw new DataError(`the columns of a batch differ in length: ${list}`);
+  }
+  if (lengths.size === 0 || lengths.has(0)) throw new DataError("a batch needs at least one row");
+  return columns;
+}
+
+/** The columns under the names that models know: `label` and `label_ids` become `labels`, their features with them. */
+export function nameLabels<T>(entries: Iterable<readonly [name: string, value: T]>): Map<string, T> {
+  return new Map(
+    Array.from(entries, ([name, value]) => [name === "label" || name === "label_ids" ? "labels" : name, value]),
+  );
+}
+
+/**
+ * A column as a tensor [rows, ...]: int32 of integers and booleans, float32 of other numbers, of typed arrays of floats and
+ * where the dataset says that the column holds floats.
+ * @throws DataError, naming column and row, where a value is no number, or rows differ in length
+ */
+export function columnToTensor(name: string, values: ColumnValues, context: CollateContext = {}): Tensor {
+  const shape = [values.length, ...shapeOf(values[0])];
+  const rowShape = shape.slice(1);
+  const flat = new Float64Array(shape.reduce((a, b) => a * b, 1)); // exact for int32 and float32 alike
+  let floats = isFloatColumn(name, context) || isFloatArray(values) || isFloatArray(values[0]);
+  let at = 0;
+  const walk = (value: unknown, depth: number, row: number): void => {
+    if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
+      if (depth !== rowShape.length) throw unequal(name, row, value, rowShape);
+      const number = Number(value);
+      if (!Number.isInteger(number)) floats = true;
+      flat[at++] = number;
+      return;
+    }
+    if (!isList(value)) throw notNumbers(name, row, value);
+    if (value.length !== rowShape[depth]) throw unequal(name, row, value, rowShape);
+    for (let i = 0; i < value.length; i++) walk(value[i], depth + 1, row);
+  };
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (value instanceof Tensor) throw notNumbers(name, row, value);
+    walk(value, 0, row);
+  }
+  return floats ? tensor(Float32Array.from(flat), { shape }) : tensor(flat, { shape, dtype: "int32" });
+}
+
+function shapeOf(value: unknown): number[] {
+  return isList(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : [];
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+}
+
+function isFloatArray(value: unknown): boolean {
+  return value instanceof Float32Array || value instanceof Float64Array;
+}
+
+function isFloatColumn(name: string, { features }: CollateContext): boolean {
+  let feature: unknown = features && nameLabels(Object.entries(features)).get(name);
+  while (isColumnType(feature) && feature.feature !== undefined) feature = feature.feature;
+  return isColumnType(feature) && typeof feature.dtype === "string" && feature.dtype.startsWith("float");
+}
+
+function isColumnType(value: unknown): value is ColumnType {
+  return typeof value === "object" && value !== null;
+}
+
+function notNumbers(name: string, row: number, value: unknown): DataError {
+  const found = typeof value === "string" ? `the string ${JSON.stringify(value.slice(0, 40))}` : describe(value);
+  return new DataError(
+    `"${name}" of row ${row} of the batch is ${found}, of which no tensor can be made: ` +
+      `remove the column, dataset.removeColumns("${name}"), or give a collator that knows it`,
+  );
+}
+
+function unequal(name: string, row: number, value: unknown, shape: readonly number[]): DataError {
+  const first = shape.length === 0 ? "a number" : `of shape [${shape.join(", ")}]`;
+  return new DataError(
+    `"${name}" of row ${row} of the batch is ${describe(value)}, and that of row 0 is ${first}: rows of one batch are of ` +
+      "one shape (DataCollatorWithPadding pads the model's inputs only)",
+  );
+}
+
+function describe(value: unknown): string {
+  if (isList(value)) return `a list of ${value.length}`;
+  if (value === null || value === undefined) return String(value);
+  return typeof value === "object"
+    ? `a ${value.constructor?.name ?? "object"}`
+    : `the ${typeof value} ${String(value)}`;
+}

@@ -1,60 +1,8 @@
 #!/usr/bin/env node
-// The command `attune`: finds the command, reads its flags, runs it, and says errors in a line.
-import { AttuneError, nearest } from "../support/errors.js";
-import type { Command } from "./command.js";
-import { commandHelp, parseFlags, UsageError } from "./flags.js";
-
-/** Commands by name: what they do, and their file, which is loaded when it is asked for. */
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
-  quickstart: {
-    summary: "fine-tune a small model that comes with Attune, offline, in a minute or two",
-    load: () => import("./quickstart.js"),
-  },
-  train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
-  eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
-  predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
-  env: { summary: "say what this machine offers", load: () => import("./env.js") },
-};
-
-function help(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 2;
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`);
-  return (
-    "attune: fine-tune pretrained transformers in TypeScript\n\nUsage\n  attune COMMAND [FLAGS]\n\n" +
-    `Commands\n${lines.join("\n")}\n\n\`attune COMMAND --help\` lists the flags of a command.\n`
-  );
-}
-
-async function version(): Promise<string> {
-  return (await import("../support/version.js")).version;
-}
-
-/** @returns The exit status: 0, 1 for what went wrong, 2 for a wrong command line. */
-async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
-    process.stdout.write(help());
-    return name === undefined ? 2 : 0;
-  }
-  if (name === "--version" || name === "-v") {
-    process.stdout.write(`${await version()}\n`);
-    return 0;
-  }
-  if (name === "help") return main([rest[0], "--help"]);
-  if (!Object.hasOwn(commands, name)) {
-    const near = nearest(name, Object.keys(commands));
-    throw new UsageError(
-      `There is no command "${name}"${near ? `; did you mean "${near}"?` : "."} \`attune --help\` lists them`,
-    );
-  }
-  const { command } = await commands[name].load();
-  const flags = parseFlags(command, rest);
-  if (flags.help) {
-    process.stdout.write(commandHelp(command));
-    return 0;
-  }
-  return command.run(flags.values, flags.given);
-}
+// The command `attune`: does what its arguments say, and says errors in a line.
+import { AttuneError } from "../support/errors.js";
+import { runCommandLine } from "./command-line.js";
+import { UsageError } from "./flags.js";
 
 /** An error of Attune's in its own words; any other with its stack, since it is a defect. ATTUNE_DEBUG=1: always the stack. */
 function describe(error: unknown): string {
@@ -70,7 +18,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await runCommandLine(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${describe(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -1,7 +1,20 @@
 // The columns of a dataset that a model takes, and its labels: what is left out is named, what is missing is an error.
-import { ClassLabel, type Dataset, type Feature, type Value } from "../datasets/index.js";
+import { ClassLabel, type Dataset, type Feature, Value } from "../datasets/index.js";
 import { ConfigError, DataError, nearest } from "../support/errors.js";
-import { info } from "../support/log.js";
+import { infoOnce } from "../support/log.js";
+
+/** A Dataset, whatever its rows are. */
+export interface AnyDataset {
+  readonly length: number;
+  readonly columnNames: readonly string[];
+  readonly features: object;
+  slice(start?: number, end?: number): readonly object[];
+  removeColumns(names: never): object;
+}
+
+function featureOf(dataset: AnyDataset, column: string): Feature | undefined {
+  return (dataset.features as Readonly<Record<string, Feature>>)[column];
+}
 
 /** Where labels may stand; collators rename the first two. */
 export const labelColumns = ["label", "label_ids", "labels"] as const;
@@ -21,14 +34,14 @@ export interface LabelConfig {
  * @param role What the dataset is, for messages: "trainDataset".
  * @throws DataError where there is no input_ids, or no column of labels though `labelsNeeded`, listing what there is.
  */
-export function usableColumns<Row extends object>(
-  dataset: Dataset<Row>,
+export function usableColumns(
+  dataset: AnyDataset,
   options: { role: string; inputNames?: readonly string[]; labelsNeeded: boolean; removeUnused: boolean },
 ): Dataset {
   const { role, labelsNeeded, removeUnused } = options;
   const names: readonly string[] = dataset.columnNames;
   const taken = [...(options.inputNames ?? TEXT_INPUTS), ...labelColumns];
-  const textColumns = names.filter((name) => (dataset.features as Record<string, Feature>)[name]?.toString() === TEXT);
+  const textColumns = names.filter((name) => isText(featureOf(dataset, name)));
   if (!names.includes("input_ids") && taken.includes("input_ids")) {
     throw new DataError(
       `${role} has no column input_ids: its columns are ${list(names)}. Tokenize it first` +
@@ -40,11 +53,14 @@ export function usableColumns<Row extends object>(
   if (labelsNeeded && labelColumnOf(dataset) === undefined) throw noLabels(role, names, taken, textColumns);
   const unused = names.filter((name) => !taken.includes(name));
   if (!removeUnused || unused.length === 0) return dataset as unknown as Dataset;
-  info(`${role}: the model does not take ${list(unused)}; left out`);
+  const line = `${role}: the model does not take ${list(unused)}; left out`;
+  infoOnce(line, line);
   return (dataset as unknown as Dataset).removeColumns(unused);
 }
 
-const TEXT = 'Value("string")' satisfies ReturnType<Value["toString"]>;
+function isText(feature: Feature | undefined): boolean {
+  return feature instanceof Value && /string/.test(feature.dtype);
+}
 
 function noLabels(
   role: string,
@@ -63,7 +79,7 @@ function noLabels(
 }
 
 /** The name of the column that holds labels, if there is one. */
-export function labelColumnOf<Row extends object>(dataset: Dataset<Row>): string | undefined {
+export function labelColumnOf(dataset: AnyDataset): string | undefined {
   const names: readonly string[] = dataset.columnNames;
   return labelColumns.find((name) => names.includes(name));
 }
@@ -73,9 +89,9 @@ export function labelColumnOf<Row extends object>(dataset: Dataset<Row>): string
  * model that calls its classes otherwise than the data would be wrong in silence.
  * @throws ConfigError where the numbers of classes or the names differ.
  */
-export function adoptLabelNames<Row extends object>(config: LabelConfig, dataset: Dataset<Row>, role: string): void {
+export function adoptLabelNames(config: LabelConfig, dataset: AnyDataset, role: string): void {
   const column = labelColumnOf(dataset);
-  const feature = column === undefined ? undefined : (dataset.features as Record<string, Feature>)[column];
+  const feature = column === undefined ? undefined : featureOf(dataset, column);
   if (!(feature instanceof ClassLabel) || config.problem_type === "regression") return;
   const theirs = feature.names;
   const ours = Object.keys(config.id2label)

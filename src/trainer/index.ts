@@ -5,7 +5,6 @@ export type { ComputeMetrics } from "./evaluation.js";
 export type { ModelResult, TrainableModel } from "./model.js";
 export type { LogRow, TrainerState } from "./state.js";
 export {
-  type Collator,
   type PredictionOutput,
   Trainer,
   type TrainerOptions,

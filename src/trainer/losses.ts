@@ -47,11 +47,8 @@ export class Losses {
 
   async #takeIn(): Promise<void> {
     const [first] = this.#pending.splice(0, 1);
-    const loss = await first.loss.catch((error: unknown) => {
-      if (!(error instanceof DeviceError)) throw error;
-      throw stopped(error.message, error);
-    });
-    if (!Number.isFinite(loss)) throw stopped(`the loss of step ${first.step} is ${loss}`);
+    const loss = await first.loss;
+    if (!Number.isFinite(loss)) throw new DeviceError(`the loss of step ${first.step} is ${loss}`);
     this.#sum += loss;
     this.#windowSum += loss;
     this.#steps++;
@@ -62,12 +59,4 @@ export class Losses {
 async function weightedSum(losses: PendingLosses): Promise<number> {
   const values = await Promise.all(losses.map(({ loss }) => loss));
   return values.reduce((sum, value, i) => sum + value * losses[i].weight, 0);
-}
-
-function stopped(what: string, cause?: Error): DeviceError {
-  return new DeviceError(
-    `Training stopped: ${what}. Nothing was saved since. A lower learningRate or some warmupSteps often help; look for ` +
-      "empty or broken rows, too",
-    { cause },
-  );
 }

@@ -3,6 +3,7 @@
 import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFolderAtomic } from "../support/atomic.js";
+import { AttuneError } from "../support/errors.js";
 
 const STAGE = ".saving";
 
@@ -21,7 +22,8 @@ export async function saveTogether(folder: string, fill: (stage: string) => Prom
     await replaceFolderAtomic(stage, fill);
   } catch (error) {
     if (!existed) await rmdir(folder).catch(() => undefined); // made for the stage, and empty again
-    throw error;
+    if (!(error instanceof AttuneError)) throw error;
+    throw new AttuneError(error.message.replaceAll(stage, folder), { cause: error });
   }
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(stage)) await rename(join(stage, name), join(folder, name));

@@ -2,20 +2,20 @@
 // could not use; what it adds is bookkeeping: when to log, evaluate and save. (Python: transformers' trainer.py.)
 import { join } from "node:path";
 import { Accelerator } from "../accelerate/index.js";
-import { type Collator, DataCollatorWithPadding, DataLoader } from "../batches/index.js";
-import type { Dataset } from "../datasets/index.js";
+import { type Collator, DataCollatorWithPadding, DataLoader, DefaultDataCollator } from "../batches/index.js";
+import type { AnyRow, Dataset } from "../datasets/index.js";
 import type { ShapedArray } from "../metrics/index.js";
 import type { Batch } from "../models/index.js";
 import { type AdamW, getScheduler, type LambdaLR } from "../optim/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
-import { ConfigError, DataError } from "../support/errors.js";
+import { ConfigError, DataError, DeviceError } from "../support/errors.js";
 import { info } from "../support/log.js";
 import { Progress } from "../support/progress.js";
-import { currentBackend, manualSeed, type Tensor } from "../tensor/index.js";
+import { currentBackend, fence, manualSeed, type Tensor } from "../tensor/index.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import { TrainingArguments, type TrainingOptions } from "./arguments.js";
 import { type CardInfo, modelCard } from "./card.js";
-import { adoptLabelNames, type LabelConfig, labelColumnOf, usableColumns } from "./columns.js";
+import { type AnyDataset, adoptLabelNames, type LabelConfig, labelColumnOf, usableColumns } from "./columns.js";
 import { type ComputeMetrics, type Evaluation, evaluateModel } from "./evaluation.js";
 import { Interrupt } from "./interrupt.js";
 import type { PendingLosses } from "./losses.js";
@@ -25,14 +25,14 @@ import { inGroups, Run } from "./run.js";
 import { saveTogether, sortedJson } from "./save.js";
 import { type LogRow, TrainerState } from "./state.js";
 
-export interface TrainerOptions<Row extends object> {
+export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly args?: TrainingArguments | TrainingOptions;
   /** Tokenized rows with labels. */
-  readonly trainDataset?: Dataset<Row>;
-  readonly evalDataset?: Dataset<Row>;
-  /** Makes a batch of rows. Default: DataCollatorWithPadding over processingClass. */
-  readonly dataCollator?: Collator;
+  readonly trainDataset?: AnyDataset;
+  readonly evalDataset?: AnyDataset;
+  /** Makes a batch of rows. Default: DataCollatorWithPadding where there is a processingClass, else DefaultDataCollator. */
+  readonly dataCollator?: Collator<never, Batch>;
   /** The tokenizer, saved beside the model. */
   readonly processingClass?: PreTrainedTokenizer;
   readonly computeMetrics?: ComputeMetrics;
@@ -66,15 +66,15 @@ export interface PredictionOutput {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export class Trainer<Row extends object = Record<string, unknown>> {
+export class Trainer {
   readonly model: TrainableModel;
   readonly args: TrainingArguments;
   readonly accelerator = new Accelerator();
   /** Where the run stands; its logHistory holds everything logged. */
   state = new TrainerState();
-  readonly #trainDataset: Dataset<Row> | undefined;
-  readonly #evalDataset: Dataset<Row> | undefined;
-  readonly #collator: Collator;
+  readonly #trainDataset: AnyDataset | undefined;
+  readonly #evalDataset: AnyDataset | undefined;
+  readonly #collator: Collator<AnyRow, Batch>;
   readonly #tokenizer: PreTrainedTokenizer | undefined;
   readonly #computeMetrics: ComputeMetrics | undefined;
   readonly #card: CardInfo;
@@ -85,7 +85,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
    * @throws ConfigError for arguments that are wrong or contradict each other, before anything is computed; DataError
    *   where a dataset lacks a column.
    */
-  constructor(options: TrainerOptions<Row>) {
+  constructor(options: TrainerOptions) {
     const { model, args = {}, dataCollator, processingClass } = options;
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
@@ -94,10 +94,8 @@ export class Trainer<Row extends object = Record<string, unknown>> {
     this.#tokenizer = processingClass;
     this.#computeMetrics = options.computeMetrics;
     this.#card = options.card ?? {};
-    if (!dataCollator && !processingClass) {
-      throw new ConfigError("Trainer: give a dataCollator, or a processingClass (the tokenizer) to pad with");
-    }
-    this.#collator = dataCollator ?? new DataCollatorWithPadding(processingClass as PreTrainedTokenizer);
+    const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
+    this.#collator = (dataCollator as Collator<AnyRow, Batch> | undefined) ?? standard;
     if (this.args.evalStrategy !== "no" && !this.#evalDataset) {
       throw new ConfigError(`Trainer: evalStrategy is "${this.args.evalStrategy}", but there is no evalDataset`);
     }
@@ -134,23 +132,27 @@ export class Trainer<Row extends object = Record<string, unknown>> {
     using _progress = run.progress;
     const done = () => this.state.globalStep >= plan.maxSteps || interrupted() !== undefined;
 
-    model.train();
-    for (let epoch = 0; epoch < plan.epochs && !done(); epoch++) {
-      for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
-        const losses = this.#accumulateGradients(batches);
-        const gradNorm =
-          args.maxGradNorm > 0 ? accelerator.clipGradNorm(model.parameters(), args.maxGradNorm) : undefined;
-        const learningRate = scheduler.getLastLr()[0];
-        optimizer.step();
-        scheduler.step();
-        optimizer.zeroGrad();
-        await run.endStep({ batches, losses, gradNorm, learningRate });
-        await this.#logEvaluateSave(run, "step", interrupted);
-        if (done()) break;
+    try {
+      model.train();
+      for (let epoch = 0; epoch < plan.epochs && !done(); epoch++) {
+        for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
+          const losses = this.#accumulateGradients(batches);
+          const gradNorm =
+            args.maxGradNorm > 0 ? accelerator.clipGradNorm(model.parameters(), args.maxGradNorm) : undefined;
+          const learningRate = scheduler.getLastLr()[0];
+          optimizer.step();
+          scheduler.step();
+          optimizer.zeroGrad();
+          await run.endStep({ batches, losses, gradNorm, learningRate });
+          await this.#logEvaluateSave(run, "step", interrupted);
+          if (done()) break;
+        }
+        if (!interrupted()) await this.#logEvaluateSave(run, "epoch", interrupted);
       }
-      if (!interrupted()) await this.#logEvaluateSave(run, "epoch", interrupted);
+      return await this.#finish(run, interrupted());
+    } catch (error) {
+      throw error instanceof DeviceError ? await stopped(error) : error;
     }
-    return this.#finish(run, interrupted());
   }
 
   /**
@@ -158,7 +160,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
    * @param options.metricKeyPrefix What keys begin with instead of "eval".
    */
   async evaluate(
-    dataset: Dataset<Row> | undefined = this.#evalDataset,
+    dataset: AnyDataset | undefined = this.#evalDataset,
     options: { readonly metricKeyPrefix?: string } = {},
   ): Promise<Record<string, number>> {
     if (!dataset) throw new ConfigError("Trainer.evaluate: there is no evalDataset; pass a dataset");
@@ -169,7 +171,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
   }
 
   /** The model's outputs for every row; with labels also loss and metrics, under keys that begin with `test_`. */
-  async predict(dataset: Dataset<Row>, options: { readonly metricKeyPrefix?: string } = {}): Promise<PredictionOutput> {
+  async predict(dataset: AnyDataset, options: { readonly metricKeyPrefix?: string } = {}): Promise<PredictionOutput> {
     const prefix = options.metricKeyPrefix ?? "test";
     const { metrics, evaluation } = await this.#evaluateOn(dataset, {
       prefix,
@@ -202,7 +204,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
   }
 
   /** Batches of the training rows, in the order that Python's Trainer has for the seed. */
-  getTrainDataLoader(): DataLoader {
+  getTrainDataLoader(): DataLoader<AnyRow, Batch> {
     const { args } = this;
     if (!this.#trainDataset) throw new ConfigError("Trainer.train: there is no trainDataset");
     const dataset = this.#usable(this.#trainDataset, "trainDataset", true);
@@ -216,7 +218,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
   }
 
   /** Batches of a dataset, in its order. */
-  getEvalDataLoader(dataset: Dataset<Row>, options: { readonly labelsNeeded: boolean }): DataLoader {
+  getEvalDataLoader(dataset: AnyDataset, options: { readonly labelsNeeded: boolean }): DataLoader<AnyRow, Batch> {
     return new DataLoader(this.#usable(dataset, "the evaluation dataset", options.labelsNeeded), {
       batchSize: this.args.perDeviceEvalBatchSize,
       collator: this.#collator,
@@ -351,7 +353,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
   }
 
   async #evaluateOn(
-    dataset: Dataset<Row>,
+    dataset: AnyDataset,
     options: { prefix: string; labelsNeeded: boolean; keepPredictions?: boolean; stop?: () => boolean },
   ): Promise<{ metrics: Record<string, number>; evaluation: Evaluation }> {
     const { prefix, labelsNeeded, keepPredictions = false, stop = () => false } = options;
@@ -388,7 +390,7 @@ export class Trainer<Row extends object = Record<string, unknown>> {
     return { metrics, evaluation };
   }
 
-  #usable(dataset: Dataset<Row>, role: string, labelsNeeded: boolean): Dataset {
+  #usable(dataset: AnyDataset, role: string, labelsNeeded: boolean): Dataset {
     return usableColumns(dataset, {
       role,
       inputNames: this.model.inputNames,
@@ -396,4 +398,16 @@ export class Trainer<Row extends object = Record<string, unknown>> {
       removeUnused: this.args.removeUnusedColumns,
     });
   }
+}
+
+/** The error of a run that a kernel ended; takes in what the steps enqueued after it may have to say, too. */
+async function stopped(error: DeviceError): Promise<DeviceError> {
+  await fence()
+    .wait()
+    .catch(() => undefined);
+  return new DeviceError(
+    `Training stopped: ${error.message}. Nothing was saved since. A lower learningRate or some warmupSteps often help; ` +
+      "look for empty or broken rows, too",
+    { cause: error },
+  );
 }

@@ -1,0 +1,60 @@
+// From a command line to its command: finds it, loads its file, reads its flags.
+import { nearest } from "../support/errors.js";
+import type { Command } from "./command.js";
+import { commandHelp, parseFlags, UsageError } from "./flags.js";
+
+/** Commands by name: what they do, and their file, which is loaded when it is asked for. */
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  quickstart: {
+    summary: "fine-tune a small model that comes with Attune, offline, in a minute or two",
+    load: () => import("./quickstart.js"),
+  },
+  train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
+  eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
+  predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
+  env: { summary: "say what this machine offers", load: () => import("./env.js") },
+};
+
+function help(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 2;
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`);
+  return (
+    "attune: fine-tune pretrained transformers in TypeScript\n\nUsage\n  attune COMMAND [FLAGS]\n\n" +
+    `Commands\n${lines.join("\n")}\n\n\`attune COMMAND --help\` lists the flags of a command.\n`
+  );
+}
+
+async function version(): Promise<string> {
+  return (await import("../support/version.js")).version;
+}
+
+/**
+ * Does what a command line asks for, `args` being what stands after `attune`.
+ * @returns The exit status: 0 where all went well, else what the command says.
+ * @throws UsageError where the command line is wrong, and whatever the command throws.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
+    process.stdout.write(help());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    process.stdout.write(`${await version()}\n`);
+    return 0;
+  }
+  if (name === "help") return runCommandLine([rest[0], "--help"]);
+  if (!Object.hasOwn(commands, name)) {
+    const near = nearest(name, Object.keys(commands));
+    throw new UsageError(
+      `There is no command "${name}"${near ? `; did you mean "${near}"?` : "."} \`attune --help\` lists them`,
+    );
+  }
+  const { command } = await commands[name].load();
+  const flags = parseFlags(command, rest);
+  if (flags.help) {
+    process.stdout.write(commandHelp(command));
+    return 0;
+  }
+  return command.run(flags.values, flags.given);
+}

@@ -98,7 +98,7 @@ describe("saving and loading", () => {
       { name: "embeddings.position_ids", dtype: "I64", shape: [1, 12], data: () => new BigInt64Array(12) },
     ]);
     await source.close();
-    for (const auto of [AutoModel, AutoModelForSequenceClassification]) await auto.fromPretrained(bare);
+    await AutoModelForSequenceClassification.fromPretrained(bare);
     const again = await AutoModel.fromPretrained(bare);
     expect(await again.forward({ input_ids: ids([[1, 2]]) }).last_hidden_state.data()).toEqual(expected);
   });

@@ -19,7 +19,13 @@ if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setu
 const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
 const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint);
 model.eval();
-const { validation } = await loadDataset(glue, "mrpc");
+interface Pair {
+  sentence1: string;
+  sentence2: string;
+  label: number;
+  idx: number;
+}
+const { validation } = await loadDataset<Pair>(glue, "mrpc");
 const tokenized = await validation.map(
   (rows, { tokenizer }) => tokenizer(rows.sentence1, rows.sentence2, { truncation: true }),
   { batched: true, with: { tokenizer } },

@@ -1,6 +1,7 @@
 // The engine and its process: ends, exits with work in the queue, worker threads, environment variables.
 import { describe, expect, it } from "vitest";
 import { createNativeBackend, nativeAvailability } from "../../src/backends/native/index.js";
+import { NativeKernels } from "../../src/backends/native/kernels.js";
 import { cpuQuota, threadCount } from "../../src/backends/native/threads.js";
 import { ConfigError } from "../../src/support/errors.js";
 import { runProgram } from "./programs/run.js";
@@ -87,6 +88,12 @@ describe("choices", () => {
     const refused = (): unknown => withEnvironment("ATTUNE_ISA", "mmx", () => createNativeBackend());
     expect(refused).toThrow(ConfigError);
     expect(refused).toThrow(/ATTUNE_ISA=mmx is not available here; this build and processor have: .*base/);
+  });
+
+  it("an addon that lacks a kernel is refused by the kernel's name", () => {
+    expect(() => new NativeKernels(["fill", "copy"], 64)).toThrow(
+      /the native addon lacks cast, .*, checkFinite; rebuild/,
+    );
   });
 
   it("every build has the base instruction set, and on x64 this machine's others", () => {

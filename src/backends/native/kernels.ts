@@ -43,6 +43,15 @@ const binaryNumber = numbers(BINARY);
 const reduceNumber = numbers(REDUCE);
 const activationNumber = numbers(ACTIVATION, 1);
 
+/** Every kernel of the contract; the compiler asks for those that are missing here. */
+const CONTRACT: Readonly<Record<keyof Kernels, true>> = {
+  ...{ fill: true, copy: true, cast: true, unary: true, unaryGradient: true, binary: true, where: true, reduce: true },
+  ...{ argmax: true, softmax: true, softmaxGradient: true, gemm: true, layerNorm: true, layerNormGradient: true },
+  ...{ attention: true, attentionGradient: true, dropout: true, gatherRows: true, scatterAddRows: true },
+  ...{ sumRowSegments: true, gather: true, scatterAdd: true, crossEntropy: true, crossEntropyGradient: true },
+  ...{ norm: true, clipFactor: true, scale: true, adamw: true, checkFinite: true },
+};
+
 export class NativeKernels implements Kernels {
   /** Written into every command. */
   step = 0;
@@ -52,7 +61,12 @@ export class NativeKernels implements Kernels {
   #engine: Engine | undefined;
   #length = 0;
 
+  /** `opcodes`: the addon's kernels, in the order of their numbers. */
   constructor(opcodes: readonly string[], blockLength: number) {
+    const missing = Object.keys(CONTRACT).filter((name) => !opcodes.includes(name));
+    if (missing.length > 0) {
+      throw new DeviceError(`the native addon lacks ${missing.join(", ")}; rebuild it with: npm run build:native`);
+    }
     this.#opcode = numbers(opcodes) as Record<keyof Kernels, number>;
     this.block = new Float64Array(blockLength);
   }

@@ -1,7 +1,7 @@
 // Flags: a schema's names in kebab-case, read with node:util's parseArgs; what is wrong is said with the nearest right one.
 import { parseArgs } from "node:util";
 import { AttuneError, nearest } from "../support/errors.js";
-import { completeValues, type Field, kebabCase, type Schema, type ValuesOf } from "../trainer/fields.js";
+import { completeValues, type Field, kebabCase, type Schema, showNumber, type ValuesOf } from "../trainer/fields.js";
 import type { Command } from "./command.js";
 
 /** The command line itself is wrong: exit status 2. */
@@ -89,7 +89,8 @@ export function commandHelp(command: Command): string {
 function describeFlags(flags: Schema): string {
   const entries = Object.entries(flags).map(([name, field]): [string, string] => {
     const head = `  --${kebabCase(name)}${field.placeholder ? ` ${field.placeholder}` : ""}`;
-    const standard = field.defaultNote ?? field.default;
+    const standard =
+      field.defaultNote ?? (typeof field.default === "number" ? showNumber(field.default) : field.default);
     return [head, `${field.help}${standard === undefined || standard === false ? "" : ` (default ${standard})`}`];
   });
   const column = Math.min(36, Math.max(...entries.map(([head]) => head.length)) + 2);

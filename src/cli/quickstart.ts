@@ -59,7 +59,7 @@ export const command = defineCommand({
     });
     const { interrupted, trainingLoss, metrics } = await trainer.train();
     const { reportTraining } = await import("./report.js");
-    const status = reportTraining(trainer, interrupted);
+    const status = reportTraining(trainer, interrupted, task);
     const [text, textPair] = task.textColumns.map((column) => String(pair[column]));
     const last = trainer.state.logHistory.findLast((row) => row.eval_accuracy !== undefined);
     console.log(

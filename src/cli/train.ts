@@ -62,6 +62,6 @@ export const command = defineCommand({
       card: { baseModel: checkpoint, dataset: values.dataset, datasetConfig: values.config },
     });
     const { interrupted } = await trainer.train();
-    return report.reportTraining(trainer, interrupted);
+    return report.reportTraining(trainer, interrupted, task);
   },
 });

@@ -3,7 +3,7 @@
 import { stringify } from "yaml";
 import { version } from "../support/version.js";
 import type { TrainingArguments, trainingFields } from "./arguments.js";
-import { snakeCase } from "./fields.js";
+import { showNumber, snakeCase } from "./fields.js";
 import type { LogRow } from "./state.js";
 
 /** What the Trainer cannot know of itself. */
@@ -56,11 +56,15 @@ export function modelCard({ name, args, log, baseModel, dataset, datasetConfig }
     `# ${name}`,
     last ? `${from} On the evaluation set it reached:\n\n${listResults(last, metrics)}` : from,
     "## Training procedure",
-    `### Training hyperparameters\n\n${HYPERPARAMETERS.map((key) => `- ${snakeCase(key)}: ${args[key]}`).join("\n")}`,
+    `### Training hyperparameters\n\n${HYPERPARAMETERS.map((key) => `- ${snakeCase(key)}: ${show(args[key])}`).join("\n")}`,
     ...(last ? [`### Training results\n\n${resultsTable(log, metrics)}`] : []),
     `### Framework versions\n\n- Attune ${version}\n- Node.js ${process.versions.node}`,
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+function show(value: string | number): string {
+  return typeof value === "number" ? showNumber(value) : value;
 }
 
 function listResults(row: LogRow, metrics: readonly string[]): string {

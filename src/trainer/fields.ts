@@ -153,3 +153,9 @@ export function kebabCase(name: string): string {
 export function snakeCase(name: string): string {
   return kebabCase(name).replaceAll("-", "_");
 }
+
+/** A number in four significant digits, with an exponent where zeros would lead: 0.0001234 -> 1.234e-4. */
+export function showNumber(value: number): string {
+  const rounded = Number(value.toPrecision(4));
+  return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
+}

@@ -23,6 +23,8 @@ export class Run {
   readonly losses = new Losses();
   readonly progress: Progress;
   readonly #started = performance.now();
+  /** Milliseconds spent on something else than training. */
+  #paused = 0;
   readonly #computedParameters: number;
   #rows = 0;
   #gradNorm: Tensor | undefined;
@@ -54,8 +56,18 @@ export class Run {
       epoch: state.epoch.toFixed(2),
       loss: this.losses.windowMean,
       lr: learningRate,
-      "tokens/s": Math.round(state.numInputTokensSeen / this.#seconds),
+      "tokens/s": Math.round(state.numInputTokensSeen / (this.#seconds - this.#paused / 1000)),
     });
+  }
+
+  /** Runs `fn`, whose time does not count for the rate of tokens. */
+  async pause<T>(fn: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await fn();
+    } finally {
+      this.#paused += performance.now() - began;
+    }
   }
 
   /** The row of the log for the steps since the last one; undefined where there were none. */

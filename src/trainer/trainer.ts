@@ -17,6 +17,7 @@ import { TrainingArguments, type TrainingOptions } from "./arguments.js";
 import { type CardInfo, modelCard } from "./card.js";
 import { type AnyDataset, adoptLabelNames, type LabelConfig, labelColumnOf, usableColumns } from "./columns.js";
 import { type ComputeMetrics, type Evaluation, evaluateModel } from "./evaluation.js";
+import { showNumber } from "./fields.js";
 import { Interrupt } from "./interrupt.js";
 import type { PendingLosses } from "./losses.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
@@ -259,10 +260,11 @@ export class Trainer {
     if (due(args.loggingStrategy, plan.loggingSteps) || first) await this.#logTraining(run);
     const evaluates =
       due(args.evalStrategy, plan.evalSteps) || (at === "step" && last && args.evalStrategy === "steps");
-    if (evaluates && this.#evalDataset) {
+    const dataset = this.#evalDataset;
+    if (evaluates && dataset) {
       await run.losses.settle(); // a loss that is not finite is said as such, before the evaluation stumbles over it
       const options = { prefix: "eval", labelsNeeded: true, stop: () => interrupted() !== undefined };
-      const { metrics, evaluation } = await this.#evaluateOn(this.#evalDataset, options);
+      const { metrics, evaluation } = await run.pause(() => this.#evaluateOn(dataset, options));
       if (!evaluation.incomplete) this.#logResults(metrics);
       this.model.train();
     }
@@ -291,7 +293,7 @@ export class Trainer {
     this.state.logHistory.push({ ...row, ...place });
     const figures = Object.entries(row)
       .filter(([key]) => !/_per_second$|^total_flos$/.test(key))
-      .map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
+      .map(([key, value]) => `${key} ${showNumber(value)}`);
     info([...(place ? [`epoch ${epoch.toFixed(2)}`, `step ${step}`] : []), ...figures].join("  "));
   }
 

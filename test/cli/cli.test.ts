@@ -46,7 +46,7 @@ describe("help", () => {
     for (const name of Object.keys(trainingFields)) {
       if (name !== "outputDir") expect(stdout).toContain(`\n  --${kebabCase(name)} `);
     }
-    expect(stdout).toMatch(/--learning-rate X +learning rate of AdamW after the warm-up \(default 0.00005\)/);
+    expect(stdout).toMatch(/--learning-rate X +learning rate of AdamW after the warm-up \(default 5e-5\)/);
     expect(stdout).toMatch(/--lr-scheduler-type linear\|cosine/);
     expect((await attune(["help", "train"])).stdout).toBe(stdout);
   });

@@ -1,0 +1,61 @@
+// The examples, run small, as a user runs them: on the built package, checkpoint and dataset from the command line.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, it } from "vitest";
+import { program, projectRoot } from "../cli/run.js";
+import { describeShared, sharedPath } from "../shared.js";
+import { temporaryFolder } from "../trainer/tiny.js";
+
+const output = join(temporaryFolder("examples"), "mrpc");
+
+async function example(name: string, ...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await program([join("examples", name), ...args]);
+  expect(status, stderr).toBe(0);
+  return stdout;
+}
+
+describeShared("examples/", () => {
+  const model = ["--model", sharedPath("hub/models/sentence-transformers/all-MiniLM-L6-v2")];
+  const data = ["--dataset", sharedPath("hub/datasets/nyu-mll/glue"), "--config", "mrpc"];
+
+  beforeAll(() => {
+    expect(existsSync(join(projectRoot, "dist/index.js")), "dist/ is not built: npm run build:ts").toBe(true);
+  });
+
+  it("two-sentences.ts takes a step", async () => {
+    const loss = Number(await example("two-sentences.ts", ...model));
+    expect(loss).toBeGreaterThan(0.3);
+    expect(loss).toBeLessThan(1.5);
+  });
+
+  it("data.ts shows rows, tokens and a batch: the lengths that MRPC's first rows have in Python", async () => {
+    const stdout = await example("data.ts", ...model, ...data);
+    expect(stdout).toContain("num_rows: 3668");
+    expect(stdout).toContain("Amrozi accused his brother");
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain("[ 50, 59, 47, 67, 59, 50, 62, 32 ]");
+    expect(stdout).toContain("input_ids [ 8, 67 ]");
+  });
+
+  it("trainer.ts trains and saves, and use-it.ts uses what it saved", async () => {
+    const few = ["--max-steps", "3", "--eval-rows", "16"];
+    const stdout = await example("trainer.ts", ...model, ...data, "--output", output, ...few);
+    expect(stdout).toMatch(/test_accuracy: [\d.]+/);
+    expect(existsSync(join(output, "model.safetensors"))).toBe(true);
+    const labels = (await example("use-it.ts", "--model", output)).match(/label: '\w+'/g);
+    expect(labels?.length).toBe(5); // one, both, one for each of two
+    expect(new Set(labels)).toEqual(new Set(["label: 'equivalent'", "label: 'not_equivalent'"]));
+  });
+
+  it("own-loop.ts trains and measures", async () => {
+    const stdout = await example("own-loop.ts", ...model, ...data, "--rows", "24", "--epochs", "1");
+    expect(stdout).toContain("epoch 1: step 3 of 3, loss 0.");
+    expect(stdout).toMatch(/accuracy: [\d.]+, f1: [\d.]+/);
+  });
+
+  it("accelerate.ts trains with accumulated batches", async () => {
+    const few = ["--rows", "24", "--epochs", "1", "--accumulate", "2"];
+    const stdout = await example("accelerate.ts", ...model, ...data, ...few);
+    expect(stdout).toContain("epoch 1: step 2 of 2");
+    expect(stdout).toMatch(/accuracy: [\d.]+/);
+  });
+});

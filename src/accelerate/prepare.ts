@@ -43,19 +43,18 @@ const owners = new WeakMap<object, Synchronizer>();
  * @throws ConfigError where it is none of the four kinds, or belongs to another accelerator.
  */
 export function makeAware(object: Preparable, owner: Synchronizer, position: number): void {
+  if (object instanceof Module) return; // one process trains it as it is
   const before = owners.get(object);
   if (before === owner) return;
   if (before) throw new ConfigError(`prepare: argument ${position + 1} was prepared by another Accelerator already`);
-  if (!(object instanceof Module)) {
-    if (isLoader(object)) watchLoader(object, owner);
-    else if (isOptimizer(object)) guard(object, ["step", "zeroGrad"], owner);
-    else if (isSchedule(object)) guard(object, ["step"], owner);
-    else {
-      throw new ConfigError(
-        `prepare: argument ${position + 1} (${describe(object)}) is neither a model, an optimizer, a schedule, nor a loader of ` +
-          "batches with a length",
-      );
-    }
+  if (isLoader(object)) watchLoader(object, owner);
+  else if (isOptimizer(object)) guard(object, ["step", "zeroGrad"], owner);
+  else if (isSchedule(object)) guard(object, ["step"], owner);
+  else {
+    throw new ConfigError(
+      `prepare: argument ${position + 1} (${describe(object)}) is neither a model, an optimizer, a schedule, nor a loader of ` +
+        "batches with a length",
+    );
   }
   owners.set(object, owner);
 }

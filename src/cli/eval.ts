@@ -1,4 +1,5 @@
 // attune eval: a trained model's loss and metrics on a split of a dataset.
+import { DataError } from "../support/errors.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { dataFlags } from "./data-flags.js";
@@ -25,20 +26,11 @@ export const command = defineCommand({
   flags: { ...evalFlags, ...dataFlags },
   required: ["model", "dataset"],
   run: async (values) => {
-    const [
-      { AutoModelForSequenceClassification },
-      { AutoTokenizer },
-      { Trainer },
-      { adoptLabelNames },
-      data,
-      { DataError },
-    ] = await Promise.all([
+    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, data] = await Promise.all([
       import("../models/index.js"),
       import("../tokenizers/index.js"),
       import("../trainer/index.js"),
-      import("../trainer/columns.js"),
       import("./data.js"),
-      import("../support/errors.js"),
     ]);
     const { model: folder = "", batchSize } = values;
     const { raw, task } = await data.loadTask(values);
@@ -52,7 +44,6 @@ export const command = defineCommand({
     const model = await AutoModelForSequenceClassification.fromPretrained(folder);
     const limit = data.lengthLimit(values.maxLength, tokenizer, model.config);
     const dataset = await data.tokenizeSplit(raw.split(split), task, tokenizer, limit);
-    adoptLabelNames(model.config, dataset, `the split ${split}`);
     const trainer = new Trainer({
       model,
       args: { perDeviceEvalBatchSize: batchSize, saveStrategy: "no" },

@@ -84,6 +84,19 @@ export function labelColumnOf(dataset: AnyDataset): string | undefined {
   return labelColumns.find((name) => names.includes(name));
 }
 
+/** The dataset without its column of labels, if it has one. */
+export function withoutLabels(dataset: AnyDataset): AnyDataset {
+  const column = labelColumnOf(dataset);
+  return column === undefined ? dataset : (dataset as unknown as Dataset).removeColumns(column);
+}
+
+/** True where a label is -1: how GLUE's test splits and others say that they keep the answer. */
+export function hasUnknownLabels(dataset: AnyDataset): boolean {
+  const column = labelColumnOf(dataset);
+  if (column === undefined || !(featureOf(dataset, column) instanceof ClassLabel)) return false;
+  return (dataset as unknown as Dataset).column(column).includes(-1);
+}
+
 /**
  * Gives a model the label names of its training data; names that the model has already must agree with them, since a
  * model that calls its classes otherwise than the data would be wrong in silence.

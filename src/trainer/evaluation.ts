@@ -95,6 +95,22 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   };
 }
 
+/** An evaluation's figures under Python's names: prefix_loss, the metrics, and how long it took. */
+export function nameMetrics(evaluation: Evaluation, prefix: string, seconds: number): Record<string, number> {
+  const { loss, rows, batches } = evaluation;
+  const metrics = Object.entries(evaluation.metrics).map(([key, value]): [string, number] => [
+    key.startsWith(`${prefix}_`) ? key : `${prefix}_${key}`,
+    value,
+  ]);
+  return {
+    ...(loss === undefined ? {} : { [`${prefix}_loss`]: loss }),
+    ...Object.fromEntries(metrics),
+    [`${prefix}_runtime`]: seconds,
+    [`${prefix}_samples_per_second`]: rows / seconds,
+    [`${prefix}_steps_per_second`]: batches / seconds,
+  };
+}
+
 /** Tensors of many batches, put together row after row on the host. */
 class Collected {
   readonly #what: string;

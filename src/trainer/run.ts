@@ -1,7 +1,7 @@
 // One call of train(): what it counts, shows and logs.
 import type { Batch } from "../models/index.js";
 import { Progress } from "../support/progress.js";
-import type { Tensor } from "../tensor/index.js";
+import { fence, type Tensor } from "../tensor/index.js";
 import { Losses, type PendingLosses } from "./losses.js";
 import { countRows, countTokens } from "./model.js";
 import type { Plan } from "./optimizer.js";
@@ -68,6 +68,12 @@ export class Run {
     } finally {
       this.#paused += performance.now() - began;
     }
+  }
+
+  /** Waits until the device has done every step. @throws DeviceError, naming the step, where one went wrong */
+  async settle(): Promise<void> {
+    await this.losses.settle();
+    await fence().wait();
   }
 
   /** The row of the log for the steps since the last one; undefined where there were none. */

@@ -15,8 +15,16 @@ import { currentBackend, fence, manualSeed, type Tensor } from "../tensor/index.
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import { TrainingArguments, type TrainingOptions } from "./arguments.js";
 import { type CardInfo, modelCard } from "./card.js";
-import { type AnyDataset, adoptLabelNames, type LabelConfig, labelColumnOf, usableColumns } from "./columns.js";
-import { type ComputeMetrics, type Evaluation, evaluateModel } from "./evaluation.js";
+import {
+  type AnyDataset,
+  adoptLabelNames,
+  hasUnknownLabels,
+  type LabelConfig,
+  labelColumnOf,
+  usableColumns,
+  withoutLabels,
+} from "./columns.js";
+import { type ComputeMetrics, type Evaluation, evaluateModel, nameMetrics } from "./evaluation.js";
 import { showNumber } from "./fields.js";
 import { Interrupt } from "./interrupt.js";
 import type { PendingLosses } from "./losses.js";
@@ -103,10 +111,8 @@ export class Trainer {
     if (this.args.saveStrategy !== "no" && typeof model.savePretrained !== "function") {
       throw new ConfigError('Trainer: the model has no savePretrained(folder); give it one, or set saveStrategy: "no"');
     }
-    const { config } = model;
-    if (config?.id2label && config.label2id && this.#trainDataset) {
-      adoptLabelNames(config as LabelConfig, this.#trainDataset, "trainDataset");
-    }
+    if (this.#trainDataset) this.#adoptLabelNames(this.#trainDataset, "trainDataset");
+    if (this.#evalDataset) this.#adoptLabelNames(this.#evalDataset, "evalDataset");
   }
 
   /**
@@ -240,11 +246,12 @@ export class Trainer {
     return batches.map((batch, i) => {
       const weight = total > 0 ? counts[i] / total : 1 / batches.length;
       const loss = this.computeLoss(model, batch);
-      const pending = { loss: loss.item(), weight };
+      const read = loss.item();
+      read.catch(() => undefined); // whoever settles the step hears of it
       const backward = () => accelerator.backward(loss, { weight });
       if (i === batches.length - 1) backward();
       else accelerator.noSync(model, backward);
-      return pending;
+      return { loss: read, weight };
     });
   }
 
@@ -262,14 +269,14 @@ export class Trainer {
       due(args.evalStrategy, plan.evalSteps) || (at === "step" && last && args.evalStrategy === "steps");
     const dataset = this.#evalDataset;
     if (evaluates && dataset) {
-      await run.losses.settle(); // a loss that is not finite is said as such, before the evaluation stumbles over it
+      await run.settle(); // a loss that is not finite is said as such, before the evaluation stumbles over it
       const options = { prefix: "eval", labelsNeeded: true, stop: () => interrupted() !== undefined };
       const { metrics, evaluation } = await run.pause(() => this.#evaluateOn(dataset, options));
       if (!evaluation.incomplete) this.#logResults(metrics);
       this.model.train();
     }
     if (due(args.saveStrategy, plan.saveSteps) && !last && !interrupted()) {
-      await run.losses.settle();
+      await run.settle();
       await this.#saveRun();
     }
   }
@@ -312,8 +319,8 @@ export class Trainer {
 
   /** Logs what is left of the last window and the whole run, and saves. */
   async #finish(run: Run, interrupted: string | undefined): Promise<TrainOutput> {
-    if (this.args.loggingStrategy === "no") await run.losses.settle();
-    else await this.#logTraining(run);
+    await run.settle();
+    if (this.args.loggingStrategy !== "no") await this.#logTraining(run);
     const { globalStep } = this.state;
     const trainingLoss = run.losses.mean;
     const metrics = run.summary();
@@ -358,10 +365,11 @@ export class Trainer {
     dataset: AnyDataset,
     options: { prefix: string; labelsNeeded: boolean; keepPredictions?: boolean; stop?: () => boolean },
   ): Promise<{ metrics: Record<string, number>; evaluation: Evaluation }> {
-    const { prefix, labelsNeeded, keepPredictions = false, stop = () => false } = options;
+    const { prefix, keepPredictions = false, stop = () => false } = options;
     const started = performance.now();
-    const loader = this.getEvalDataLoader(dataset, { labelsNeeded });
-    const labelled = labelColumnOf(dataset) !== undefined;
+    const labelled = this.#checkLabels(dataset, options.labelsNeeded);
+    const rows = labelled ? dataset : withoutLabels(dataset);
+    const loader = this.getEvalDataLoader(rows, options);
     using progress = new Progress({
       description: prefix,
       total: loader.length,
@@ -369,10 +377,11 @@ export class Trainer {
       leave: false,
       mode: this.args.disableTqdm ? "silent" : "auto",
     });
-    this.model.eval();
+    const { model } = this;
     const computeMetrics = this.#computeMetrics;
+    model.eval();
     const evaluation = await evaluateModel({
-      model: this.model,
+      model,
       loader,
       computeMetrics,
       keepPredictions,
@@ -380,16 +389,23 @@ export class Trainer {
       progress,
       stop,
     });
-    const seconds = (performance.now() - started) / 1000;
-    const metrics: Record<string, number> = {};
-    if (evaluation.loss !== undefined) metrics[`${prefix}_loss`] = evaluation.loss;
-    for (const [key, value] of Object.entries(evaluation.metrics)) {
-      metrics[key.startsWith(`${prefix}_`) ? key : `${prefix}_${key}`] = value;
-    }
-    metrics[`${prefix}_runtime`] = seconds;
-    metrics[`${prefix}_samples_per_second`] = evaluation.rows / seconds;
-    metrics[`${prefix}_steps_per_second`] = evaluation.batches / seconds;
-    return { metrics, evaluation };
+    return { metrics: nameMetrics(evaluation, prefix, (performance.now() - started) / 1000), evaluation };
+  }
+
+  /** Whether the labels of a dataset can be used. Throws DataError where they are needed and unknown. */
+  #checkLabels(dataset: AnyDataset, needed: boolean): boolean {
+    if (labelColumnOf(dataset) === undefined) return false;
+    this.#adoptLabelNames(dataset, "the evaluation dataset");
+    if (!hasUnknownLabels(dataset)) return true;
+    if (needed)
+      throw new DataError("the evaluation dataset keeps its labels (they are -1): evaluate on a split that has them");
+    info("the dataset keeps its labels (they are -1): there will be predictions without loss and metrics");
+    return false;
+  }
+
+  #adoptLabelNames(dataset: AnyDataset, role: string): void {
+    const { config } = this.model;
+    if (config?.id2label && config.label2id) adoptLabelNames(config as LabelConfig, dataset, role);
   }
 
   #usable(dataset: AnyDataset, role: string, labelsNeeded: boolean): Dataset {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Dataset } from "../../src/datasets/index.js";
+import { ClassLabel, Dataset } from "../../src/datasets/index.js";
 import { accuracy, type EvalPrediction } from "../../src/metrics/index.js";
 import { AutoModelForSequenceClassification, type Batch } from "../../src/models/index.js";
 import { Linear, Module } from "../../src/nn/index.js";
@@ -191,6 +191,19 @@ describe("evaluate and predict", () => {
   });
 });
 
+describe("labels that a split keeps", () => {
+  it("are predicted without a loss, and are no ground to evaluate on", async () => {
+    const rows = [...tokenized(5)].map((row) => ({ ...row, label: -1 }));
+    const kept = Dataset.fromRows(rows, { features: { label: new ClassLabel({ names: ["fine", "bad"] }) } });
+    const trainer = tinyTrainer({});
+    const { predictions, labelIds, metrics } = await trainer.predict(kept);
+    expect(predictions.shape).toEqual([5, 2]);
+    expect(labelIds).toBeUndefined();
+    expect(Object.keys(metrics)).not.toContain("test_loss");
+    await expect(trainer.evaluate(kept)).rejects.toThrow(/keeps its labels \(they are -1\)/);
+  });
+});
+
 describe("the run's folder", () => {
   const outputDir = join(folder, "run");
   const args: TrainingOptions = { outputDir, saveStrategy: "epoch", evalStrategy: "epoch", numTrainEpochs: 2 };
@@ -306,6 +319,8 @@ describe("what is wrong is said", () => {
     );
     expect(() => make({ id2label: ["no", "yes"] })).toThrow(/the names differ/);
     make({ id2label: ["FINE", "BAD"] }); // another case is the same name
+    const other = tinyModel({ id2label: ["no", "yes"] });
+    expect(() => new Trainer({ ...options, model: other, evalDataset: tokenized(4) })).toThrow(/in evalDataset/);
   });
 
   it("a loss that is not a number, with the step, and nothing is saved", async () => {

@@ -222,10 +222,10 @@ export class PreTrainedTokenizerBase implements Fingerprinted {
    *
    * Throws DataError where the rows have no input_ids or their fields differ in length.
    */
-  pad<Encodings extends EncodedRows | EncodedColumns | EncodedRow, const Options extends PaddingOptions>(
-    encodings: Encodings,
-    options?: Options,
-  ): Padded<Encodings, Options> {
+  pad<
+    Encodings extends EncodedRows | EncodedColumns | EncodedRow,
+    const Options extends PaddingOptions = Record<never, never>,
+  >(encodings: Encodings, options?: Options): Padded<Encodings, Options> {
     return padEncodings(this.pipeline, this.settings, encodings, options ?? {}) as Padded<Encodings, Options>;
   }
 

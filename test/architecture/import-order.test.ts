@@ -7,7 +7,7 @@ import { findCycle, importsOf, readSources, resolveImport } from "./imports.js";
 
 /** The folders of src/ as the table of docs/architecture.md lists them: its order is the order that holds. */
 const architecture = readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8");
-const order = [...architecture.matchAll(/^\| `src\/([^`/]+)` \|/gm)].map(([, folder]) => folder);
+const order = [...architecture.matchAll(/^\| `src\/([^`/]+)` +\|/gm)].map(([, folder]) => folder);
 
 const NETWORK_MODULES = new Set(["http", "https", "http2", "net", "tls", "dgram", "dns", "undici", "ws"]);
 const NETWORK_CALLS = /(?<![.\w])(?:globalThis\s*\.\s*)?(?:fetch\s*\(|new\s+(?:WebSocket|EventSource)\b)/;

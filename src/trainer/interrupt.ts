@@ -3,16 +3,22 @@ import { warn } from "../support/log.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const; // SIGTERM is how Slurm, Docker and systemd ask
 
+/** npm and other runners pass on a Ctrl-C that the terminal has sent to every process: what follows so soon is the same. */
+const ECHO_MILLISECONDS = 300;
+
 /** Listens from its making to its disposal; then signals have the effect that they had before. */
 export class Interrupt implements Disposable {
   #received: NodeJS.Signals | undefined;
+  #receivedAt = 0;
   readonly #listener = (signal: NodeJS.Signals): void => {
     if (this.#received) {
+      if (performance.now() - this.#receivedAt < ECHO_MILLISECONDS) return;
       this[Symbol.dispose]();
       process.kill(process.pid, signal);
       return;
     }
     this.#received = signal;
+    this.#receivedAt = performance.now();
     warn(`${signal}: ending after this step, then saving; once more ends at once, without saving`);
   };
 

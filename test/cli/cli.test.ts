@@ -1,6 +1,6 @@
 // The command line as a person meets it: help, mistakes, a run from training to prediction, Ctrl-C, a full disk.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../src/cli/command-line.js";
@@ -213,6 +213,34 @@ describe("a run", () => {
     await AutoModelForSequenceClassification.fromPretrained(stopped);
     const predicted = await attune(["predict", "--model", stopped, "--text", "a day"]);
     expect(predicted.status).toBe(0);
+  });
+
+  it("leaves a checkpoint that loads when it is killed at any moment, and the next run leaves nothing of it", async () => {
+    const killed = join(folder, "killed");
+    const args = [
+      "train",
+      ...data,
+      "--output",
+      killed,
+      "--save-strategy",
+      "steps",
+      "--save-steps",
+      "1",
+      "--logging-steps",
+      "1",
+    ];
+    for (const moment of [3, 4, 7]) {
+      const run = await attune([...args, "--num-train-epochs", "5000", "--eval-strategy", "no"], {
+        onStderr: (text, child) => {
+          if (text.includes(`step ${moment} `)) setTimeout(() => child.kill("SIGKILL"), 3 * moment);
+        },
+      });
+      expect(run.signal).toBe("SIGKILL");
+      const loaded = await AutoModelForSequenceClassification.fromPretrained(killed);
+      expect(loaded.config.id2label).toEqual({ 0: "fine", 1: "bad" });
+    }
+    expect((await attune([...args, "--max-steps", "1"])).status).toBe(0);
+    expect(readdirSync(killed).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
   it("says that the file limit was met while saving, and leaves nothing half-written", async (context) => {

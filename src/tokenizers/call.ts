@@ -65,7 +65,7 @@ function isOptions(value: unknown): value is CallOptions {
 
 /** Throws DataError or ConfigError where the arguments are not texts that go together. */
 function readTexts(text: unknown, pair: unknown, words: boolean): Texts {
-  const single = words ? isListOf(text, "string") : typeof text === "string";
+  const single = words ? isWords(text) : typeof text === "string";
   if (single) {
     const second = pair === undefined || pair === null || isEmpty(pair) ? undefined : [pair];
     return { first: checked([text], "text", words), second: second && checked(second, "pair", words), single };
@@ -84,8 +84,8 @@ function isEmpty(text: unknown): boolean {
   return text === "" || (Array.isArray(text) && text.length === 0);
 }
 
-function isListOf(value: unknown, type: "string"): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === type);
+function isWords(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 function listOf(value: unknown, name: string): readonly unknown[] {
@@ -100,7 +100,7 @@ function listOf(value: unknown, name: string): readonly unknown[] {
 
 function checked(texts: readonly unknown[], name: string, words: boolean): readonly Text[] {
   texts.forEach((text, i) => {
-    if (words ? isListOf(text, "string") : typeof text === "string") return;
+    if (words ? isWords(text) : typeof text === "string") return;
     const needed = words ? "an array of words" : "a string";
     const hint = !words && Array.isArray(text) ? " (texts cut into words need isSplitIntoWords: true)" : "";
     throw new DataError(`${name} ${i} is ${show(text)}, not ${needed}${hint}`);

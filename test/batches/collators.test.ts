@@ -1,7 +1,12 @@
 // Collators: rows and columns in, tensors out, with the right types and shapes.
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { type CollateContext, DataCollatorWithPadding, DefaultDataCollator } from "../../src/batches/index.js";
+import {
+  type CollateContext,
+  DataCollatorWithPadding,
+  DefaultDataCollator,
+  paddingShare,
+} from "../../src/batches/index.js";
 import { DataError } from "../../src/support/errors.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { describeShared, sharedPath } from "../shared.js";
@@ -49,6 +54,11 @@ describe("DataCollatorWithPadding", () => {
     ]);
     expect(await batch.labels.toArray()).toEqual([3, 4]);
     expect(collator.collate({ ...tokenizer(["a", "b c"]) }).token_type_ids.shape).toEqual([2, 4]);
+  });
+
+  it("tells how much of a batch is padding", () => {
+    expect(paddingShare(collator.collate(rows))).toBe(0.25);
+    expect(paddingShare(collator.collate(rows.slice(0, 1)))).toBe(0);
   });
 
   it("pads to a fixed length or a multiple, on the tokenizer's side", async () => {

@@ -160,7 +160,7 @@ static void softmaxRow(const Attention& t, const float* bias, long i, float* sco
     if (masked) {
       const I ahead = (I)iota() + int(j - i);
       if (t.causal) x = ahead > 0 ? splat(-INFINITY) : x;
-      if (t.window > 0) x = (ahead > int(t.window)) | (ahead < -int(t.window)) ? splat(-INFINITY) : x;
+      if (t.window > 0) x = ((ahead > int(t.window)) | (ahead < -int(t.window))) ? splat(-INFINITY) : x;
     }
     lanes.store(scores + j - first, x);
     top = maximum(lanes.pad(x, -INFINITY), top);

@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#if defined(ATTUNE_X86)
+#include <cpuid.h>
+#endif
 
 #include "kernels.h"
 #include "memory.h"
@@ -27,17 +30,30 @@ extern const KernelTable kTable;
 }
 #endif
 
+#if defined(ATTUNE_X86)
+/** What processor and system offer together: the system must keep the registers. */
+static void detect(bool* avx2, bool* avx512) {
+  *avx2 = *avx512 = false;
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return;
+  const bool kept = ecx & (1u << 27), fma = ecx & (1u << 12);
+  if (!kept || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return;
+  unsigned low, high;
+  asm("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  *avx2 = (low & 0x06) == 0x06 && fma && (ebx & (1u << 5));
+  const unsigned foundation = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31, all = foundation | dq | bw | vl;
+  *avx512 = *avx2 && (low & 0xE6) == 0xE6 && (ebx & all) == all;
+}
+#endif
+
 /** The instruction sets of this build that this processor has, best first. */
 static int availableTables(const KernelTable** tables) {
   int count = 0;
 #if defined(ATTUNE_X86)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    tables[count++] = &avx512::kTable;
-  }
-  if (avx2) tables[count++] = &avx2::kTable;
+  bool hasAvx2, hasAvx512;
+  detect(&hasAvx2, &hasAvx512);
+  if (hasAvx512) tables[count++] = &avx512::kTable;
+  if (hasAvx2) tables[count++] = &avx2::kTable;
 #endif
   tables[count++] = &base::kTable;
   return count;

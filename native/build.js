@@ -24,9 +24,9 @@ const instructionSets =
   process.arch === "x64"
     ? {
         base: [],
-        avx2: ["-mavx2", "-mfma", "-mf16c", "-mtune=haswell"],
+        avx2: ["-mavx2", "-mfma", "-mtune=haswell"],
         avx512: [
-          ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mf16c"],
+          ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
           ...["-mprefer-vector-width=512", "-mtune=skylake-avx512"],
         ],
       }

@@ -96,7 +96,6 @@ struct AdamW {  // as the arguments lie
   double parameter, gradient, firstMoment, secondMoment, length, learningRate, beta1, beta2, epsilon, weightDecay,
       biasCorrection1, biasCorrection2, touchedIndex, touchedRows, width;
 };
-constexpr long kAdamWArguments = sizeof(AdamW) / sizeof(double);
 
 struct AdamWConstants {
   float beta1, beta2, rest1, rest2, epsilon, decay, stepSize, rootCorrection;

@@ -50,7 +50,7 @@ export class Dataset<Row extends object = AnyRow> {
    * A dataset of the rows given; a column that a row lacks is null there. Features that are not given are inferred:
    * whole numbers are int64, other numbers float64.
    *
-   * Throws DataError where a column mixes types or a value does not fit its feature.
+   * @throws DataError where a column mixes types or a value does not fit its feature.
    */
   static fromRows<Row extends object>(rows: readonly Row[], options: CreateOptions<Row> = {}): Dataset<Row> {
     const names = new Set(rows.flatMap((row) => Object.keys(row)));
@@ -116,7 +116,7 @@ export class Dataset<Row extends object = AnyRow> {
    * Calls a function with batches of rows, as columns, and adds the columns that it returns; those of a name that exists
    * replace it. What the function uses beside its rows is declared in `with`, and handed to it in its second argument.
    *
-   * Throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
+   * @throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
    * columns of unequal length or of changing type, or another number of rows than it was given beside columns that stay.
    */
   map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
@@ -152,7 +152,7 @@ export class Dataset<Row extends object = AnyRow> {
 
   /**
    * Two datasets, `train` and `test`: for a seed, the rows of Python's `train_test_split(test_size, seed=seed)`.
-   * Throws ConfigError where the sizes do not leave both at least one row.
+   * @throws ConfigError where the sizes do not leave both at least one row.
    */
   trainTestSplit(options?: TrainTestSplitOptions): DatasetDict<Row> {
     const { train, test } = trainTestSplit(this.#table, options);
@@ -181,7 +181,7 @@ export class Dataset<Row extends object = AnyRow> {
 
   /**
    * With columns under other names, `{ label: "labels" }`.
-   * Throws DataError where there is no such column, ConfigError where a new name would stand twice.
+   * @throws DataError where there is no such column, ConfigError where a new name would stand twice.
    */
   renameColumns<const Names extends { readonly [Name in ColumnName<Row>]?: string }>(
     names: Names,

@@ -21,7 +21,7 @@ export interface Configuration {
 /**
  * The configuration `name` of a dataset's folder, or without a name its only or default one.
  *
- * Throws ConfigError, listing the configurations, where the name is unknown or missing; FileFormatError where the card
+ * @throws ConfigError, listing the configurations, where the name is unknown or missing; FileFormatError where the card
  * cannot be read, or a split has no files or not all of them.
  */
 export async function readFolder(folder: string, name?: string): Promise<Configuration> {
@@ -32,8 +32,13 @@ export async function readFolder(folder: string, name?: string): Promise<Configu
     declared.length > 0
       ? new Map(declared.map((config) => [String(config.config_name), config]))
       : new Map([...layoutOf(files).keys()].map((config) => [config, undefined]));
-  if (configs.size === 0)
-    throw new FileFormatError(`${folder} holds no data: no card with \`configs\`, no Parquet file`);
+  if (configs.size === 0) {
+    const arrow = files.some((file) => /(^|\/)(dataset_dict|state)\.json$/.test(file));
+    const reason = arrow
+      ? "it was written by save_to_disk, in Arrow, where Parquet is read"
+      : "no README.md with `configs`, no Parquet file";
+    throw new FileFormatError(`${folder} holds no data that can be loaded: ${reason}`);
+  }
 
   const chosen = chooseConfig(folder, configs, name);
   const config = configs.get(chosen);
@@ -42,7 +47,7 @@ export async function readFolder(folder: string, name?: string): Promise<Configu
   return {
     splits: new Map([...(splits ?? [])].map(([split, paths]) => [split, inFolder(folder, paths)])),
     features: info === undefined ? undefined : cardFeatures(folder, info),
-    rows: new Map(recordsOf(info ?? {}, "splits").map((split) => [String(split.name), Number(split.num_examples)])),
+    rows: info === undefined ? new Map() : cardRows(info),
   };
 }
 
@@ -66,10 +71,10 @@ async function filesOf(folder: string): Promise<string[]> {
 /** The YAML between the two lines of dashes with which a card begins. */
 async function readCard(path: string): Promise<Fields> {
   const text = await readFile(path, "utf8");
-  const yaml = /^\uFEFF?---\r?\n(.*?)^---\s*$/ms.exec(text)?.[1];
+  const yaml = /^\uFEFF?---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)/s.exec(text)?.[1];
   if (yaml === undefined) return {};
   try {
-    const card: unknown = parse(yaml);
+    const card: unknown = parse(yaml, { logLevel: "error" });
     return isRecord(card) ? card : {};
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -94,6 +99,14 @@ function cardFeatures(folder: string, info: Fields): StructFeature | undefined {
     if (!(error instanceof AttuneError)) throw error;
     throw new FileFormatError(`${join(folder, "README.md")}: dataset_info: ${error.message}`, { cause: error });
   }
+}
+
+function cardRows(info: Fields): Map<string, number> {
+  const rows = new Map<string, number>();
+  for (const { name, num_examples: count } of recordsOf(info, "splits")) {
+    if (typeof name === "string" && typeof count === "number") rows.set(name, count);
+  }
+  return rows;
 }
 
 function chooseConfig(

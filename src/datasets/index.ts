@@ -2,7 +2,7 @@
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
 export { ClassLabel, type Feature, List, type StructFeature, Value } from "./features.js";
-export { type GlueConfig, type GlueRow, type GlueTask, glueTask, glueTasks, isGlueConfig } from "./glue.js";
+export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export { type LoadOptions, loadDataset } from "./load.js";
 export type { AnyRow, ColumnName, Columns, FeatureOf, FeaturesOf, Label } from "./types.js";
 export type { BatchContext, RowContext } from "./verbs/call.js";

@@ -29,7 +29,7 @@ type Glue = "glue" | "nyu-mll/glue";
  *
  * GLUE's rows are typed by its configurations; `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
  *
- * Throws ConfigError where the configuration is unknown, or `path` is a dataset on the Hub, from which nothing can be
+ * @throws ConfigError where the configuration is unknown, or `path` is a dataset on the Hub, from which nothing can be
  * downloaded yet; FileFormatError where files are missing, damaged or disagree with each other or with the card; DataError
  * where there is no such split, or values do not fit their features.
  */

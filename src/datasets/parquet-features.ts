@@ -4,12 +4,13 @@ import type { FileMetaData, SchemaTree } from "hyparquet";
 import { parquetSchema } from "hyparquet";
 import { FileFormatError } from "../support/errors.js";
 import {
-  type ClassLabel,
+  ClassLabel,
   describeFeature,
   type Feature,
   isStruct,
   List,
   type StructFeature,
+  sameFeature,
   Value,
 } from "./features.js";
 import { featureFromJson } from "./read-features.js";
@@ -23,15 +24,17 @@ export interface DeclaredFeatures {
 /**
  * The feature of each column to read: as declared, else as the file's metadata of the Hub says, else as its schema does.
  *
- * Throws FileFormatError where the file does not hold the columns that are declared, or none of the three can be read.
+ * @throws FileFormatError where the file does not hold the columns that are declared, or none of the three can be read.
  */
 export function fileFeatures(file: string, metadata: FileMetaData, declared?: DeclaredFeatures): StructFeature {
   const held = Object.fromEntries(
     parquetSchema(metadata).children.map((node) => [node.element.name, schemaFeature(node)]),
   );
-  const described = declared ?? embeddedFeatures(file, metadata);
+  const embedded = embeddedFeatures(file, metadata);
+  const described = declared ?? embedded;
   if (described === undefined) return supported(file, held);
   checkFeatures(file, described, held);
+  if (declared !== undefined && embedded !== undefined) checkLabels(file, declared, embedded);
   return described.features;
 }
 
@@ -157,6 +160,18 @@ function checkFeatures(
   }
   const extra = Object.keys(held).find((name) => !Object.hasOwn(features, name));
   if (extra !== undefined) throw new FileFormatError(`${file} has a column "${extra}", which ${source} does not name`);
+}
+
+/** Throws FileFormatError where two descriptions name a label's classes differently: one of them would mislabel every row. */
+function checkLabels(file: string, one: DeclaredFeatures, other: DeclaredFeatures): void {
+  for (const [name, feature] of Object.entries(one.features)) {
+    const label = other.features[name];
+    if (feature instanceof ClassLabel && label instanceof ClassLabel && !sameFeature(feature, label)) {
+      throw new FileFormatError(
+        `${file}: ${one.source} says that column "${name}" is ${feature}, but ${other.source} that it is ${label}`,
+      );
+    }
+  }
 }
 
 /** Whether values stored as `held` can be read as `feature`. */

@@ -1,13 +1,13 @@
 // Reads Parquet files (through hyparquet) into columns: features from the Hub's metadata in the file, else from the
 // file's own schema; 64-bit integers as numbers. Whatever is wrong with a file is said with its name.
-import * as zlib from "node:zlib";
-import type { Compressors, DecodedArray, FileMetaData, ParquetScan } from "hyparquet";
+import type { AsyncBuffer, DecodedArray, FileMetaData, ParquetScan, RowGroup } from "hyparquet";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetScan } from "hyparquet";
 import { DataError, FileFormatError } from "../support/errors.js";
 import { type Column, MemoryColumn } from "./column.js";
 import { ClassLabel, type Feature, List, Value } from "./features.js";
 import { fits } from "./infer.js";
 import { type DeclaredFeatures, fileFeatures } from "./parquet-features.js";
+import { CheckedPages } from "./parquet-pages.js";
 
 /** The columns of a Parquet file, with its rows counted. */
 export interface ParquetTable {
@@ -18,76 +18,78 @@ export interface ParquetTable {
 /**
  * The rows of a Parquet file. Features are those declared, else those of the file.
  *
- * Throws FileFormatError where the file is missing, damaged, of a kind that is not read, or holds other columns than
+ * @throws FileFormatError where the file is missing, damaged, of a kind that is not read, or holds other columns than
  * declared; DataError where a number has no exact form in JavaScript or a label is outside its classes.
  */
-export async function readParquet(file: string, declared?: DeclaredFeatures): Promise<ParquetTable> {
-  const { metadata, scan } = await open(file);
-  const features = fileFeatures(file, metadata, declared);
+export async function readParquet(path: string, declared?: DeclaredFeatures): Promise<ParquetTable> {
+  const file = await open(path);
+  const features = fileFeatures(path, file.metadata, declared);
+  const length = Number(file.metadata.num_rows);
 
   const columns = new Map<string, Column>();
   for (const [name, feature] of Object.entries(features)) {
     const values: unknown[] = [];
     const convert = converter(feature, (reason) => {
-      throw new DataError(`${file}: column "${name}" holds ${reason} at row ${values.length}`);
+      throw new DataError(`${path}: column "${name}" holds ${reason} at row ${values.length}`);
     });
-    for (const range of scan.ranges) {
-      const chunk = await readChunk(file, scan, name, range);
+    for (const group of file.metadata.row_groups) {
+      const chunk = await readChunk(file, group, name, values.length);
       for (let i = 0; i < chunk.length; i++) values.push(convert(chunk[i]));
+    }
+    if (values.length !== length) {
+      throw new FileFormatError(
+        `${path} is damaged: its row groups have ${values.length} rows, where ${length} are said to be`,
+      );
     }
     columns.set(name, new MemoryColumn(feature, values));
   }
-  return { columns, length: Number(metadata.num_rows) };
+  return { columns, length };
 }
 
-async function open(file: string): Promise<{ metadata: FileMetaData; scan: ParquetScan }> {
+/** An open file: its footer, and what reads its columns. */
+interface OpenFile {
+  readonly path: string;
+  readonly buffer: AsyncBuffer;
+  readonly metadata: FileMetaData;
+  readonly pages: CheckedPages;
+  readonly scan: ParquetScan;
+}
+
+async function open(path: string): Promise<OpenFile> {
   try {
-    const buffer = await asyncBufferFromFile(file);
+    const buffer = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(buffer);
-    return { metadata, scan: await parquetScan({ file: buffer, metadata, utf8: false, compressors }) };
+    const pages = new CheckedPages();
+    const options = { file: buffer, metadata, utf8: false, useOffsetIndex: false, compressors: pages.compressors };
+    return { path, buffer, metadata, pages, scan: await parquetScan(options) };
   } catch (error) {
-    throw unreadable(file, error);
+    throw unreadable(path, error);
   }
 }
 
-/** One column of a row group; as many values as the group has rows. */
-async function readChunk(
-  file: string,
-  scan: ParquetScan,
-  column: string,
-  range: { rowStart: number; rowEnd: number },
-): Promise<DecodedArray> {
-  const chunk = await scan.readColumn({ column, ...range }).catch((error: unknown) => {
-    throw unreadable(file, error, column);
-  });
-  const rows = range.rowEnd - range.rowStart;
-  if (chunk.length !== rows) {
-    throw new FileFormatError(
-      `${file} is damaged: column "${column}" has ${chunk.length} values where ${rows} rows are said to be`,
-    );
+/** One column of a row group, whose first row is the file's row `start`; as many values as the group has rows. */
+async function readChunk(file: OpenFile, group: RowGroup, column: string, start: number): Promise<DecodedArray> {
+  const rows = Number(group.num_rows);
+  if (rows === 0) return [];
+  try {
+    await file.pages.prepare(file.buffer, file.metadata, group, column);
+    const chunk = await file.scan.readColumn({ column, rowStart: start, rowEnd: start + rows });
+    if (chunk.length === rows) return chunk;
+    throw new Error(`there are ${chunk.length} values where ${rows} rows are said to be`);
+  } catch (error) {
+    throw unreadable(file.path, error, column);
   }
-  return chunk;
 }
 
-function unreadable(file: string, error: unknown, column?: string): FileFormatError {
+function unreadable(path: string, error: unknown, column?: string): FileFormatError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return new FileFormatError(`there is no file ${file}`, { cause: error });
+  if (code === "ENOENT") return new FileFormatError(`there is no file ${path}`, { cause: error });
   const part = column === undefined ? "" : ` (column "${column}")`;
   const reason = error instanceof Error ? error.message : String(error);
   return new FileFormatError(
-    `cannot read ${file}${part} as Parquet: ${reason}. If the file is damaged or incomplete, fetch or write it again`,
+    `cannot read ${path}${part} as Parquet: ${reason}. If the file is damaged or incomplete, fetch or write it again`,
     { cause: error },
   );
-}
-
-// Snappy and uncompressed pages are hyparquet's own; the rest is what this Node's zlib knows (Zstandard from 22.15 on).
-const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
-};
-if ("zstdDecompressSync" in zlib && typeof zlib.zstdDecompressSync === "function") {
-  const decompress: (input: Uint8Array) => Uint8Array = zlib.zstdDecompressSync.bind(zlib);
-  compressors.ZSTD = (input) => decompress(input);
 }
 
 /** Turns values as hyparquet gives them into those of a feature; `refuse` is told of one that the feature cannot hold. */

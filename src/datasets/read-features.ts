@@ -8,7 +8,7 @@ import { ClassLabel, type Feature, isStruct, List, type StructFeature, Value } f
  * The feature that Python's JSON form describes: `{"dtype":"string","_type":"Value"}`, ClassLabel, List (also under its
  * older names Sequence and LargeList), structs as objects without `_type`, and a list in brackets.
  *
- * Throws ConfigError, saying what it cannot read, on any other form.
+ * @throws ConfigError, saying what it cannot read, on any other form.
  */
 export function featureFromJson(json: unknown): Feature {
   if (Array.isArray(json) && json.length === 1) return new List(featureFromJson(json[0]));
@@ -52,7 +52,7 @@ function mapValues<T>(fields: Readonly<Record<string, T>>, change: (value: T) =>
  * The features that a dataset card's `dataset_info.features` describes: a list of `{name, dtype}`, where dtype is a
  * scalar's name or `{class_label: {names: {"0": ...}}}`, and `list`, `sequence` or `struct` may stand in its place.
  *
- * Throws ConfigError, saying what it cannot read, on any other form.
+ * @throws ConfigError, saying what it cannot read, on any other form.
  */
 export function featuresFromYaml(yaml: unknown): StructFeature {
   if (!Array.isArray(yaml))

@@ -54,7 +54,7 @@ const LARGEST_32_BIT = Math.floor(0xffffffff / 20);
  * The numbers 0 to n - 1 in the order of `torch.randperm(n, generator=torch.Generator().manual_seed(seed))` on a CPU
  * (aten/src/ATen/native/TensorFactories.cpp, `randperm_cpu`): the order in which a shuffling DataLoader reads its rows.
  *
- * Throws ConfigError where `n` is not a whole number from 0 to 214,748,363 or `seed` is not a safe integer.
+ * @throws ConfigError where `n` is not a whole number from 0 to 214,748,363 or `seed` is not a safe integer.
  */
 export function randperm(n: number, seed: number): Uint32Array {
   if (!Number.isInteger(n) || n < 0 || n >= LARGEST_32_BIT) {

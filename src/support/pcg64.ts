@@ -58,7 +58,7 @@ export class Pcg64 {
  * The numbers 0 to n - 1 in the order of `numpy.random.default_rng(seed).permutation(n)`: the order of Python's
  * `Dataset.shuffle(seed=seed)` and `train_test_split(seed=seed)`.
  *
- * Throws ConfigError where `n` is not a whole number from 0 to 2^32 - 2 or `seed` is negative or not a safe integer.
+ * @throws ConfigError where `n` is not a whole number from 0 to 2^32 - 2 or `seed` is negative or not a safe integer.
  */
 export function permutation(n: number, seed: number): Uint32Array {
   if (!Number.isInteger(n) || n < 0 || n > 0xfffffffe) {

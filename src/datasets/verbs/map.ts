@@ -27,7 +27,7 @@ const ROWS_A_TURN = 1000; // rows mapped one by one before timers and signals ge
  * The table with what `fn` returned for its rows. A batched function may return another number of rows than it was
  * given, provided that no column of the table is kept beside its own.
  *
- * Throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
+ * @throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
  * returns columns of unequal length or of changing type; ConfigError on wrong options.
  */
 export async function map(

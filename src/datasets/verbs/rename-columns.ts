@@ -6,7 +6,7 @@ import { columnOf, type Table } from "../table.js";
 /**
  * The table with the columns that `names` maps from old names under their new ones.
  *
- * Throws DataError where there is no such column, ConfigError where a new name would stand twice.
+ * @throws DataError where there is no such column, ConfigError where a new name would stand twice.
  */
 export function renameColumns(table: Table, names: Readonly<Record<string, string>>): Table {
   const renamed = new Map(Object.entries(names));

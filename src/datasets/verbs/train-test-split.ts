@@ -19,7 +19,7 @@ export interface TrainTestSplitOptions {
  * The parts that Python's `train_test_split` gives (datasets 5.2, arrow_dataset.py): shares round up for the test part
  * and down for the train part, and the test part is the beginning of the permutation.
  *
- * Throws ConfigError where the sizes do not leave both parts at least one row of the table's.
+ * @throws ConfigError where the sizes do not leave both parts at least one row of the table's.
  */
 export function trainTestSplit(table: Table, options: TrainTestSplitOptions = {}): { train: Table; test: Table } {
   const { length } = table;

@@ -162,6 +162,9 @@ export async function tokenizeSplit(
     },
     { batched: true, with: { tokenizer, texts, maxLength }, removeColumns: [...texts] },
   );
+  const full = tokenized.column("input_ids").filter((ids) => (ids as Int32Array).length >= maxLength).length;
+  if (full > 0)
+    info(`${full} of ${dataset.length} rows fill the ${maxLength} tokens that are read; what is longer was cut off`);
   return task.labelColumn === "labels" ? tokenized : tokenized.renameColumn(task.labelColumn, "labels");
 }
 

@@ -13,6 +13,7 @@ export class Losses {
   #steps = 0;
   #windowSum = 0;
   #windowSteps = 0;
+  #lastMean: number | undefined;
 
   /** Takes the losses of a step, and takes in those of a step some steps back. @throws as settle */
   async add(step: number, losses: PendingLosses): Promise<void> {
@@ -35,12 +36,18 @@ export class Losses {
     return this.#windowSteps > 0 ? this.#windowSum / this.#windowSteps : undefined;
   }
 
+  /** Mean of the window, or of the one before while it is empty: what a display shows. */
+  get recentMean(): number | undefined {
+    return this.windowMean ?? this.#lastMean;
+  }
+
   /** Mean of all steps taken in; 0 where there are none. */
   get mean(): number {
     return this.#steps > 0 ? this.#sum / this.#steps : 0;
   }
 
   closeWindow(): void {
+    this.#lastMean = this.windowMean;
     this.#windowSum = 0;
     this.#windowSteps = 0;
   }

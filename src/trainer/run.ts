@@ -54,7 +54,7 @@ export class Run {
     await this.losses.add(state.globalStep, losses);
     this.progress.update(state.globalStep, {
       epoch: state.epoch.toFixed(2),
-      loss: this.losses.windowMean,
+      loss: this.losses.recentMean,
       lr: learningRate,
       "tokens/s": Math.round(state.numInputTokensSeen / (this.#seconds - this.#paused / 1000)),
     });

@@ -398,8 +398,10 @@ export class Trainer {
     this.#adoptLabelNames(dataset, "the evaluation dataset");
     if (!hasUnknownLabels(dataset)) return true;
     if (needed)
-      throw new DataError("the evaluation dataset keeps its labels (they are -1): evaluate on a split that has them");
-    info("the dataset keeps its labels (they are -1): there will be predictions without loss and metrics");
+      throw new DataError(
+        "the labels of the evaluation dataset are kept back (-1, as in GLUE's test splits): evaluate on a split that has them",
+      );
+    info("the labels of the dataset are kept back (-1): predicting without loss and metrics");
     return false;
   }
 

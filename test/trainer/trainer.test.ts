@@ -200,7 +200,7 @@ describe("labels that a split keeps", () => {
     expect(predictions.shape).toEqual([5, 2]);
     expect(labelIds).toBeUndefined();
     expect(Object.keys(metrics)).not.toContain("test_loss");
-    await expect(trainer.evaluate(kept)).rejects.toThrow(/keeps its labels \(they are -1\)/);
+    await expect(trainer.evaluate(kept)).rejects.toThrow(/labels of the evaluation dataset are kept back \(-1/);
   });
 });
 

@@ -1,6 +1,6 @@
 // BERT's tokenizer from a bare vocabulary: what a vocab.txt means, and what code that trains a vocabulary makes of it.
 import { ConfigError } from "../support/errors.js";
-import { AddedTokens, specialToken } from "./added-tokens.js";
+import { specialToken } from "./added-tokens.js";
 import { WordPieceDecoder } from "./decoders/wordpiece.js";
 import { isObject, type JsonObject } from "./json/fields.js";
 import { WordPiece } from "./models/wordpiece.js";
@@ -86,10 +86,7 @@ export function bertPipeline(
     model: new WordPiece(ids, { unknownToken: special.unk_token }),
     postProcessor: TemplateProcessing.bert(frame(special.cls_token), frame(special.sep_token)),
     decoder: new WordPieceDecoder(),
-    addedTokens: new AddedTokens(
-      Object.values(special).map((token) => specialToken(token, idOf(token))),
-      normalizer,
-    ),
+    addedTokens: Object.values(special).map((token) => specialToken(token, idOf(token))),
   });
 }
 

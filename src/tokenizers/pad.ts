@@ -84,7 +84,7 @@ function toColumns(encodings: EncodedRows | EncodedColumns | EncodedRow): [colum
   }
   if (ids.length > 0 && isRow(ids)) {
     const columns = Object.entries(fields).map(([name, value]) => [name, isRow(value) ? [value] : value]);
-    return [{ ...Object.fromEntries(columns), input_ids: [ids] }, true];
+    return [{ ...Object.fromEntries(columns), input_ids: rowsOf("input_ids", [ids]) }, true];
   }
   return [{ ...fields, input_ids: rowsOf("input_ids", ids) }, false];
 }
@@ -98,13 +98,16 @@ function transpose(rows: EncodedRows): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
 }
 
-/** The rows of a column; they are as long as the ids of their rows. */
+/** The rows of a column. Throws DataError where one is no row of integers, or has not as many as there are ids. */
 function rowsOf(name: string, column: unknown, ids?: readonly IdRow[]): readonly IdRow[] {
   const rows = Array.isArray(column) ? (column as readonly unknown[]) : [];
   const count = ids?.length ?? rows.length;
   for (let i = 0; i < count; i++) {
     const row = rows[i];
     if (!isRow(row)) throw new DataError(`${name} of row ${i} is ${String(row)}, not a row of integers`);
+    // A typed array takes whatever it is given: null would become 0.
+    const wrong = Array.isArray(row) ? row.findIndex((value) => !Number.isSafeInteger(value)) : -1;
+    if (wrong >= 0) throw new DataError(`${name} of row ${i} has ${String(row[wrong])} at ${wrong}, not an integer`);
     if (ids && row.length !== ids[i].length) {
       throw new DataError(
         `row ${i} has ${ids[i].length} input_ids and ${row.length} of ${name}: they have to be as many`,
@@ -115,5 +118,8 @@ function rowsOf(name: string, column: unknown, ids?: readonly IdRow[]): readonly
 }
 
 function isRow(value: unknown): value is IdRow {
-  return value instanceof Int32Array || (Array.isArray(value) && (value.length === 0 || typeof value[0] === "number"));
+  if (Array.isArray(value)) return value.length === 0 || typeof value[0] === "number";
+  return INTEGER_ARRAYS.some((kind) => value instanceof kind);
 }
+
+const INTEGER_ARRAYS = [Int32Array, Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array];

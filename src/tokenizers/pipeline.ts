@@ -1,7 +1,7 @@
 // tokenizer.json's pipeline: text -> added tokens -> normalizer -> pre-tokenizer -> model -> ids, and back through the
 // decoder. What becomes of the ids (special tokens, truncation, padding) is the tokenizer's part.
 import { createHash } from "node:crypto";
-import { AddedTokens, addedTokenFromJson, specialToken } from "./added-tokens.js";
+import { type AddedToken, AddedTokens, addedTokenFromJson, specialToken } from "./added-tokens.js";
 import { type Decoder, decoderFromJson } from "./decoders/index.js";
 import { IntBuffer } from "./int-buffer.js";
 import { JsonFields } from "./json/fields.js";
@@ -19,7 +19,8 @@ export interface PipelineParts {
   readonly model: Model;
   readonly postProcessor?: PostProcessor;
   readonly decoder?: Decoder;
-  readonly addedTokens: AddedTokens;
+  /** Default: none. */
+  readonly addedTokens?: readonly AddedToken[];
   /** What tokenizer.json asks of truncation and padding: kept for other readers of the file, never acted on. */
   readonly truncation?: unknown;
   readonly padding?: unknown;
@@ -38,21 +39,26 @@ export function tokenBuffers(): TokenBuffers {
 
 export class Pipeline {
   readonly parts: PipelineParts;
+  readonly #addedTokens: AddedTokens;
   readonly #cache = new WordCache();
   readonly #tokens: readonly (string | undefined)[];
   readonly #addedIds: ReadonlyMap<string, number>;
+  readonly #specialIds: ReadonlySet<number>;
   /** Whether text between spaces, tabs and line ends can be tokenized part by part, and parts be remembered. */
   readonly #wordwise: boolean;
   #fingerprint: string | undefined;
 
   constructor(parts: PipelineParts) {
     this.parts = parts;
+    this.#addedTokens = new AddedTokens(parts.addedTokens ?? [], parts.normalizer);
     this.#wordwise =
-      parts.normalizer?.wordwise !== false && parts.preTokenizer?.wordwise === true && !parts.addedTokens.normalized;
-    this.#addedIds = new Map(parts.addedTokens.tokens.map(({ content, id }) => [content, id]));
+      parts.normalizer?.wordwise !== false && parts.preTokenizer?.wordwise === true && !this.#addedTokens.normalized;
+    const added = this.#addedTokens.tokens;
+    this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
+    this.#specialIds = new Set(added.filter(({ special }) => special).map(({ id }) => id));
     const tokens: (string | undefined)[] = [];
     for (const [token, id] of parts.model.vocabulary) tokens[id] = token;
-    for (const { content, id } of parts.addedTokens.tokens) tokens[id] = content;
+    for (const { content, id } of added) tokens[id] = content;
     this.#tokens = tokens;
   }
 
@@ -61,17 +67,15 @@ export class Pipeline {
     const fields = new JsonFields(file, json);
     const stage = <Stage>(name: string, make: (fields: JsonFields) => Stage): Stage | undefined =>
       fields.has(name) ? make(fields.child(name)) : undefined;
-    const normalizer = stage("normalizer", normalizerFromJson);
-    const addedTokens = fields
-      .array("added_tokens", [])
-      .map((token, i) => addedTokenFromJson(file, token, `added_tokens[${i}]`));
     return new Pipeline({
-      normalizer,
+      normalizer: stage("normalizer", normalizerFromJson),
       preTokenizer: stage("pre_tokenizer", preTokenizerFromJson),
       model: modelFromJson(fields.child("model")),
       postProcessor: stage("post_processor", postProcessorFromJson),
       decoder: stage("decoder", decoderFromJson),
-      addedTokens: new AddedTokens(addedTokens, normalizer),
+      addedTokens: fields
+        .array("added_tokens", [])
+        .map((token, i) => addedTokenFromJson(file, token, `added_tokens[${i}]`)),
       truncation: fields.object.truncation,
       padding: fields.object.padding,
     });
@@ -87,12 +91,12 @@ export class Pipeline {
    * behind all others.
    */
   withSpecialTokens(contents: Iterable<string>): Pipeline {
-    const known = this.parts.addedTokens.tokens;
+    const known = this.#addedTokens.tokens;
     const missing = [...new Set(contents)].filter((content) => !known.some((token) => token.content === content));
     if (missing.length === 0) return this;
     let next = this.size;
     const added = missing.map((content) => specialToken(content, this.idOf(content) ?? next++));
-    return this.with({ addedTokens: new AddedTokens([...known, ...added], this.parts.normalizer) });
+    return this.with({ addedTokens: [...known, ...added] });
   }
 
   /** One more than the largest id. */
@@ -112,12 +116,11 @@ export class Pipeline {
 
   /** Appends the ids of `text` to `out`. */
   encode(text: string, out: IntBuffer): void {
-    const { addedTokens } = this.parts;
-    if (addedTokens.isFreeOf(text)) {
+    if (this.#addedTokens.isFreeOf(text)) {
       this.#encodeStretch(text, out);
       return;
     }
-    for (const { start, end, token } of addedTokens.split(text)) {
+    for (const { start, end, token } of this.#addedTokens.split(text)) {
       if (token) out.push(token.id);
       else this.#encodeStretch(text.slice(start, end), out);
     }
@@ -130,7 +133,7 @@ export class Pipeline {
       out.starts.push(start);
       out.ends.push(end);
     };
-    for (const { start, end, token } of this.parts.addedTokens.split(text)) {
+    for (const { start, end, token } of this.#addedTokens.split(text)) {
       if (token) {
         push(token.id, start, end);
         continue;
@@ -144,11 +147,10 @@ export class Pipeline {
 
   /** The text of ids; an id without token adds nothing. */
   decode(ids: Iterable<number>, skipSpecialTokens: boolean): string {
-    const special = new Set(this.parts.addedTokens.tokens.filter((token) => token.special).map(({ id }) => id));
     const tokens: string[] = [];
     for (const id of ids) {
       const token = this.tokenOf(id);
-      if (token !== undefined && !(skipSpecialTokens && special.has(id))) tokens.push(token);
+      if (token !== undefined && !(skipSpecialTokens && this.#specialIds.has(id))) tokens.push(token);
     }
     return this.joinTokens(tokens);
   }
@@ -171,7 +173,7 @@ export class Pipeline {
       version: "1.0",
       truncation: parts.truncation ?? null,
       padding: parts.padding ?? null,
-      added_tokens: parts.addedTokens.tokens,
+      added_tokens: this.#addedTokens.tokens,
       normalizer: parts.normalizer?.toJSON() ?? null,
       pre_tokenizer: parts.preTokenizer?.toJSON() ?? null,
       post_processor: parts.postProcessor?.toJSON() ?? null,
@@ -232,8 +234,8 @@ export class Pipeline {
   /** The normalized text in parts: the added tokens that are looked for in it, and what lies between them. */
   #normalizedParts(text: NormalizedString): { part: NormalizedString; token: { readonly id: number } | undefined }[] {
     const normalized = this.#normalize(text);
-    if (!this.parts.addedTokens.normalized) return [{ part: normalized, token: undefined }];
-    return this.parts.addedTokens
+    if (!this.#addedTokens.normalized) return [{ part: normalized, token: undefined }];
+    return this.#addedTokens
       .splitNormalized(normalized.text)
       .map(({ start, end, token }) => ({ part: normalized.slice(start, end), token }));
   }

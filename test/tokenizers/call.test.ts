@@ -313,6 +313,7 @@ describe("the methods of a tokenizer", () => {
     expect(() => tokenizer.pad([{ input_ids: [1, 2], token_type_ids: [0] }])).toThrow(
       /row 0 has 2 input_ids and 1 of token_type_ids/,
     );
+    expect(() => tokenizer.pad([{ input_ids: [1, null as never] }])).toThrow(/input_ids of row 0 has null at 1/);
     expect(() => tokenizer.pad([{ ids: [1] }] as never)).toThrow(/pad needs input_ids; it was given ids/);
   });
 

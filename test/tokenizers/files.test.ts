@@ -106,6 +106,16 @@ describe("fromPretrained", () => {
     expect((await AutoTokenizer.fromPretrained(folder)).tokenize("The fox")).toEqual(["the", "fox"]);
   });
 
+  it("looks for added tokens in what that config's normalizer makes", async () => {
+    const word = { id: SMALL_VOCABULARY.length, content: "Fox", normalized: true };
+    await write({
+      "tokenizer.json": smallJson({ added_tokens: [word] }),
+      "tokenizer_config.json": { tokenizer_class: "BertTokenizer", do_lower_case: false },
+    });
+    const cased = await AutoTokenizer.fromPretrained(folder);
+    expect(cased.tokenize("a Fox fox")).toEqual(["a", "Fox", "fox"]);
+  });
+
   it("finds special tokens that only the config names, and gives new ones ids of their own", async () => {
     await write({
       "tokenizer.json": smallJson({ added_tokens: [] }),

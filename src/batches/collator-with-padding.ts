@@ -36,7 +36,7 @@ export class DataCollatorWithPadding implements CollatorObject<object, PaddedBat
 
   constructor(tokenizer: Padder, options: PaddingCollatorOptions = {}) {
     this.#tokenizer = tokenizer;
-    this.#options = { padding: true, ...options, returnTensors: true };
+    this.#options = { ...options, returnTensors: true };
   }
 
   /** Throws DataError, naming column and row, where rows have no input_ids or a column cannot be a tensor. */

@@ -43,7 +43,7 @@ export function padEncodings(
   options: PaddingOptions,
 ): PaddedEncoding<Int32Array | Int32Array[] | Tensor> {
   checkPaddingOptions(options);
-  const { padding } = planLengths({ truncation: false, padding: true, ...options }, settings);
+  const { padding } = planLengths({ ...options, padding: options.padding ?? true, truncation: false }, settings);
   const side = options.paddingSide ?? settings.paddingSide;
   const [columns, single] = toColumns(encodings);
   const { input_ids: ids } = columns;

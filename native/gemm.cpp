@@ -151,7 +151,7 @@ struct Blocks {
   long count, steps;         // of k
   long panelsA, panelsB;
   explicit Blocks(const Product& g) {
-    count = ceilDivide(g.k, kBlock);
+    count = most(1, ceilDivide(g.k, kBlock));
     steps = roundUp(ceilDivide(g.k, count), 4);
     panelsA = ceilDivide(g.m, MR);
     panelsB = ceilDivide(g.n, NR);
@@ -403,8 +403,7 @@ void gemm(Context& context, const double* values, long) {
     return one;
   };
   const Way way = wayOf(g);
-  const Blocks blocks = way == Way::packed ? Blocks(g) : Blocks(Product{1, 1, 1, nullptr, 0, 0, nullptr, 0, 0, nullptr,
-                                                                        0, false, {}, nullptr});
+  const Blocks blocks(g);
   const size_t edge = size_t((g.k + MR) * W);
   const size_t floatsA = way == Way::packed ? blocks.floatsA() : 0;
   const size_t panel = way == Way::packed ? blocks.floatsPanelB() : edge;

@@ -2,14 +2,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
+import type { CardInfo } from "./card.js";
 import { type Column, MemoryColumn } from "./column.js";
 import { Dataset } from "./dataset.js";
 import { DatasetDict } from "./dataset-dict.js";
 import { describeFeature, sameFeature } from "./features.js";
 import { type Configuration, readFolder } from "./folder.js";
 import type { GlueConfig, GlueRow } from "./glue.js";
-import { readParquet } from "./parquet.js";
-import type { DeclaredFeatures } from "./parquet-features.js";
+import { type ParquetTable, readParquet } from "./parquet.js";
 import { type Table, tableOf } from "./table.js";
 import type { AnyRow } from "./types.js";
 
@@ -58,13 +58,13 @@ export async function loadDataset(
   config?: string,
   options: LoadOptions = {},
 ): Promise<Dataset | DatasetDict> {
-  const { splits, features, rows } = await configurationOf(path, config);
+  const { splits, info } = await configurationOf(path, config);
   const { split } = options;
   if (split !== undefined && !splits.has(split)) throw noSplit(path, split, [...splits.keys()]);
-  const declared = features && { features, source: join(String(path), "README.md") };
+  const card = { ...info, source: join(String(path), "README.md") };
   const tables: Record<string, Table> = {};
   for (const [name, files] of splits) {
-    if (split === undefined || split === name) tables[name] = await readSplit(name, files, declared, rows.get(name));
+    if (split === undefined || split === name) tables[name] = await readSplit(name, files, card);
   }
   if (split !== undefined) return new Dataset(tables[split]);
   return new DatasetDict(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, new Dataset(table)])));
@@ -83,7 +83,7 @@ async function configurationOf(path: string | readonly string[], config: string 
       `the configuration "${config}" has no meaning for files: configurations are those of a dataset's folder`,
     );
   }
-  return { splits: new Map([["train", files]]), features: undefined, rows: new Map() };
+  return { splits: new Map([["train", files]]), info: undefined };
 }
 
 function notFound(path: string): Error {
@@ -101,52 +101,60 @@ function noSplit(path: string | readonly string[], split: string, splits: readon
   return new DataError(`${String(path)} has no split "${split}": its splits are ${splits.join(", ")}${hint}`);
 }
 
+/** What a card declares, and where it stands. */
+type Declared = Partial<CardInfo> & { readonly source: string };
+
 /** The rows of a split's files, one after another. */
 async function readSplit(
   split: string,
   files: readonly string[],
-  declared: DeclaredFeatures | undefined,
-  rows: number | undefined,
+  { features, rows, source }: Declared,
 ): Promise<Table> {
+  const parts: Part[] = [];
   for (const file of files) {
-    if (!file.endsWith(".parquet"))
+    if (!file.endsWith(".parquet")) {
       throw new FileFormatError(`cannot read ${file}: datasets are read from Parquet files (.parquet)`);
+    }
+    parts.push({ file, table: await readParquet(file, features && { features, source }) });
   }
-  const [first, ...others] = await readAll(files, declared);
-  const length = others.reduce((sum, part) => sum + part.table.length, first.table.length);
-  if (rows !== undefined && rows !== length) {
+  const length = parts.reduce((sum, { table }) => sum + table.length, 0);
+  const declared = rows?.get(split) ?? length;
+  if (declared !== length) {
     throw new FileFormatError(
-      `the split "${split}" has ${length} rows, but ${declared?.source ?? "README.md"} says ${rows}: ${files.join(", ")}`,
+      `the split "${split}" has ${length} rows, but ${source} says ${declared}: ${files.join(", ")}`,
     );
   }
-  if (others.length === 0) return tableOf(first.table.columns, length);
-  const columns = [...first.table.columns].map(([name, column]): [string, Column] => {
-    const parts = [column, ...others.map((part) => partOf(first.file, column, part, name))];
-    return [
-      name,
-      new MemoryColumn(
-        column.feature,
-        parts.flatMap((part) => part.range(0, part.length)),
-      ),
-    ];
-  });
-  return tableOf(new Map(columns), length);
+  return tableOf(joinColumns(parts), length);
 }
 
-type Part = { file: string; table: Awaited<ReturnType<typeof readParquet>> };
+type Part = { readonly file: string; readonly table: ParquetTable };
 
-async function readAll(files: readonly string[], declared: DeclaredFeatures | undefined): Promise<[Part, ...Part[]]> {
-  const parts: Part[] = [];
-  for (const file of files) parts.push({ file, table: await readParquet(file, declared) });
-  return parts as [Part, ...Part[]];
-}
-
-/** The column of that name in another file of the split. Throws FileFormatError where it is not there or of another type. */
-function partOf(firstFile: string, column: Column, part: Part, name: string): Column {
-  const other = part.table.columns.get(name);
-  if (other !== undefined && sameFeature(other.feature, column.feature)) return other;
-  const has = other === undefined ? "no column" : `${describeFeature(other.feature)} as column`;
-  throw new FileFormatError(
-    `${part.file} has ${has} "${name}", where ${firstFile} of the same split has ${describeFeature(column.feature)}`,
+/** The columns of all parts, one part after another. Throws FileFormatError where parts differ in columns or features. */
+function joinColumns(parts: readonly Part[]): ReadonlyMap<string, Column> {
+  const [first, ...others] = parts;
+  for (const { file, table } of others) {
+    for (const name of new Set([...first.table.columns.keys(), ...table.columns.keys()])) {
+      const [expected, found] = [first.table.columns.get(name), table.columns.get(name)];
+      if (expected !== undefined && found !== undefined && sameFeature(expected.feature, found.feature)) continue;
+      const [here, there] = [found, expected].map((column) =>
+        column === undefined ? "none" : describeFeature(column.feature),
+      );
+      throw new FileFormatError(
+        `the files of a split differ: column "${name}" is ${here} in ${file}, ${there} in ${first.file}`,
+      );
+    }
+  }
+  if (others.length === 0) return first.table.columns;
+  return new Map(
+    [...first.table.columns].map(([name, { feature }]) => {
+      const columns = parts.map(({ table }) => table.columns.get(name));
+      return [
+        name,
+        new MemoryColumn(
+          feature,
+          columns.flatMap((column) => column?.range(0, column.length) ?? []),
+        ),
+      ];
+    }),
   );
 }

@@ -118,6 +118,8 @@ describe("a folder with a card", () => {
   it("looks in data_dir, by patterns or by the names of the files", async () => {
     const patterns = card("configs:\n- config_name: a\n  data_dir: large\n  data_files: a.*\n");
     expect((await loadDataset(await folderOf({ ...files, "README.md": patterns }))).train.length).toBe(3);
+    const dot = card("configs:\n- config_name: a\n  data_dir: .\n  data_files: ./large/a.*\n");
+    expect((await loadDataset(await folderOf({ ...files, "README.md": dot }))).train.length).toBe(3);
     const names = card("configs:\n- config_name: a\n  data_dir: large\n");
     expect((await loadDataset(await folderOf({ ...files, "README.md": names }))).train.length).toBe(6);
   });
@@ -183,9 +185,15 @@ describe("what disagrees in a folder is said", () => {
     });
     const orders = await refusal(loadDataset([join(folder, "a.parquet"), join(folder, "b.parquet")]));
     expect(orders).toBeInstanceOf(FileFormatError);
-    expect(orders.message).toMatch(/b\.parquet has ClassLabel\("yes", "no"\) as column "label", where .*a\.parquet/);
+    expect(orders.message).toMatch(
+      /column "label" is ClassLabel\("yes", "no"\) in .*b\.parquet, ClassLabel\("no", "yes"\) in .*a\.parquet/,
+    );
     const columns = await refusal(loadDataset([join(folder, "c.parquet"), join(folder, "a.parquet")]));
-    expect(columns.message).toMatch(/a\.parquet has no column "text"/);
+    expect(columns.message).toMatch(/column "text" is none in .*a\.parquet, Value\("string"\) in .*c\.parquet/);
+    const extra = await refusal(loadDataset([join(folder, "a.parquet"), join(folder, "c.parquet")]));
+    expect(extra.message).toMatch(
+      /the files of a split differ: column "\w+" is .* in .*c\.parquet, .* in .*a\.parquet/,
+    );
   });
 
   it("two orders of label names, in the card and in the file", async () => {

@@ -69,7 +69,7 @@ export class DatasetDict<Row extends object = AnyRow> {
   }
 
   /** The column names of each split. */
-  get columnNames(): Record<string, ColumnName<Row>[]> {
+  get columnNames(): Record<string, string[]> {
     return Object.fromEntries(this.#each((dataset) => dataset.columnNames));
   }
 

@@ -75,8 +75,8 @@ export class Dataset<Row extends object = AnyRow> {
   }
 
   /** The names of the columns, in order. */
-  get columnNames(): ColumnName<Row>[] {
-    return [...this.#table.columns.keys()] as ColumnName<Row>[];
+  get columnNames(): string[] {
+    return [...this.#table.columns.keys()];
   }
 
   /** The type of each column. */

@@ -286,6 +286,12 @@ describe("a typed dataset", () => {
     const typed: Dataset<{ letter: string; number: number }> = letters;
     const untyped: Dataset = typed;
     expect(untyped.at(0).letter).toBe("a");
+    interface Reading {
+      at: Date;
+      value: number;
+    }
+    const some = (rows: Dataset<Reading>): [Dataset<object>, Dataset<{ value: number }>] => [rows, rows];
+    expect(some(Dataset.fromRows<Reading>([])).map((dataset) => dataset.length)).toEqual([0, 0]);
     type Row = {
       text: string | null;
       label: Label<"no" | "yes">;

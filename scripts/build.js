@@ -1,7 +1,7 @@
 // Compiles src/ to dist/ with the project's own TypeScript; the output folder is replaced as a whole so that a file
 // deleted from src/ does not live on in dist/.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,4 +14,6 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsco
   stdio: "inherit",
   cwd: root,
 });
+// npm sets this bit for those who install the package; `npx attune` in a checkout runs the file as it is.
+if (status === 0) chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
 process.exit(status ?? 1);

@@ -9,16 +9,7 @@ import {
   loadDataset,
   Value,
 } from "../datasets/index.js";
-import {
-  accuracy,
-  combine,
-  f1,
-  type GlueTask as GlueMetric,
-  glue,
-  type Metric,
-  pearsonr,
-  spearmanr,
-} from "../metrics/index.js";
+import { accuracy, combine, f1, glue, type Metric, pearsonr, spearmanr } from "../metrics/index.js";
 import { DataError } from "../support/errors.js";
 import { info } from "../support/log.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
@@ -57,7 +48,7 @@ function findTask(raw: DatasetDict, dataset: Dataset, flags: DataFlags): Task {
         textColumns,
         labelColumn: "label",
         labelNames,
-        metric: config === "ax" ? undefined : glue(config satisfies GlueMetric),
+        metric: config === "ax" ? undefined : glue(config),
         evaluationSplit: evaluationSplits.find((split) => raw.has(split)),
       };
     }

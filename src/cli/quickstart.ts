@@ -23,13 +23,14 @@ export const command = defineCommand({
   flags,
   required: [],
   run: async (values) => {
-    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, { currentBackend }, data] =
+    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, { currentBackend }, data, report] =
       await Promise.all([
         import("../models/index.js"),
         import("../tokenizers/index.js"),
         import("../trainer/index.js"),
         import("../tensor/index.js"),
         import("./data.js"),
+        import("./report.js"),
       ]);
     const checkpoint = assetPath("model");
     const { raw, task } = await data.loadTask({ ...noDataFlags, dataset: assetPath("sample") });
@@ -57,24 +58,22 @@ export const command = defineCommand({
       computeMetrics: task.metric,
       card: { dataset: "Attune's sample of sentence pairs" },
     });
-    const { interrupted, trainingLoss, metrics } = await trainer.train();
-    const { reportTraining } = await import("./report.js");
-    const status = reportTraining(trainer, interrupted, task);
-    const [text, textPair] = task.textColumns.map((column) => String(pair[column]));
+    const output = await trainer.train();
+    report.printResults(trainer, output);
     const last = trainer.state.logHistory.findLast((row) => row.eval_accuracy !== undefined);
     console.log(
-      [
-        "",
-        `Done in ${metrics.train_runtime.toFixed(0)} s: training loss ${trainingLoss.toFixed(3)}` +
-          (last ? `, validation loss ${last.eval_loss.toFixed(3)}, accuracy ${last.eval_accuracy.toFixed(3)}` : ""),
-        "",
-        "What next",
-        `  attune predict --model ${values.output} --text ${JSON.stringify(text)} --pair ${JSON.stringify(textPair)}`,
-        "  attune train --help      your own model and data",
-        "  examples/                the same in TypeScript, a file a step",
-      ].join("\n"),
+      `\nDone in ${Math.round(output.metrics.train_runtime)} s: training loss ${output.trainingLoss.toFixed(3)}` +
+        (last ? `, validation loss ${last.eval_loss.toFixed(3)}, accuracy ${last.eval_accuracy.toFixed(3)}` : ""),
     );
-    return status;
+    report.printWhatNext(
+      trainer,
+      task.textColumns.map((column) => String(pair[column])),
+      [
+        "attune train --help    (your own model and data)",
+        "examples/              (the same in TypeScript, a file a step)",
+      ],
+    );
+    return report.exitStatus(output);
   },
 });
 

@@ -61,7 +61,13 @@ export const command = defineCommand({
       computeMetrics: task.metric,
       card: { baseModel: checkpoint, dataset: values.dataset, datasetConfig: values.config },
     });
-    const { interrupted } = await trainer.train();
-    return report.reportTraining(trainer, interrupted, task);
+    const output = await trainer.train();
+    report.printResults(trainer, output);
+    const [row] = raw.train.slice(0, 1);
+    report.printWhatNext(
+      trainer,
+      task.textColumns.map((column) => String(row[column])),
+    );
+    return report.exitStatus(output);
   },
 });

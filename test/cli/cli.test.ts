@@ -143,7 +143,7 @@ describe("a run", () => {
     expect(stderr).toContain("text in text, classes fine, bad in feeling");
     expect(stdout.match(/^\| 0\.\d+ +\| [1-8]\.00/gm)?.length).toBe(8);
     expect(stdout).toContain("| Validation Loss | Accuracy | F1");
-    expect(stdout).toContain(`attune predict --model ${output}`);
+    expect(stdout).toContain(`attune predict --model ${output} --text '`);
     const results = JSON.parse(readFileSync(join(output, "all_results.json"), "utf8"));
     expect(results.eval_accuracy).toBeGreaterThan(0.9);
     expect(JSON.parse(readFileSync(join(output, "training_args.json"), "utf8"))).toMatchObject({

@@ -3,16 +3,7 @@ import { ClassLabel, type Dataset, type Feature, Value } from "../datasets/index
 import { ConfigError, DataError, nearest } from "../support/errors.js";
 import { infoOnce } from "../support/log.js";
 
-/** A Dataset, whatever its rows are. */
-export interface AnyDataset {
-  readonly length: number;
-  readonly columnNames: readonly string[];
-  readonly features: object;
-  slice(start?: number, end?: number): readonly object[];
-  removeColumns(names: never): object;
-}
-
-function featureOf(dataset: AnyDataset, column: string): Feature | undefined {
+function featureOf(dataset: Dataset<object>, column: string): Feature | undefined {
   return (dataset.features as Readonly<Record<string, Feature>>)[column];
 }
 
@@ -35,7 +26,7 @@ export interface LabelConfig {
  * @throws DataError where there is no input_ids, or no column of labels though `labelsNeeded`, listing what there is.
  */
 export function usableColumns(
-  dataset: AnyDataset,
+  dataset: Dataset<object>,
   options: { role: string; inputNames?: readonly string[]; labelsNeeded: boolean; removeUnused: boolean },
 ): Dataset {
   const { role, labelsNeeded, removeUnused } = options;
@@ -52,10 +43,10 @@ export function usableColumns(
   }
   if (labelsNeeded && labelColumnOf(dataset) === undefined) throw noLabels(role, names, taken, textColumns);
   const unused = names.filter((name) => !taken.includes(name));
-  if (!removeUnused || unused.length === 0) return dataset as unknown as Dataset;
+  if (!removeUnused || unused.length === 0) return dataset as Dataset;
   const line = `${role}: the model does not take ${list(unused)}; left out`;
   infoOnce(line, line);
-  return (dataset as unknown as Dataset).removeColumns(unused);
+  return (dataset as Dataset).removeColumns(unused);
 }
 
 function isText(feature: Feature | undefined): boolean {
@@ -79,22 +70,22 @@ function noLabels(
 }
 
 /** The name of the column that holds labels, if there is one. */
-export function labelColumnOf(dataset: AnyDataset): string | undefined {
+export function labelColumnOf(dataset: Dataset<object>): string | undefined {
   const names: readonly string[] = dataset.columnNames;
   return labelColumns.find((name) => names.includes(name));
 }
 
 /** The dataset without its column of labels, if it has one. */
-export function withoutLabels(dataset: AnyDataset): AnyDataset {
+export function withoutLabels(dataset: Dataset<object>): Dataset<object> {
   const column = labelColumnOf(dataset);
-  return column === undefined ? dataset : (dataset as unknown as Dataset).removeColumns(column);
+  return column === undefined ? dataset : (dataset as Dataset).removeColumns(column);
 }
 
 /** True where a label is -1: how GLUE's test splits and others say that they keep the answer. */
-export function hasUnknownLabels(dataset: AnyDataset): boolean {
+export function hasUnknownLabels(dataset: Dataset<object>): boolean {
   const column = labelColumnOf(dataset);
   if (column === undefined || !(featureOf(dataset, column) instanceof ClassLabel)) return false;
-  return (dataset as unknown as Dataset).column(column).includes(-1);
+  return (dataset as Dataset).column(column).includes(-1);
 }
 
 /**
@@ -102,7 +93,7 @@ export function hasUnknownLabels(dataset: AnyDataset): boolean {
  * model that calls its classes otherwise than the data would be wrong in silence.
  * @throws ConfigError where the numbers of classes or the names differ.
  */
-export function adoptLabelNames(config: LabelConfig, dataset: AnyDataset, role: string): void {
+export function adoptLabelNames(config: LabelConfig, dataset: Dataset<object>, role: string): void {
   const column = labelColumnOf(dataset);
   const feature = column === undefined ? undefined : featureOf(dataset, column);
   if (!(feature instanceof ClassLabel) || config.problem_type === "regression") return;

@@ -16,7 +16,6 @@ import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import { TrainingArguments, type TrainingOptions } from "./arguments.js";
 import { type CardInfo, modelCard } from "./card.js";
 import {
-  type AnyDataset,
   adoptLabelNames,
   hasUnknownLabels,
   type LabelConfig,
@@ -38,8 +37,8 @@ export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly args?: TrainingArguments | TrainingOptions;
   /** Tokenized rows with labels. */
-  readonly trainDataset?: AnyDataset;
-  readonly evalDataset?: AnyDataset;
+  readonly trainDataset?: Dataset<object>;
+  readonly evalDataset?: Dataset<object>;
   /** Makes a batch of rows. Default: DataCollatorWithPadding where there is a processingClass, else DefaultDataCollator. */
   readonly dataCollator?: Collator<never, Batch>;
   /** The tokenizer, saved beside the model. */
@@ -81,8 +80,8 @@ export class Trainer {
   readonly accelerator = new Accelerator();
   /** Where the run stands; its logHistory holds everything logged. */
   state = new TrainerState();
-  readonly #trainDataset: AnyDataset | undefined;
-  readonly #evalDataset: AnyDataset | undefined;
+  readonly #trainDataset: Dataset<object> | undefined;
+  readonly #evalDataset: Dataset<object> | undefined;
   readonly #collator: Collator<AnyRow, Batch>;
   readonly #tokenizer: PreTrainedTokenizer | undefined;
   readonly #computeMetrics: ComputeMetrics | undefined;
@@ -167,7 +166,7 @@ export class Trainer {
    * @param options.metricKeyPrefix What keys begin with instead of "eval".
    */
   async evaluate(
-    dataset: AnyDataset | undefined = this.#evalDataset,
+    dataset: Dataset<object> | undefined = this.#evalDataset,
     options: { readonly metricKeyPrefix?: string } = {},
   ): Promise<Record<string, number>> {
     if (!dataset) throw new ConfigError("Trainer.evaluate: there is no evalDataset; pass a dataset");
@@ -178,7 +177,10 @@ export class Trainer {
   }
 
   /** The model's outputs for every row; with labels also loss and metrics, under keys that begin with `test_`. */
-  async predict(dataset: AnyDataset, options: { readonly metricKeyPrefix?: string } = {}): Promise<PredictionOutput> {
+  async predict(
+    dataset: Dataset<object>,
+    options: { readonly metricKeyPrefix?: string } = {},
+  ): Promise<PredictionOutput> {
     const prefix = options.metricKeyPrefix ?? "test";
     const { metrics, evaluation } = await this.#evaluateOn(dataset, {
       prefix,
@@ -225,7 +227,7 @@ export class Trainer {
   }
 
   /** Batches of a dataset, in its order. */
-  getEvalDataLoader(dataset: AnyDataset, options: { readonly labelsNeeded: boolean }): DataLoader<AnyRow, Batch> {
+  getEvalDataLoader(dataset: Dataset<object>, options: { readonly labelsNeeded: boolean }): DataLoader<AnyRow, Batch> {
     return new DataLoader(this.#usable(dataset, "the evaluation dataset", options.labelsNeeded), {
       batchSize: this.args.perDeviceEvalBatchSize,
       collator: this.#collator,
@@ -362,7 +364,7 @@ export class Trainer {
   }
 
   async #evaluateOn(
-    dataset: AnyDataset,
+    dataset: Dataset<object>,
     options: { prefix: string; labelsNeeded: boolean; keepPredictions?: boolean; stop?: () => boolean },
   ): Promise<{ metrics: Record<string, number>; evaluation: Evaluation }> {
     const { prefix, keepPredictions = false, stop = () => false } = options;
@@ -393,7 +395,7 @@ export class Trainer {
   }
 
   /** Whether the labels of a dataset can be used. Throws DataError where they are needed and unknown. */
-  #checkLabels(dataset: AnyDataset, needed: boolean): boolean {
+  #checkLabels(dataset: Dataset<object>, needed: boolean): boolean {
     if (labelColumnOf(dataset) === undefined) return false;
     this.#adoptLabelNames(dataset, "the evaluation dataset");
     if (!hasUnknownLabels(dataset)) return true;
@@ -405,12 +407,12 @@ export class Trainer {
     return false;
   }
 
-  #adoptLabelNames(dataset: AnyDataset, role: string): void {
+  #adoptLabelNames(dataset: Dataset<object>, role: string): void {
     const { config } = this.model;
     if (config?.id2label && config.label2id) adoptLabelNames(config as LabelConfig, dataset, role);
   }
 
-  #usable(dataset: AnyDataset, role: string, labelsNeeded: boolean): Dataset {
+  #usable(dataset: Dataset<object>, role: string, labelsNeeded: boolean): Dataset {
     return usableColumns(dataset, {
       role,
       inputNames: this.model.inputNames,

@@ -127,6 +127,7 @@ export class Trainer {
     const adamw = this.createOptimizer();
     const schedule = this.createScheduler(adamw, plan);
     const [, optimizer, loader, scheduler] = accelerator.prepare(model, adamw, trainLoader, schedule);
+    const parameters = model.parameters();
 
     this.#beginRun(plan);
     using interrupt = options.signal ? undefined : new Interrupt();
@@ -143,8 +144,7 @@ export class Trainer {
       for (let epoch = 0; epoch < plan.epochs && !done(); epoch++) {
         for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
           const losses = this.#accumulateGradients(batches);
-          const gradNorm =
-            args.maxGradNorm > 0 ? accelerator.clipGradNorm(model.parameters(), args.maxGradNorm) : undefined;
+          const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
           const learningRate = scheduler.getLastLr()[0];
           optimizer.step();
           scheduler.step();

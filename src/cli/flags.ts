@@ -87,11 +87,16 @@ export function commandHelp(command: Command): string {
 }
 
 function describeFlags(flags: Schema): string {
+  const spell = (help: string) =>
+    help.replaceAll(/\b[a-z]+[A-Z]\w*/g, (name) => (Object.hasOwn(flags, name) ? `--${kebabCase(name)}` : name));
   const entries = Object.entries(flags).map(([name, field]): [string, string] => {
     const head = `  --${kebabCase(name)}${field.placeholder ? ` ${field.placeholder}` : ""}`;
     const standard =
       field.defaultNote ?? (typeof field.default === "number" ? showNumber(field.default) : field.default);
-    return [head, `${field.help}${standard === undefined || standard === false ? "" : ` (default ${standard})`}`];
+    return [
+      head,
+      spell(`${field.help}${standard === undefined || standard === false ? "" : ` (default ${standard})`}`),
+    ];
   });
   const column = Math.min(36, Math.max(...entries.map(([head]) => head.length)) + 2);
   return entries

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import type { ClassificationInput } from "../pipelines/index.js";
 import { DataError } from "../support/errors.js";
+import { info } from "../support/log.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { UsageError } from "./flags.js";
@@ -44,6 +45,7 @@ export const command = defineCommand({
       await answer([{ text: values.text, textPair: values.pair }]);
       return 0;
     }
+    if (process.stdin.isTTY) info("reading lines of JSON from standard input; --text gives a text on the command line");
     let inputs: ClassificationInput[] = [];
     let line = 0;
     for await (const content of createInterface({ input: process.stdin })) {

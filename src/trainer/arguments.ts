@@ -47,7 +47,7 @@ export const trainingFields = {
   }),
   saveStrategy: choice(["no", "epoch", "steps"], {
     default: "epoch",
-    help: "when the model is written to outputDir, beside the end of the run; no: never",
+    help: "when the model is written, beside the end of the run; no: never",
   }),
   saveSteps: steps({ default: 500, above: 0, help: "steps between two saves" }),
   seed: integer({ default: 42, min: 0, help: "seed of dropout, new weights and the order of rows" }),

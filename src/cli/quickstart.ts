@@ -50,7 +50,7 @@ export const command = defineCommand({
         numTrainEpochs: values.epochs,
         maxSteps: values.maxSteps,
         seed: values.seed,
-        ...RECIPE,
+        ...quickstartRecipe,
       },
       trainDataset: await tokenize("train"),
       evalDataset: await tokenize(task.evaluationSplit ?? "validation"),
@@ -78,7 +78,7 @@ export const command = defineCommand({
 });
 
 /** What suits a model of this size, from random heads, in a minute or two. */
-const RECIPE = {
+export const quickstartRecipe = {
   perDeviceTrainBatchSize: 16,
   perDeviceEvalBatchSize: 64,
   learningRate: 5e-4,

@@ -1,5 +1,5 @@
-// GLUE's tasks: the columns of text, the labels' names in order, the metrics; and the types of their rows.
-// Source: the dataset script of glue on the Hub and evaluate's metrics/glue/glue.py.
+// GLUE's tasks: the columns of text, the labels' names in order; and the types of their rows.
+// Source: the dataset script of glue on the Hub. Their metrics are in metrics/glue.ts.
 import { ConfigError, nearest } from "../support/errors.js";
 import type { Label } from "./types.js";
 
@@ -11,8 +11,6 @@ export interface GlueTask {
   readonly labelNames: readonly string[];
   /** The outputs of a model: the number of classes, 1 for a regression. */
   readonly numLabels: number;
-  /** What evaluate's glue metric computes, by the names of its results; none for ax. */
-  readonly metrics: readonly ("accuracy" | "f1" | "matthews_correlation" | "pearson" | "spearmanr")[];
   /** The splits on which a trained model is evaluated. */
   readonly evaluationSplits: readonly string[];
 }
@@ -27,70 +25,60 @@ export const glueTasks = {
     textColumns: ["sentence"],
     labelNames: ["unacceptable", "acceptable"],
     numLabels: 2,
-    metrics: ["matthews_correlation"],
     evaluationSplits: validation,
   },
   sst2: {
     textColumns: ["sentence"],
     labelNames: ["negative", "positive"],
     numLabels: 2,
-    metrics: ["accuracy"],
     evaluationSplits: validation,
   },
   mrpc: {
     textColumns: ["sentence1", "sentence2"],
     labelNames: ["not_equivalent", "equivalent"],
     numLabels: 2,
-    metrics: ["accuracy", "f1"],
     evaluationSplits: validation,
   },
   qqp: {
     textColumns: ["question1", "question2"],
     labelNames: ["not_duplicate", "duplicate"],
     numLabels: 2,
-    metrics: ["accuracy", "f1"],
     evaluationSplits: validation,
   },
   stsb: {
     textColumns: ["sentence1", "sentence2"],
     labelNames: [],
     numLabels: 1,
-    metrics: ["pearson", "spearmanr"],
     evaluationSplits: validation,
   },
   mnli: {
     textColumns: ["premise", "hypothesis"],
     labelNames: inference,
     numLabels: 3,
-    metrics: ["accuracy"],
     evaluationSplits: ["validation_matched", "validation_mismatched"],
   },
   qnli: {
     textColumns: ["question", "sentence"],
     labelNames: entailment,
     numLabels: 2,
-    metrics: ["accuracy"],
     evaluationSplits: validation,
   },
   rte: {
     textColumns: ["sentence1", "sentence2"],
     labelNames: entailment,
     numLabels: 2,
-    metrics: ["accuracy"],
     evaluationSplits: validation,
   },
   wnli: {
     textColumns: ["sentence1", "sentence2"],
     labelNames: ["not_entailment", "entailment"], // the other way round than qnli and rte
     numLabels: 2,
-    metrics: ["accuracy"],
     evaluationSplits: validation,
   },
   ax: {
     textColumns: ["premise", "hypothesis"],
     labelNames: inference,
     numLabels: 3,
-    metrics: [],
     evaluationSplits: ["test"],
   },
 } as const satisfies Record<string, GlueTask>;

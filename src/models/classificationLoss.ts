@@ -4,11 +4,12 @@ import { ShapeError } from "../support/errors.js";
 import { bceWithLogits, cast, crossEntropy, formatShape, mse, reshape, type Tensor } from "../tensor/index.js";
 import { type CommonConfig, numLabels, type ProblemType } from "./config.js";
 
-/** One label: regression; several and integers: classes; several and floats: independent labels. */
+/** One label: regression; several and integers [batch]: classes; several and floats or [batch, labels]: independent. */
 export function problemTypeOf(config: CommonConfig, labels: Tensor): ProblemType {
   if (config.problem_type) return config.problem_type;
   if (numLabels(config) === 1) return "regression";
-  return labels.dtype === "int32" ? "single_label_classification" : "multi_label_classification";
+  const perRow = labels.rank > 1 && labels.shape[1] > 1;
+  return labels.dtype === "int32" && !perRow ? "single_label_classification" : "multi_label_classification";
 }
 
 /** logits [batch, labels] -> a scalar. */

@@ -65,7 +65,7 @@ describe("saving and loading", () => {
     expect(await a.classifier.weight.data()).toEqual(await b.classifier.weight.data());
     expect(await a.classifier.weight.data()).not.toEqual(await c.classifier.weight.data());
     const model = AutoModelForMaskedLM.fromConfig({ ...tiny, vocab_size: 2000 }, { seed: 3 });
-    const table = await model.parameter("bert.embeddings.word_embeddings.weight").data();
+    const table = Float32Array.from(await model.parameter("bert.embeddings.word_embeddings.weight").data());
     const mean = table.reduce((sum, x) => sum + x, 0) / table.length;
     const deviation = Math.sqrt(table.reduce((sum, x) => sum + (x - mean) ** 2, 0) / table.length);
     // five standard errors of 32,000 draws

@@ -1,27 +1,63 @@
 // Attune's public interface, in the order in which data meets it:
 // text -> dataset -> tokens -> batch -> model -> loss -> gradients -> optimizer -> checkpoint.
+// Datasets, metrics and the Accelerator have entries of their own: attune/datasets, attune/metrics, attune/accelerate.
 
-export { DataCollatorWithPadding, DataLoader } from "./batches/index.js";
+export {
+  type Batch,
+  type Collator,
+  DataCollatorWithPadding,
+  DataLoader,
+  type DataLoaderOptions,
+  type DataLoaderState,
+  DefaultDataCollator,
+  type PaddingCollatorOptions,
+  paddingShare,
+  RandomSampler,
+  type Sampler,
+  SequentialSampler,
+} from "./batches/index.js";
 export * from "./models/index.js";
-export { Dropout, Embedding, LayerNorm, Linear, Module, Parameter } from "./nn/index.js";
-export { AdamW, clipGradNorm, getScheduler } from "./optim/index.js";
-export { pipeline } from "./pipelines/index.js";
-export * from "./support/errors.js";
+export { Dropout, Embedding, LayerNorm, Linear, type LinearOptions, Module, Parameter } from "./nn/index.js";
+export * from "./optim/index.js";
+export * from "./pipelines/index.js";
+export {
+  AttuneError,
+  ConfigError,
+  DataError,
+  DeviceError,
+  FileFormatError,
+  LifetimeError,
+  ShapeError,
+} from "./support/errors.js";
 export { version } from "./support/version.js";
 export {
   type BackwardOptions,
   type DType,
   full,
+  type HostArray,
   keep,
   manualSeed,
   noGrad,
   ones,
   ops,
+  type RandomState,
+  randomState,
+  type Shape,
   setBackend,
+  setRandomState,
   Tensor,
   tensor,
   tidy,
   zeros,
 } from "./tensor/index.js";
-export { AutoTokenizer } from "./tokenizers/index.js";
-export { Trainer, type TrainingArguments } from "./trainer/index.js";
+export {
+  AutoTokenizer,
+  type BatchEncoding,
+  type BertTokenizerOptions,
+  type CallOptions,
+  createBertTokenizer,
+  type PreTrainedTokenizer,
+  trainWordPiece,
+  type WordPieceTrainingOptions,
+} from "./tokenizers/index.js";
+export * from "./trainer/index.js";

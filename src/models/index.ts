@@ -11,5 +11,5 @@ export { BertForMaskedLM, type MaskedLMOutput } from "./bert/maskedLM.js";
 export { BertModel, type BertModelOutput } from "./bert/model.js";
 export { BertForSequenceClassification } from "./bert/sequenceClassification.js";
 export { type CommonConfig, type ConfigOptions, numLabels, type ProblemType } from "./config.js";
-export { type Batch, ClassifierOutput, ModelOutput } from "./outputs.js";
+export { ClassifierOutput, ModelOutput } from "./outputs.js";
 export { PreTrainedModel } from "./pretrained.js";

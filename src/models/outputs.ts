@@ -1,9 +1,7 @@
 // What models take and give.
+import type { Batch } from "../batches/index.js";
 import { AttuneError, nearest } from "../support/errors.js";
 import type { Tensor } from "../tensor/index.js";
-
-/** Named tensors, as collators make them. */
-export type Batch = Readonly<Record<string, Tensor>>;
 
 /** Picks a model's inputs from a batch. Throws AttuneError for a missing input_ids, or a name the model does not take. */
 export function takeInputs<Name extends string>(

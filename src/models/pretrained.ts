@@ -1,12 +1,12 @@
 // Base of all models: a config, weights from a checkpoint, and back.
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Batch } from "../batches/index.js";
 import { writeSafetensors } from "../checkpoint/index.js";
 import { Module } from "../nn/index.js";
 import { ConfigError } from "../support/errors.js";
 import { version } from "../support/version.js";
 import { type CommonConfig, writeConfig } from "./config.js";
-import type { Batch } from "./outputs.js";
 
 export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig> extends Module {
   readonly config: Config;

@@ -1,5 +1,6 @@
 // The pipeline "text-classification": texts or pairs of texts to labels with scores.
-import { AutoModelForSequenceClassification, type Batch, type CommonConfig, numLabels } from "../models/index.js";
+import type { Batch } from "../batches/index.js";
+import { AutoModelForSequenceClassification, type CommonConfig, numLabels } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";

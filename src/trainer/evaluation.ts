@@ -1,8 +1,8 @@
 // Evaluation: a model over a loader without gradients, its losses and metrics streamed. Outputs are kept only where
 // somebody asked for them.
 import type { LoaderLike } from "../accelerate/index.js";
+import type { Batch } from "../batches/index.js";
 import { type EvalPrediction, Metric, type ShapedArray } from "../metrics/index.js";
-import type { Batch } from "../models/index.js";
 import { DataError } from "../support/errors.js";
 import type { Progress } from "../support/progress.js";
 import { noGrad, type Tensor } from "../tensor/index.js";

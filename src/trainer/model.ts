@@ -1,5 +1,5 @@
 // What the Trainer asks of a model and of a batch.
-import type { Batch } from "../models/index.js";
+import type { Batch } from "../batches/index.js";
 import type { Module } from "../nn/index.js";
 import { Embedding } from "../nn/index.js";
 import type { Tensor } from "../tensor/index.js";

@@ -1,5 +1,5 @@
 // One call of train(): what it counts, shows and logs.
-import type { Batch } from "../models/index.js";
+import type { Batch } from "../batches/index.js";
 import { Progress } from "../support/progress.js";
 import { fence, type Tensor } from "../tensor/index.js";
 import { Losses, type PendingLosses } from "./losses.js";

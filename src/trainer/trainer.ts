@@ -2,10 +2,10 @@
 // could not use; what it adds is bookkeeping: when to log, evaluate and save. (Python: transformers' trainer.py.)
 import { join } from "node:path";
 import { Accelerator } from "../accelerate/index.js";
+import type { Batch } from "../batches/index.js";
 import { type Collator, DataCollatorWithPadding, DataLoader, DefaultDataCollator } from "../batches/index.js";
 import type { AnyRow, Dataset } from "../datasets/index.js";
 import type { ShapedArray } from "../metrics/index.js";
-import type { Batch } from "../models/index.js";
 import { type AdamW, getScheduler, type LambdaLR } from "../optim/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, DataError, DeviceError } from "../support/errors.js";

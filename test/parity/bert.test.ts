@@ -1,9 +1,9 @@
 // BERT's heads against PyTorch: loss, logits, and every parameter's gradient, on each backend that runs here.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Batch } from "../../src/batches/index.js";
 import {
   AutoModelForMaskedLM,
   AutoModelForSequenceClassification,
-  type Batch,
   type PreTrainedModel,
 } from "../../src/models/index.js";
 import { setBackend, type Tensor } from "../../src/tensor/index.js";

@@ -1,9 +1,9 @@
 // The Trainer's steps beside PyTorch's: losses, gradient norms and rates of the first steps of a recorded run, whole
 // batches and the same batches accumulated from halves.
 import { expect, it, vi } from "vitest";
-import { DataCollatorWithPadding, DataLoader } from "../../src/batches/index.js";
+import { type Batch, DataCollatorWithPadding, DataLoader } from "../../src/batches/index.js";
 import { type AnyRow, type DatasetDict, loadDataset } from "../../src/datasets/index.js";
-import { AutoModelForSequenceClassification, type Batch } from "../../src/models/index.js";
+import { AutoModelForSequenceClassification } from "../../src/models/index.js";
 import { terminal } from "../../src/support/terminal.js";
 import { AutoTokenizer } from "../../src/tokenizers/index.js";
 import { Trainer } from "../../src/trainer/index.js";

@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Batch } from "../../src/batches/index.js";
 import { ClassLabel, Dataset } from "../../src/datasets/index.js";
 import { accuracy, type EvalPrediction } from "../../src/metrics/index.js";
-import { AutoModelForSequenceClassification, type Batch } from "../../src/models/index.js";
+import { AutoModelForSequenceClassification } from "../../src/models/index.js";
 import { Linear, Module } from "../../src/nn/index.js";
 import { DeviceError } from "../../src/support/errors.js";
 import { terminal } from "../../src/support/terminal.js";

@@ -1,5 +1,6 @@
 // BERT with the masked-language-modelling head; its decoder is the word table (tied).
 import type { Activation } from "../../backends/kernels.js";
+import type { Batch } from "../../batches/index.js";
 import {
   expectFinite,
   LayerNorm,
@@ -22,7 +23,7 @@ import {
   tensor,
   tidy,
 } from "../../tensor/index.js";
-import { type Batch, ModelOutput, takeInputs } from "../outputs.js";
+import { ModelOutput, takeInputs } from "../outputs.js";
 import { PreTrainedModel } from "../pretrained.js";
 import { activationOf, type BertConfig } from "./config.js";
 import { BertModel, bertInputs } from "./model.js";

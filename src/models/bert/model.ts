@@ -1,5 +1,7 @@
 // BERT's encoder (Devlin et al. 2018): embeddings, layers, pooler. Everything between the embeddings and what a caller
 // reads is packed: [tokens, hidden], no padding. Fields are named as in checkpoints, in the order of Python's __init__.
+
+import type { Batch } from "../../batches/index.js";
 import {
   Dropout,
   Embedding,
@@ -15,7 +17,7 @@ import {
 } from "../../nn/index.js";
 import { ConfigError, ShapeError } from "../../support/errors.js";
 import { feedForward, stackedLinear, type Tensor, takeRows, tanh, tensor, tidy } from "../../tensor/index.js";
-import { type Batch, takeInputs } from "../outputs.js";
+import { takeInputs } from "../outputs.js";
 import { PreTrainedModel } from "../pretrained.js";
 import { activationOf, type BertConfig } from "./config.js";
 

@@ -1,8 +1,10 @@
 // BERT with a classification head on the pooled first token.
+
+import type { Batch } from "../../batches/index.js";
 import { Dropout, Linear } from "../../nn/index.js";
 import { classificationLoss } from "../classificationLoss.js";
 import { numLabels } from "../config.js";
-import { type Batch, ClassifierOutput, takeInputs } from "../outputs.js";
+import { ClassifierOutput, takeInputs } from "../outputs.js";
 import { PreTrainedModel } from "../pretrained.js";
 import type { BertConfig } from "./config.js";
 import { BertModel, bertInputs } from "./model.js";

@@ -78,18 +78,22 @@ class Runner {
     this.startSeconds = (performance.now() - this.side.startedAt) / 1000;
   }
 
-  async runBlock(steps: number, twin: Runner | undefined): Promise<void> {
+  /** Returns a line on the block, for whoever watches. */
+  async runBlock(steps: number, twin: Runner | undefined): Promise<string> {
     const before = this.clocks(twin);
     const block = await this.side.ask<Block>({ cmd: "steps", n: steps });
     const after = this.clocks(twin);
     const twinSeconds = after.twin - before.twin;
+    const others = Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds);
+    const total = after.total - before.total;
     this.machine.twin += twinSeconds;
-    this.machine.others += Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds);
-    this.machine.total += after.total - before.total;
+    this.machine.others += others;
+    this.machine.total += total;
     this.mainThreadSeconds += after.mainThread - before.mainThread;
     this.kernelSeconds += block.busy_seconds ?? 0;
     this.seconds.push(...block.seconds);
     this.losses.push(...block.losses);
+    return `${this.name}: ${milliseconds(median(block.seconds))} a step, ${percent(others / total)} of the machine to others`;
   }
 
   private clocks(twin: Runner | undefined) {
@@ -213,20 +217,15 @@ try {
   sides.push(attune);
   await attune.start();
   if (peer) requireSameBatches(peer, attune);
+  const turns: { side: Runner; twin?: Runner }[] = [{ side: attune, twin: peer }];
+  if (peer) turns.unshift({ side: peer, twin: attune });
   for (let done = 1; done < work.batches; done += blockSteps) {
-    for (const [side, twin] of peer
-      ? [
-          [peer, attune],
-          [attune, peer],
-        ]
-      : [[attune, undefined]]) {
+    const steps = Math.min(blockSteps, work.batches - done);
+    for (const { side, twin } of turns) {
       await sleep(SETTLE_MILLISECONDS);
-      await side?.runBlock(Math.min(blockSteps, work.batches - done), twin);
+      console.error(`steps ${done + 1} to ${done + steps}, ${await side.runBlock(steps, twin)}`);
     }
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${Math.min(done + blockSteps, work.batches)}/${work.batches} steps`);
   }
-  if (process.stderr.isTTY) process.stderr.write("\n");
   console.log(report(attune, peer));
 } finally {
   await Promise.all(sides.map(({ side }) => side.close()));

@@ -87,3 +87,9 @@ export function documents(count: number, seed: number, held: readonly Pair[]): D
   }
   return found;
 }
+
+/** The text that the shipped model is pretrained on. */
+export function pretrainingText(): Document[] {
+  const { train, validation } = sampleSplits();
+  return documents(320_000, 2, [...train, ...validation]);
+}

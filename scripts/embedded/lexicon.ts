@@ -1,6 +1,6 @@
 // The words that the embedded corpus is written with: sets of words of one meaning, grouped by the place they can take
 // in a sentence. Words of one set may stand for each other; words of two sets of the same group never do. No word
-// stands in two sets, so that a word always has one meaning (test/embedded/grammar.test.ts checks it).
+// stands in two sets, so that a word always has one meaning (test/embedded/sample.test.ts checks it).
 
 /** Words, or short phrases, of one meaning. The grammar compares meanings by the identity of these objects. */
 export interface Meaning {

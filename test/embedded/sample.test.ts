@@ -10,6 +10,7 @@ import {
   words,
 } from "../../scripts/embedded/corpus.js";
 import type { Pair } from "../../scripts/embedded/grammar.js";
+import { all } from "../../scripts/embedded/lexicon.js";
 
 const { train, validation } = sampleSplits();
 
@@ -66,6 +67,11 @@ function logisticRegression(features: readonly number[][], labels: readonly numb
 function accuracy(pairs: readonly Pair[], judge: (pair: Pair) => boolean): number {
   return pairs.filter((pair) => judge(pair) === pair.equivalent).length / pairs.length;
 }
+
+test("no word of the lexicon stands in two sets, or twice in one", () => {
+  const forms = all.flatMap((meaning) => [...new Set(meaning.forms.flatMap((form) => form.split(":")))]);
+  expect(forms.filter((form, index) => forms.indexOf(form) !== index)).toEqual([]);
+});
 
 describe("the labelled sample", () => {
   test("is large enough, its labels even, and no pair stands in it twice", () => {

@@ -34,11 +34,13 @@ const work = {
   dataset: options.dataset,
   config: options.config,
   batch_size: Number(options["batch-size"]),
-  batches: options.small ? 5 : Number(options.batches),
+  batches: 1 + (options.small ? 4 : Number(options.batches)), // the first step is the start's
 };
 const blockSteps = options.small ? 2 : Number(options.block);
 /** Thread pools spin for a while after their last task: the other side starts when they have parked. */
 const SETTLE_MILLISECONDS = 300;
+/** A round in which other processes used more of the machine than this, beside either side, says little of the sides. */
+const QUIET_SHARE = 0.05;
 
 interface Loaded {
   readonly name: string;
@@ -52,17 +54,26 @@ interface Block {
   readonly busy_seconds?: number;
 }
 
-/** One side of the run and what it did, gathered over its blocks. */
+/** A block and what the machine did meanwhile, in processor seconds. */
+interface Measured extends Block {
+  /** Number of the block's first batch. */
+  readonly first: number;
+  /** Of the side's first thread. */
+  readonly mainThread: number;
+  /** Of the waiting side. */
+  readonly twin: number;
+  readonly others: number;
+  /** All that there were. */
+  readonly machine: number;
+}
+
+/** One side of the run and what it did. */
 class Runner {
   name = "";
   batches: Loaded["batches"] = [];
   startSeconds = 0;
-  readonly seconds: number[] = [];
-  readonly losses: number[] = [];
-  kernelSeconds = 0;
-  mainThreadSeconds = 0;
-  /** Processor seconds during this side's blocks: by the waiting twin, by anyone else, and all that there were. */
-  readonly machine = { twin: 0, others: 0, total: 0 };
+  /** All blocks after the first step; `report` is given those that count. */
+  blocks: Measured[] = [];
   readonly side: Side;
 
   constructor(side: Side) {
@@ -74,26 +85,38 @@ class Runner {
     const loaded = await this.side.ask<Loaded>({ cmd: "load", ...work });
     this.name = loaded.name;
     this.batches = loaded.batches;
-    await this.runBlock(1, undefined);
+    await this.side.ask<Block>({ cmd: "steps", n: 1 });
     this.startSeconds = (performance.now() - this.side.startedAt) / 1000;
   }
 
-  /** Returns a line on the block, for whoever watches. */
-  async runBlock(steps: number, twin: Runner | undefined): Promise<string> {
+  async runBlock(first: number, steps: number, twin: Runner | undefined): Promise<Measured> {
     const before = this.clocks(twin);
     const block = await this.side.ask<Block>({ cmd: "steps", n: steps });
     const after = this.clocks(twin);
     const twinSeconds = after.twin - before.twin;
-    const others = Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds);
-    const total = after.total - before.total;
-    this.machine.twin += twinSeconds;
-    this.machine.others += others;
-    this.machine.total += total;
-    this.mainThreadSeconds += after.mainThread - before.mainThread;
-    this.kernelSeconds += block.busy_seconds ?? 0;
-    this.seconds.push(...block.seconds);
-    this.losses.push(...block.losses);
-    return `${this.name}: ${milliseconds(median(block.seconds))} a step, ${percent(others / total)} of the machine to others`;
+    const measured = {
+      ...block,
+      first,
+      mainThread: after.mainThread - before.mainThread,
+      twin: twinSeconds,
+      others: Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds),
+      machine: after.total - before.total,
+    };
+    this.blocks.push(measured);
+    return measured;
+  }
+
+  get seconds(): number[] {
+    return this.blocks.flatMap(({ seconds }) => seconds);
+  }
+
+  get tokensPerSecond(): number[] {
+    return this.blocks.flatMap(({ first, seconds }) => seconds.map((s, i) => this.batches[first + i].tokens / s));
+  }
+
+  /** Sum of one figure over the blocks. */
+  total(figure: "mainThread" | "twin" | "others" | "machine"): number {
+    return sum(this.blocks.map((block) => block[figure]));
   }
 
   private clocks(twin: Runner | undefined) {
@@ -159,25 +182,50 @@ const percent = (fraction: number) => `${(fraction * 100).toFixed(1)} %`;
 /** A line of the report: its label, its figure, and how the figure is written. */
 type Row = [string, (side: Runner) => number, (value: number) => string];
 
-function report(attune: Runner, peer: Runner | undefined): string {
+/**
+ * Leaves only the blocks of quiet rounds, the same of both sides; all where there is no quiet one. Says which it did.
+ */
+function keepQuietRounds(sides: readonly Runner[]): string {
+  const loud = (block: Measured) => block.others > QUIET_SHARE * block.machine;
+  const all = sides[0].blocks.length;
+  const quiet = [...Array(all).keys()].filter((round) => !sides.some(({ blocks }) => loud(blocks[round])));
+  if (quiet.length === 0)
+    return `no quiet round: other processes used more than ${percent(QUIET_SHARE)} in each of ${all}`;
+  for (const side of sides) side.blocks = quiet.map((round) => side.blocks[round]);
+  return `${quiet.length} of ${all} rounds count, those in which other processes used at most ${percent(QUIET_SHARE)} of the machine`;
+}
+
+function report(attune: Runner, peer: Runner | undefined, rounds: string): string {
   const tokens = attune.batches.map((batch) => batch.tokens);
   const compared: Row[] = [
     ["step, median", (side) => median(side.seconds), milliseconds],
     ["step, minimum", (side) => Math.min(...side.seconds), milliseconds],
-    ["real tokens/s, median", (side) => median(side.seconds.map((s, i) => tokens[i] / s)), (value) => value.toFixed(0)],
+    ["real tokens/s, median", (side) => median(side.tokensPerSecond), (value) => value.toFixed(0)],
     ["peak memory (RssAnon)", (side) => side.side.peakAnonymousBytes / 2 ** 20, (value) => `${value.toFixed(0)} MiB`],
     ["process start to end of first step", (side) => side.startSeconds, (value) => `${value.toFixed(2)} s`],
   ];
   const shown: Row[] = [
     ["middle half of the steps, from", (side) => quantile(side.seconds, 0.25), milliseconds],
     ["middle half of the steps, to", (side) => quantile(side.seconds, 0.75), milliseconds],
-    ["mean loss of the last ten steps", (side) => mean(side.losses.slice(-10)), (value) => value.toFixed(3)],
-    ["processor used by the waiting side", (side) => side.machine.twin / side.machine.total, percent],
-    ["processor used by other processes", (side) => side.machine.others / side.machine.total, percent],
+    [
+      "mean loss of the last ten steps",
+      (side) => mean(side.blocks.flatMap(({ losses }) => losses).slice(-10)),
+      (value) => value.toFixed(3),
+    ],
+    ["processor used by the waiting side", (side) => side.total("twin") / side.total("machine"), percent],
+    ["processor used by other processes", (side) => side.total("others") / side.total("machine"), percent],
   ];
   const ofAttune: Row[] = [
-    ["JavaScript thread's processor time a step", (side) => side.mainThreadSeconds / side.seconds.length, milliseconds],
-    ["time outside kernels", (side) => 1 - side.kernelSeconds / sum(side.seconds), percent],
+    [
+      "JavaScript thread's processor time a step",
+      (side) => side.total("mainThread") / side.seconds.length,
+      milliseconds,
+    ],
+    [
+      "time outside kernels",
+      (side) => 1 - sum(side.blocks.map((block) => block.busy_seconds ?? 0)) / sum(side.seconds),
+      percent,
+    ],
   ];
   const padded = sum(attune.batches.map(({ shape }) => shape[0] * shape[1]));
   const sides = peer ? [peer, attune] : [attune];
@@ -185,7 +233,8 @@ function report(attune: Runner, peer: Runner | undefined): string {
     `## ${new Date().toISOString().slice(0, 10)}, ${work.config} batch ${work.batch_size}, ${basename(work.model)}${options.tuned ? ", PyTorch tuned" : ""}`,
     "",
     `- machine: ${cpus()[0].model}, ${cpus().length} cores; Node ${process.version}; commit ${commit()}`,
-    `- ${attune.seconds.length} batches, ${sum(tokens)} real tokens (${padded} with padding), blocks of ${blockSteps} in turn`,
+    `- ${rounds}`,
+    `- ${tokens.length} batches, ${sum(tokens)} real tokens (${padded} with padding), blocks of ${blockSteps} in turn`,
     ...sides.map((side) => `- ${side.name}`),
     "",
     `| |${peer ? " PyTorch |" : ""} Attune |${peer ? " Attune / PyTorch |" : ""}`,
@@ -223,10 +272,15 @@ try {
     const steps = Math.min(blockSteps, work.batches - done);
     for (const { side, twin } of turns) {
       await sleep(SETTLE_MILLISECONDS);
-      console.error(`steps ${done + 1} to ${done + steps}, ${await side.runBlock(steps, twin)}`);
+      const { seconds, others, machine } = await side.runBlock(done, steps, twin);
+      const last = done + steps - 1;
+      console.error(
+        `batches ${done} to ${last}, ${side.name}: ${milliseconds(median(seconds))} a step, others used ${percent(others / machine)}`,
+      );
     }
   }
-  console.log(report(attune, peer));
+  const rounds = keepQuietRounds(sides);
+  console.log(report(attune, peer, rounds));
 } finally {
   await Promise.all(sides.map(({ side }) => side.close()));
 }

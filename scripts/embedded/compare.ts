@@ -16,7 +16,7 @@ const assets = fileURLToPath(new URL("../../assets/", import.meta.url));
 const { values: flags } = parseArgs({
   options: {
     model: { type: "string", default: join(assets, "model") },
-    epochs: { type: "string", default: "5" },
+    epochs: { type: "string", default: "3" },
     lr: { type: "string", default: "5e-4" },
   },
 });

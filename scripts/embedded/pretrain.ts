@@ -54,7 +54,7 @@ export async function pretrain(
   const model = AutoModelForMaskedLM.fromConfig({ ...CONFIG, vocab_size: tokenizer.length }, { seed });
   const optimizer = new AdamW(model.parameters(), { lr: learningRate, betas: [0.9, 0.98] });
   const schedule = getScheduler("warmup_stable_decay", optimizer, {
-    numWarmupSteps: warmupSteps,
+    numWarmupSteps: Math.min(warmupSteps, Math.floor(steps / 10)),
     numDecaySteps: Math.floor(steps / 2),
     numTrainingSteps: steps,
   });

@@ -73,7 +73,7 @@ ${counts.join("\n")}
 ---
 # Sentence pairs: do they say the same?
 English sentences from a grammar, in pairs: \`equivalent\` where both say the same in other words or another order,
-\`not_equivalent\` where they differ in one point. For every pair of one label there is one of the other with sentences of
+\`not_equivalent\` where they differ in one place or more. For every pair of one label there is one of the other with sentences of
 the same lengths and as many words and word pairs in common. Written by \`npx tsx scripts/embedded/make.ts\`, never by
 hand; docs/embedded.md tells how and why.
 `;

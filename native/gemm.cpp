@@ -161,10 +161,15 @@ struct Blocks {
   size_t floatsPanelB() const { return size_t(steps * NR) + 16 * NR; }
 };
 
-/** Into how many groups of rows the tasks are cut where columns alone would leave threads idle. */
+/**
+ * Into how many groups of rows the tasks are cut. A core that is held up by others must not hold up the rest, so each
+ * thread gets several tasks where the columns alone would make few; and the last round of tasks must not leave threads
+ * idle.
+ */
 static long rowGroups(const Blocks& blocks, long threads) {
+  constexpr long tasksPerThread = 8;
   if (threads == 1) return 1;
-  for (long groups = 1;; groups++) {
+  for (long groups = ceilDivide(tasksPerThread * threads, blocks.panelsB);; groups++) {
     const long tasks = blocks.panelsB * groups;
     if (ceilDivide(tasks, threads) * threads * 10 <= tasks * 11 || groups * 4 >= blocks.panelsA) return groups;
   }

@@ -10,7 +10,7 @@
 
 namespace attune {
 
-constexpr int kSpinsBeforeParking = 4000;  // a fraction of a millisecond
+constexpr int kSpinsBeforeParking = 30000;  // about a millisecond: waking a parked thread costs more than a short kernel
 
 void flushSubnormals() {
 #if defined(__x86_64__)

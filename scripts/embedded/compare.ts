@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { quickstartRecipe } from "../../src/cli/quickstart.js";
 import { loadDataset } from "../../src/datasets/index.js";
 import { glue } from "../../src/metrics/index.js";
 import { AutoConfig, AutoModelForSequenceClassification } from "../../src/models/index.js";
@@ -17,7 +18,7 @@ const { values: flags } = parseArgs({
   options: {
     model: { type: "string", default: join(assets, "model") },
     epochs: { type: "string", default: "3" },
-    lr: { type: "string", default: "5e-4" },
+    lr: { type: "string", default: String(quickstartRecipe.learningRate) },
   },
 });
 
@@ -40,12 +41,11 @@ async function fineTune(pretrained: boolean, seed: number): Promise<{ accuracy: 
     const trainer = new Trainer({
       model,
       args: {
+        ...quickstartRecipe,
         outputDir,
         numTrainEpochs: Number(flags.epochs),
         learningRate: Number(flags.lr),
-        perDeviceTrainBatchSize: 16,
-        perDeviceEvalBatchSize: 64,
-        warmupSteps: 0.1,
+        evalStrategy: "no",
         saveStrategy: "no",
         seed,
       },

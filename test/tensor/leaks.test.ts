@@ -79,12 +79,22 @@ async function resident(): Promise<number> {
   return process.memoryUsage.rss();
 }
 
-/** Growth of the process's resident memory over `steps` steps, after as many as reach the plateau. */
+const rounds = 3;
+
+/**
+ * Growth of the process's resident memory over `steps` steps, after as many as reach the plateau. A leak shows in every
+ * round of steps, the heap's own coming and going does not: the first round within bounds decides, else the smallest.
+ */
 async function growth(warmup: number, steps: number, run: (step: number) => Promise<void>): Promise<number> {
-  for (let step = 0; step < warmup; step++) await run(step);
-  const start = await resident();
-  for (let step = warmup; step < warmup + steps; step++) await run(step);
-  return (await resident()) - start;
+  let step = 0;
+  while (step < warmup) await run(step++);
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds && !(least < allowed); round++) {
+    const start = await resident();
+    for (const end = step + steps; step < end; ) await run(step++);
+    least = Math.min(least, (await resident()) - start);
+  }
+  return least;
 }
 
 describe("resident memory does not grow", () => {

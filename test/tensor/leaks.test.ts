@@ -97,7 +97,7 @@ async function growth(warmup: number, steps: number, run: (step: number) => Prom
   return least;
 }
 
-describe("resident memory does not grow", () => {
+describe("resident memory does not grow", { timeout: 300_000 }, () => {
   it("over a thousand steps of training, and nothing is left of a step", async () => {
     const step = async (i: number): Promise<void> => {
       const value = tidy(() => loss(i));

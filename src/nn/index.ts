@@ -6,4 +6,4 @@ export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
 export { Linear, type LinearOptions, stack } from "./linear.js";
 export { Module, Parameter } from "./module.js";
-export { type Packing, pack, packIntegers, packRows, unpack } from "./packing.js";
+export { type Packing, pack, packIntegers, unpack } from "./packing.js";

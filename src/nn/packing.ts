@@ -2,7 +2,7 @@
 // another, with the offsets where each begins; and back only where somebody reads it padded.
 import { ShapeError } from "../support/errors.js";
 import { warnOnce } from "../support/log.js";
-import { formatShape, gather, putRows, reshape, sameShape, type Tensor, takeRows, tensor } from "../tensor/index.js";
+import { formatShape, gather, putRows, reshape, sameShape, type Tensor, tensor } from "../tensor/index.js";
 
 /** Which positions of a padded batch are real, and where each sequence begins once they are packed. */
 export interface Packing {
@@ -80,9 +80,4 @@ export function unpack(packed: Tensor, packing: Packing): Tensor {
   const { batch, length } = packing;
   const padded = putRows(packed, packing.index, batch * length);
   return reshape(padded, [batch, length, ...packed.shape.slice(1)]);
-}
-
-/** [batch, length, ...] -> [tokens, ...]. */
-export function packRows(padded: Tensor, packing: Packing): Tensor {
-  return takeRows(reshape(padded, [padded.shape[0] * padded.shape[1], ...padded.shape.slice(2)]), packing.index);
 }

@@ -276,7 +276,7 @@ export class BertModel extends PreTrainedModel<BertConfig> {
   }
 }
 
-export function biasOf(layer: Linear): Tensor {
+function biasOf(layer: Linear): Tensor {
   if (!layer.bias) throw new ShapeError("this layer has no bias");
   return layer.bias;
 }

@@ -8,56 +8,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#if defined(ATTUNE_X86)
-#include <cpuid.h>
-#endif
 
-#include "kernels.h"
+#include "isa.h"
 #include "memory.h"
 #include "stream.h"
 
 namespace attune {
-
-namespace base {
-extern const KernelTable kTable;
-}
-#if defined(ATTUNE_X86)
-namespace avx2 {
-extern const KernelTable kTable;
-}
-namespace avx512 {
-extern const KernelTable kTable;
-}
-#endif
-
-#if defined(ATTUNE_X86)
-/** What processor and system offer together: the system must keep the registers. */
-static void detect(bool* avx2, bool* avx512) {
-  *avx2 = *avx512 = false;
-  unsigned eax, ebx, ecx, edx;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return;
-  const bool kept = ecx & (1u << 27), fma = ecx & (1u << 12);
-  if (!kept || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return;
-  unsigned low, high;
-  asm("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  *avx2 = (low & 0x06) == 0x06 && fma && (ebx & (1u << 5));
-  const unsigned foundation = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31, all = foundation | dq | bw | vl;
-  *avx512 = *avx2 && (low & 0xE6) == 0xE6 && (ebx & all) == all;
-}
-#endif
-
-/** The instruction sets of this build that this processor has, best first. */
-static int availableTables(const KernelTable** tables) {
-  int count = 0;
-#if defined(ATTUNE_X86)
-  bool hasAvx2, hasAvx512;
-  detect(&hasAvx2, &hasAvx512);
-  if (hasAvx512) tables[count++] = &avx512::kTable;
-  if (hasAvx2) tables[count++] = &avx2::kTable;
-#endif
-  tables[count++] = &base::kTable;
-  return count;
-}
 
 struct Engine {
   Stream* stream;
@@ -189,7 +145,7 @@ static void expectCompletion(const Call& call) {
 static napi_value enqueue(napi_env env, napi_callback_info info) {
   Call call(env, info);
   if (call.closed()) return nullptr;
-  return call.result(call.engine->stream->enqueue(call.engine->block, static_cast<long>(call.number(0))));
+  return call.result(call.engine->stream->enqueue(call.engine->block, static_cast<int64_t>(call.number(0))));
 }
 
 /** allocate(bytes): leaves handle and address in the block; false without memory. */
@@ -303,7 +259,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   char isa[32] = {};
   size_t length;
   napi_get_value_string_utf8(env, call.arguments[0], isa, sizeof isa, &length);
-  const KernelTable* tables[4];
+  const KernelTable* tables[kMaxTables];
   const KernelTable* table = nullptr;
   const int count = availableTables(tables);
   for (int i = 0; i < count; i++)
@@ -327,7 +283,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   call.engine = engine;
   engine->memory = new (std::nothrow) Memory;
   engine->stream = new (std::nothrow)
-      Stream(*table, static_cast<int>(call.number(1)), static_cast<long>(call.number(2)), complete, engine);
+      Stream(*table, static_cast<int>(call.number(1)), static_cast<int64_t>(call.number(2)), complete, engine);
   if (!engine->memory || !engine->stream || !engine->stream->started() || !takeBlock(call, 3)) {
     delete engine->memory;
     delete engine->stream;
@@ -367,9 +323,9 @@ static napi_value listOf(napi_env env, const char* const* names, int count) {
 }
 
 static napi_value initialize(napi_env env, napi_value exports) {
-  const KernelTable* tables[4];
+  const KernelTable* tables[kMaxTables];
   const int count = availableTables(tables);
-  const char* isas[4];
+  const char* isas[kMaxTables];
   for (int i = 0; i < count; i++) isas[i] = tables[i]->name;
   static const char* const kNames[] = {
 #define X(name) #name,

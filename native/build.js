@@ -4,33 +4,21 @@
 //   node native/build.js             as npm install runs it: without a compiler it says so and succeeds
 //   node native/build.js --required  fails where the addon cannot be built
 //   CXX=clang++ node native/build.js another compiler than the first of g++, clang++, c++
-import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { compileAll, digest, make, readIfThere, stampOf } from "./compile.js";
+import { compilations, instructionSets, sourceFolder } from "./sources.js";
 
 const required = process.argv.includes("--required");
-const source = fileURLToPath(new URL(".", import.meta.url));
-const out = join(source, "build");
+const out = join(sourceFolder, "build");
 const addon = join(out, "attune.node");
+const jobs = compilations(process.platform, process.arch);
 
-/** Compiled once, for the machine's baseline; everything else is a family of kernels, compiled for each set. */
-const hostFiles = ["binding.cpp", "memory.cpp", "pool.cpp", "stream.cpp"];
-
-const instructionSets =
-  process.arch === "x64"
-    ? {
-        base: [],
-        avx2: ["-mavx2", "-mfma", "-mtune=haswell"],
-        avx512: [
-          ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
-          ...["-mprefer-vector-width=512", "-mtune=skylake-avx512"],
-        ],
-      }
-    : { base: [] };
+/** An addon with this stamp beside it was built from these sources. */
+const sourceStamp = digest(...jobs.map(stampOf));
+const stampFile = join(out, "stamp");
 
 /** Ends without a new addon. One that was built from other sources would compute something else: it goes. */
 function giveUp(reason) {
@@ -48,130 +36,40 @@ function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"];
   for (const command of candidates) {
     const probe = spawnSync(command, ["--version"], { encoding: "utf8" });
-    if (probe.status === 0) return { command, version: probe.stdout };
+    if (probe.status === 0) return { command: [command], version: probe.stdout };
   }
   return undefined;
 }
 
-function run(command, args) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    child.stdout.on("data", (text) => (output += text));
-    child.stderr.on("data", (text) => (output += text));
-    child.on("error", (error) => resolve({ status: 1, output: String(error) }));
-    child.on("close", (status) => resolve({ status, output }));
-  });
-}
-
-function digest(...parts) {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(String(part)).update("\0");
-  return hash.digest("hex");
-}
-
-function readIfThere(path) {
-  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
-}
-
-/** Compiles one source file where its stamp says that it must be; several builds may be under way at once. */
-async function compile(compiler, headers, job) {
-  const object = join(out, job.object);
-  const stamp = digest(compiler.command, compiler.version, job.stamp);
-  if (existsSync(object) && readIfThere(`${object}.stamp`) === stamp) return true;
-  const temporary = `${object}.${process.pid}`;
-  const args = [...job.flags, `-I${headers}`, "-c", join(source, job.file), "-o", temporary];
-  const { status, output } = await run(compiler.command, args);
-  if (output) console.error(output);
-  if (status !== 0) {
-    rmSync(temporary, { force: true });
-    return false;
-  }
-  renameSync(temporary, object);
-  writeFileSync(`${object}.stamp`, stamp);
-  return true;
-}
-
 /** With the compiler's own libraries inside, the addon needs nothing but the C library. */
-async function link(compiler) {
-  const temporary = `${addon}.${process.pid}`;
-  const flags =
-    process.platform === "darwin"
-      ? ["-bundle", "-undefined", "dynamic_lookup"]
-      : ["-shared", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-s"];
-  const objects = jobs.map((job) => join(out, job.object));
-  const { status, output } = await run(compiler.command, [...flags, "-pthread", ...objects, "-o", temporary]);
-  if (output) console.error(output);
-  if (status !== 0) {
-    rmSync(temporary, { force: true });
-    return false;
-  }
-  renameSync(temporary, addon);
-  return true;
-}
-
-// ---- what there is to compile ----
-
-const flags = [
-  ...["-std=c++20", "-O3", "-fPIC", "-pthread", "-fvisibility=hidden", "-fno-exceptions", "-fno-rtti"],
-  ...["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-Wall", "-Wextra", "-Wno-psabi"],
-  "-DNAPI_VERSION=8",
-];
-const files = readdirSync(source).filter((name) => name.endsWith(".cpp") || name.endsWith(".h"));
-const headerStamp = digest(
-  ...files.filter((name) => name.endsWith(".h")).map((name) => readFileSync(join(source, name))),
-);
-
-function makeJob(file, object, extra) {
-  const own = [...flags, ...extra];
-  return { file, object, flags: own, stamp: digest(headerStamp, readFileSync(join(source, file)), ...own) };
-}
-
-const kernelFiles = files.filter((name) => name.endsWith(".cpp") && !hostFiles.includes(name));
-const jobs = [
-  ...kernelFiles.flatMap((file) =>
-    Object.entries(instructionSets).map(([isa, own]) =>
-      makeJob(file, file.replace(".cpp", `.${isa}.o`), [...own, `-DATTUNE_ISA=${isa}`]),
-    ),
-  ),
-  ...hostFiles.map((file) => makeJob(file, file.replace(".cpp", ".o"), process.arch === "x64" ? ["-DATTUNE_X86"] : [])),
-];
-// The slowest first, so that no core waits for one of them at the end.
-const slow = ["gemm.cpp", "attention.cpp", "strided.cpp"];
-jobs.sort((a, b) => slow.includes(b.file) - slow.includes(a.file));
-
-/** An addon with this stamp beside it was built from these sources. */
-const sourceStamp = digest(...jobs.map((job) => job.stamp));
-const stampFile = join(out, "stamp");
+const linkFlags =
+  process.platform === "darwin"
+    ? ["-bundle", "-undefined", "dynamic_lookup"]
+    : ["-shared", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-s"];
 
 async function build() {
   if (existsSync(addon) && readIfThere(stampFile) === sourceStamp) return;
-  if (process.platform === "win32") giveUp("the native backend needs Linux or macOS");
+  if (process.platform === "win32") giveUp("on Windows the native backend comes prebuilt only");
   const compiler = findCompiler();
   if (!compiler) giveUp(process.env.CXX ? `no C++ compiler ${process.env.CXX}` : "no C++ compiler found");
-  let headers;
   try {
-    headers = createRequire(import.meta.url)("node-api-headers").include_dir;
+    compiler.include = [`-I${createRequire(import.meta.url)("node-api-headers").include_dir}`];
   } catch {
     giveUp("the package node-api-headers is missing");
   }
 
   const started = performance.now();
-  mkdirSync(out, { recursive: true });
-  const queue = [...jobs];
-  const failures = [];
-  const work = async () => {
-    for (let job = queue.shift(); job && failures.length === 0; job = queue.shift()) {
-      if (!(await compile(compiler, headers, job))) failures.push(job.file);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
-  if (failures.length > 0) giveUp(`${compiler.command} cannot compile ${failures.join(", ")}`);
-  if (!(await link(compiler))) giveUp(`${compiler.command} cannot link the addon`);
+  const [program] = compiler.command;
+  const failures = await compileAll(compiler, jobs, out);
+  if (failures.length > 0) giveUp(`${program} cannot compile ${failures.join(", ")}`);
+  const objects = jobs.map(({ object }) => join(out, object));
+  if (!(await make([...compiler.command, ...linkFlags, "-pthread", ...objects, "-o"], addon))) {
+    giveUp(`${program} cannot link the addon`);
+  }
   writeFileSync(stampFile, sourceStamp);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  const sets = Object.keys(instructionSets).join(", ");
-  console.log(`attune: built the native backend (${sets}) with ${compiler.command} in ${seconds} s`);
+  const sets = Object.keys(instructionSets[process.arch] ?? { base: [] }).join(", ");
+  console.log(`attune: built the native backend (${sets}) with ${program} in ${seconds} s`);
 }
 
 await build();

@@ -2,29 +2,12 @@
 #include "memory.h"
 
 #include <cstdlib>
-#include <sys/mman.h>
+
+#include "platform.h"
 
 namespace attune {
 
 constexpr size_t kHugePage = size_t(2) << 20;
-
-char* mapPages(size_t bytes) {
-  const size_t padded = bytes + kHugePage;
-  void* pages = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) return nullptr;
-  char* start = static_cast<char*>(pages);
-  char* aligned = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(start) + kHugePage - 1) & ~(kHugePage - 1));
-  if (aligned > start) munmap(start, aligned - start);
-  if (start + padded > aligned + bytes) munmap(aligned + bytes, start + padded - (aligned + bytes));
-#ifdef MADV_HUGEPAGE
-  madvise(aligned, bytes, MADV_HUGEPAGE);
-#endif
-  return aligned;
-}
-
-void unmapPages(char* pages, size_t bytes) {
-  if (pages) munmap(pages, bytes);
-}
 
 Memory::~Memory() {
   while (arenas_) {

@@ -9,10 +9,6 @@
 
 namespace attune {
 
-/** Pages from the system with huge pages asked for; nullptr where there are none left. */
-char* mapPages(size_t bytes);
-void unmapPages(char* pages, size_t bytes);
-
 struct Block {
   char* address;
   size_t bytes;

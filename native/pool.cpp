@@ -1,9 +1,6 @@
 // See pool.h.
 #include "pool.h"
 
-#include <csignal>
-#include <sched.h>
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -22,27 +19,17 @@ void flushSubnormals() {
 #endif
 }
 
-bool startThread(pthread_t* thread, void* (*body)(void*), void* argument) {
-  sigset_t all, previous;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &previous);
-  const int failure = pthread_create(thread, nullptr, body, argument);
-  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
-  return failure == 0;
-}
-
 Pool::Pool(int threads) {
   if (threads > kMaxThreads) threads = kMaxThreads;
   for (int i = 1; i < threads; i++) {
     workers_[i].pool = this;
     workers_[i].index = i;
-    auto body = [](void* argument) -> void* {
-      Worker* worker = static_cast<Worker*>(argument);
+    const auto body = [](void* argument) {
+      const Worker* worker = static_cast<const Worker*>(argument);
       flushSubnormals();
       worker->pool->work(worker->index);
-      return nullptr;
     };
-    if (!startThread(&workers_[i].thread, body, &workers_[i])) break;
+    if (!workers_[i].thread.start(body, &workers_[i])) break;
     threads_ = i + 1;
   }
 }
@@ -50,8 +37,8 @@ Pool::Pool(int threads) {
 Pool::~Pool() {
   stop_ = true;
   epoch_.fetch_add(1);
-  epoch_.notify_all();
-  for (int i = 1; i < threads_; i++) pthread_join(workers_[i].thread, nullptr);
+  parking_.wakeAll();
+  for (int i = 1; i < threads_; i++) workers_[i].thread.join();
 }
 
 void Pool::takeTasks(int thread) {
@@ -81,7 +68,7 @@ void Pool::work(int thread) {
         continue;
       }
       parked_.fetch_add(1);
-      epoch_.wait(seen);
+      parking_.wait(epoch_, seen);
       parked_.fetch_sub(1);
     }
     seen = epoch;
@@ -102,13 +89,13 @@ void Pool::run(int count, Task task, void* context) {
   completed_.store(0, std::memory_order_relaxed);
   ticket_.store(epoch << 32, std::memory_order_release);
   epoch_.fetch_add(1);
-  if (parked_.load() > 0) epoch_.notify_all();
+  if (parked_.load() > 0) parking_.wakeAll();
   takeTasks(0);
   for (int spins = 0; completed_.load(std::memory_order_acquire) < count;) {
     if (++spins < 4000) {
       relax();
     } else {
-      sched_yield();
+      yieldProcessor();
     }
   }
 }

@@ -4,24 +4,13 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <pthread.h>
+
+#include "platform.h"
 
 namespace attune {
 
-/** Tells the processor that this is a waiting loop. */
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 /** Subnormal numbers are zero in this thread: Adam's moments decay into them, at thirty times the cost. */
 void flushSubnormals();
-
-/** Starts a thread that receives no signals; false where the system refuses. */
-bool startThread(pthread_t* thread, void* (*body)(void*), void* argument);
 
 class Pool {
  public:
@@ -49,7 +38,7 @@ class Pool {
   struct Worker {
     Pool* pool;
     int index;
-    pthread_t thread;
+    Thread thread;
   };
   void takeTasks(int thread);
   void work(int thread);
@@ -58,6 +47,7 @@ class Pool {
   alignas(64) std::atomic<uint64_t> ticket_{0xFFFFFFFFull};
   alignas(64) std::atomic<int> completed_{0};
   alignas(64) std::atomic<uint32_t> epoch_{0};  // parked workers wait for it to change
+  Parking parking_;
   std::atomic<int> parked_{0};
   std::atomic<bool> stop_{false};
   std::atomic<Task> task_{nullptr};

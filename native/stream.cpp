@@ -5,17 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-
-#include "memory.h"
 
 namespace attune {
-
-static double now() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 // ---- Context -------------------------------------------------------------------------------------------------------
 
@@ -77,7 +68,7 @@ void Context::nameError(const char* kernel, long step) {
 
 // ---- owner's side --------------------------------------------------------------------------------------------------
 
-Stream::Stream(const KernelTable& table, int threads, long maxPending, Completed completed, void* context)
+Stream::Stream(const KernelTable& table, int threads, int64_t maxPending, Completed completed, void* context)
     : table_(table),
       pool_(threads),
       context_(pool_),
@@ -85,12 +76,11 @@ Stream::Stream(const KernelTable& table, int threads, long maxPending, Completed
       completed_(completed),
       completedContext_(context) {
   ring_ = static_cast<double*>(malloc(kRingDoubles * sizeof(double)));
-  auto body = [](void* stream) -> void* {
+  const auto body = [](void* stream) {
     flushSubnormals();
     static_cast<Stream*>(stream)->loop();
-    return nullptr;
   };
-  if (ring_ && startThread(&thread_, body, this)) {
+  if (ring_ && thread_.start(body, this)) {
     running_ = true;
   } else {
     free(ring_);
@@ -110,12 +100,12 @@ void Stream::close(bool drain) {
   if (!drain) abandoned_ = true;
   draining_ = true;
   wake_.fetch_add(1);
-  wake_.notify_one();
-  pthread_join(thread_, nullptr);
+  parking_.wakeAll();
+  thread_.join();
 }
 
 /** Waits until the stream has taken so many doubles and done so many commands. */
-void Stream::waitFor(long consumed, long executed) {
+void Stream::waitFor(int64_t consumed, int64_t executed) {
   for (int spins = 0;; spins++) {
     const uint32_t seen = progress_.load();
     if (consumed_.load() >= consumed && executed_.load() >= executed) return;
@@ -124,14 +114,14 @@ void Stream::waitFor(long consumed, long executed) {
       continue;
     }
     ownerWaits_ = true;
-    if (consumed_.load() < consumed || executed_.load() < executed) progress_.wait(seen);
+    if (consumed_.load() < consumed || executed_.load() < executed) ownerParking_.wait(progress_, seen);
     ownerWaits_ = false;
   }
 }
 
 /** Room for a command of `count` doubles behind its length, in one piece. */
-double* Stream::place(long count) {
-  long position = writePosition_ % kRingDoubles;
+double* Stream::place(int64_t count) {
+  int64_t position = writePosition_ % kRingDoubles;
   if (position + count + 1 > kRingDoubles) {
     waitFor(writePosition_ + 1 - kRingDoubles, 0);
     ring_[position] = 0;  // go on at the start
@@ -149,11 +139,11 @@ void Stream::publish() {
   published_.store(writePosition_);
   if (parked_.load()) {
     wake_.fetch_add(1);
-    wake_.notify_one();
+    parking_.wakeAll();
   }
 }
 
-bool Stream::enqueue(const double* command, long count) {
+bool Stream::enqueue(const double* command, int64_t count) {
   if (count > kInlineDoubles) {
     double* copy = static_cast<double*>(malloc(count * sizeof(double)));
     if (!copy) return false;
@@ -173,7 +163,7 @@ bool Stream::enqueue(const double* command, long count) {
 bool Stream::write(char* target, const char* data, size_t bytes) {
   constexpr size_t kInlineBytes = (kInlineDoubles - 4) * sizeof(double);
   if (bytes <= kInlineBytes) {
-    double* command = place(4 + static_cast<long>((bytes + 7) / 8));
+    double* command = place(4 + static_cast<int64_t>((bytes + 7) / 8));
     command[0] = kWriteInline;
     command[1] = 0;
     command[2] = static_cast<double>(reinterpret_cast<uintptr_t>(target));
@@ -229,7 +219,7 @@ double Stream::busySeconds() const {
 
 void Stream::loop() {
   constexpr int kSpinsBeforeParking = 4000;
-  long position = 0;
+  int64_t position = 0;
   for (int spins = 0;;) {
     if (abandoned_.load(std::memory_order_relaxed)) return;
     if (published_.load(std::memory_order_acquire) == position) {
@@ -243,14 +233,14 @@ void Stream::loop() {
       }
       const uint32_t seen = wake_.load();
       parked_ = true;
-      if (published_.load() == position && !draining_.load()) wake_.wait(seen);
+      if (published_.load() == position && !draining_.load()) parking_.wait(wake_, seen);
       parked_ = false;
       spins = 0;
       continue;
     }
     spins = 0;
     double* command = ring_ + position % kRingDoubles;
-    const long count = static_cast<long>(command[0]);
+    const int64_t count = static_cast<int64_t>(command[0]);
     if (count == 0) {
       position += kRingDoubles - position % kRingDoubles;
       consumed_.store(position);
@@ -261,25 +251,25 @@ void Stream::loop() {
       position += count + 1;
     } else {
       double* elsewhere = reinterpret_cast<double*>(static_cast<uintptr_t>(command[1]));
-      execute(elsewhere, static_cast<long>(command[2]));
+      execute(elsewhere, static_cast<int64_t>(command[2]));
       free(elsewhere);
       position += 3;
     }
     consumed_.store(position);
     executed_.fetch_add(1);
     progress_.fetch_add(1);
-    if (ownerWaits_.load()) progress_.notify_one();
+    if (ownerWaits_.load()) ownerParking_.wakeAll();
   }
 }
 
-void Stream::execute(double* command, long count) {
+void Stream::execute(double* command, int64_t count) {
   const int opcode = static_cast<int>(command[0]);
   Arguments arguments{command + 2};
   if (opcode < kKernelCount) {
     if (context_.failed()) return;
-    const double start = now();
-    table_.kernels[opcode](context_, command + 2, count - 2);
-    seconds_[opcode].store(seconds_[opcode].load(std::memory_order_relaxed) + now() - start, std::memory_order_relaxed);
+    const double start = secondsNow();
+    table_.kernels[opcode](context_, command + 2, static_cast<long>(count - 2));
+    seconds_[opcode].store(seconds_[opcode].load(std::memory_order_relaxed) + secondsNow() - start, std::memory_order_relaxed);
     calls_[opcode].store(calls_[opcode].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     if (context_.failed()) {
       static const char* const kNames[] = {
@@ -294,21 +284,21 @@ void Stream::execute(double* command, long count) {
   switch (opcode) {
     case kWriteInline: {
       char* target = arguments.pointer<char>();
-      const size_t bytes = static_cast<size_t>(arguments.integer());
+      const size_t bytes = static_cast<size_t>(arguments.number());
       memcpy(target, arguments.next, bytes);
       break;
     }
     case kWriteChunk: {
       char* target = arguments.pointer<char>();
-      const size_t bytes = static_cast<size_t>(arguments.integer());
-      memcpy(target, staging_ + static_cast<size_t>(arguments.integer()) * kChunkBytes, bytes);
+      const size_t bytes = static_cast<size_t>(arguments.number());
+      memcpy(target, staging_ + static_cast<size_t>(arguments.number()) * kChunkBytes, bytes);
       break;
     }
     default: {
       if (opcode == kRead) {
         char* target = arguments.pointer<char>();
         const char* source = arguments.pointer<char>();
-        memcpy(target, source, static_cast<size_t>(arguments.integer()));
+        memcpy(target, source, static_cast<size_t>(arguments.number()));
       }
       completed_(completedContext_, arguments.number(), context_.failed() ? context_.message() : nullptr);
       context_.clearError();

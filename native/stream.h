@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <pthread.h>
 
 #include "kernels.h"
+#include "platform.h"
 #include "pool.h"
 
 namespace attune {
@@ -20,7 +20,7 @@ class Stream {
   typedef void (*Completed)(void* context, double id, const char* error);
 
   /** At most `maxPending` commands wait; a caller that enqueues more is held up. */
-  Stream(const KernelTable& table, int threads, long maxPending, Completed completed, void* context);
+  Stream(const KernelTable& table, int threads, int64_t maxPending, Completed completed, void* context);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -30,7 +30,7 @@ class Stream {
 
   // Called by one thread, the owner's. They return false where memory has run out.
   /** command: opcode, step, arguments. */
-  bool enqueue(const double* command, long count);
+  bool enqueue(const double* command, int64_t count);
   /** Copies `bytes` of host data now, and into device memory in stream order. */
   bool write(char* target, const char* data, size_t bytes);
   bool read(char* target, const char* source, size_t bytes, double id);
@@ -38,54 +38,56 @@ class Stream {
   /** Ends the thread: after everything enqueued has run, or after the present kernel. */
   void close(bool drain);
 
-  long enqueued() const { return enqueuedKernels_; }
+  int64_t enqueued() const { return enqueuedKernels_; }
   double busySeconds() const;
   double kernelSeconds(int opcode) const { return seconds_[opcode].load(std::memory_order_relaxed); }
-  long kernelCalls(int opcode) const { return calls_[opcode].load(std::memory_order_relaxed); }
+  int64_t kernelCalls(int opcode) const { return calls_[opcode].load(std::memory_order_relaxed); }
   size_t bytesReserved() const { return context_.bytesReserved(); }
 
  private:
   // Commands beside the kernels.
   enum : int { kWriteChunk = kKernelCount, kWriteInline, kRead, kFence };
-  static constexpr long kRingDoubles = 1 << 18;
-  static constexpr long kInlineDoubles = 2048;  // longer commands stand outside of the ring
+  static constexpr int64_t kRingDoubles = 1 << 18;
+  static constexpr int64_t kInlineDoubles = 2048;  // longer commands stand outside of the ring
   static constexpr int kChunks = 8;
   static constexpr size_t kChunkBytes = size_t(1) << 20;
 
-  double* place(long count);
+  double* place(int64_t count);
   void publish();
-  void waitFor(long consumed, long executed);
+  void waitFor(int64_t consumed, int64_t executed);
   void loop();
-  void execute(double* command, long count);
+  void execute(double* command, int64_t count);
 
   const KernelTable& table_;
   Pool pool_;
   Context context_;
-  const long maxPending_;
+  const int64_t maxPending_;
   const Completed completed_;
   void* const completedContext_;
   double* ring_ = nullptr;
   char* staging_ = nullptr;
-  pthread_t thread_{};
+  Thread thread_;
   bool running_ = false;
 
   // Owner's side.
-  long writePosition_ = 0;   // in doubles, only growing
-  long commands_ = 0;        // commands enqueued
-  long enqueuedKernels_ = 0;
-  long chunkWrites_ = 0;
-  long chunkCommand_[kChunks] = {};  // the command after which a chunk is free again
+  int64_t writePosition_ = 0;   // in doubles, only growing
+  int64_t commands_ = 0;        // commands enqueued
+  int64_t enqueuedKernels_ = 0;
+  int64_t chunkWrites_ = 0;
+  int64_t chunkCommand_[kChunks] = {};  // the command after which a chunk is free again
 
-  alignas(64) std::atomic<long> published_{0};   // end of the last complete command
+  alignas(64) std::atomic<int64_t> published_{0};   // end of the last complete command
   std::atomic<bool> draining_{false}, abandoned_{false};
   alignas(64) std::atomic<uint32_t> wake_{0};    // the parked stream waits for it to change
   std::atomic<bool> parked_{false};
-  alignas(64) std::atomic<long> consumed_{0};    // doubles taken
-  std::atomic<long> executed_{0};                // commands done
+  Parking parking_;
+  alignas(64) std::atomic<int64_t> consumed_{0};    // doubles taken
+  std::atomic<int64_t> executed_{0};                // commands done
   std::atomic<uint32_t> progress_{0};            // a held-up owner waits for it to change
   std::atomic<bool> ownerWaits_{false};
+  Parking ownerParking_;
   std::atomic<double> seconds_[kKernelCount] = {};
-  std::atomic<long> calls_[kKernelCount] = {};
+  std::atomic<int64_t> calls_[kKernelCount] = {};
 };
 
 }  // namespace attune

@@ -2,20 +2,7 @@
 // text -> dataset -> tokens -> batch -> model -> loss -> gradients -> optimizer -> checkpoint.
 // Datasets, metrics and the Accelerator have entries of their own: attune/datasets, attune/metrics, attune/accelerate.
 
-export {
-  type Batch,
-  type Collator,
-  DataCollatorWithPadding,
-  DataLoader,
-  type DataLoaderOptions,
-  type DataLoaderState,
-  DefaultDataCollator,
-  type PaddingCollatorOptions,
-  paddingShare,
-  RandomSampler,
-  type Sampler,
-  SequentialSampler,
-} from "./batches/index.js";
+export * from "./batches/index.js";
 export * from "./models/index.js";
 export { Dropout, Embedding, LayerNorm, Linear, type LinearOptions, Module, Parameter } from "./nn/index.js";
 export * from "./optim/index.js";

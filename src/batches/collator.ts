@@ -16,6 +16,10 @@ export interface ColumnType {
 export interface CollateContext {
   /** The dataset's columns by name: they tell integers from floats that happen to be whole. */
   readonly features?: { readonly [column: string]: unknown };
+  /** Which batch of which epoch it is, from 0: what a collator draws at random can follow from it, so that a run that is
+   * resumed draws the same. */
+  readonly epoch?: number;
+  readonly batch?: number;
 }
 
 /** Makes a batch of rows; synchronous, so that batches are ready when the device is. */

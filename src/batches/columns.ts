@@ -76,7 +76,7 @@ function shapeOf(value: unknown): number[] {
   return isList(value) ? [value.length, ...(value.length > 0 ? shapeOf(value[0]) : [])] : [];
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
+export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 }
 
@@ -88,6 +88,18 @@ function isFloatColumn(name: string, { features }: CollateContext): boolean {
   let feature: unknown = features && nameLabels(Object.entries(features)).get(name);
   while (isColumnType(feature) && feature.feature !== undefined) feature = feature.feature;
   return isColumnType(feature) && typeof feature.dtype === "string" && feature.dtype.startsWith("float");
+}
+
+/** The type of field `name` of a struct column, or of a column where `path` is empty; undefined where it is not known. */
+export function featureOf(
+  features: { readonly [column: string]: unknown } | undefined,
+  path: string,
+  name: string,
+): unknown {
+  const struct = path === "" ? features : features?.[path];
+  return typeof struct === "object" && struct !== null
+    ? (struct as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }
 
 function isColumnType(value: unknown): value is ColumnType {

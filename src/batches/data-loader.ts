@@ -1,59 +1,33 @@
 // DataLoader: batches of a dataset, one after another, ready before the device asks for them and never far ahead of it.
-import { ConfigError, DataError, nearest } from "../support/errors.js";
+import { ConfigError, DataError } from "../support/errors.js";
+import { debug, info } from "../support/log.js";
 import { type Fence, fence, Tensor } from "../tensor/index.js";
-import { type Batch, type Collator, collateFunction } from "./collator.js";
-import { DefaultDataCollator } from "./default-collator.js";
-import type { Sampler } from "./sampler.js";
-import { RandomSampler } from "./samplers/random.js";
-import { SequentialSampler } from "./samplers/sequential.js";
+import { type Batch, type CollateContext, collateFunction } from "./collator.js";
+import { defaultCollate } from "./collators/recursive.js";
+import type { IndexedRows } from "./indexed-rows.js";
+import { batchesBy, checkOptions, type DataLoaderOptions, expectCount } from "./loader-options.js";
+import { countPositions, type PaddingCounts } from "./padding-share.js";
+import type { BatchSampler } from "./sampler.js";
+import { isStreamed, type StreamedRows, streamedBatches } from "./streamed-rows.js";
 
-/** Rows by number: a Dataset, or an array of rows. */
-export interface IndexedRows<Row> {
-  readonly length: number;
-  at(index: number): Row | undefined;
-  /** The rows of these numbers: where it is there it reads the rows of a batch at once. */
-  select?(indices: Iterable<number>): { slice(): readonly Row[] };
-  /** The types of the columns, where they are known; they are handed to the collator. */
-  readonly features?: { readonly [column: string]: unknown };
-}
-
-export interface DataLoaderOptions<Row, Output = Batch> {
-  /** Rows of a batch. Default 1. */
-  readonly batchSize?: number;
-  /** Read rows in a random order, another each epoch. Default false: in their own order. */
-  readonly shuffle?: boolean;
-  /** Of the random order; epoch e uses seed + e, as Python's Trainer does. Default 42, the Trainer's default. */
-  readonly seed?: number;
-  /** An order of one's own, in place of `shuffle` and `seed`. */
-  readonly sampler?: Sampler;
-  /** Leave out the last batch where it has fewer rows than the others. Default false. */
-  readonly dropLast?: boolean;
-  /** What makes a batch of rows. Default: DefaultDataCollator. */
-  readonly collator?: Collator<Row, Output>;
-  /** Batches made ahead, while the device works, beside the one that is next. Default 1. */
-  readonly prefetch?: number;
-}
-
-/** Where a loader stands. */
+/** Where a loader stands; it can be written as JSON. */
 export interface DataLoaderState {
   /** The epoch that goes on, from 0. */
   readonly epoch: number;
   /** How many of its batches were handed out. */
   readonly batch: number;
+  /** Where a streamed dataset stands, if it says so. */
+  readonly stream?: unknown;
 }
-
-const OPTION_NAMES = [
-  "batchSize",
-  "shuffle",
-  "seed",
-  "sampler",
-  "dropLast",
-  "collator",
-  "prefetch",
-] as const satisfies readonly (keyof DataLoaderOptions<unknown>)[];
 
 /** How many batches the device may still work on when the next is handed out. */
 const BATCHES_IN_FLIGHT = 2;
+
+/** A batch that is ready, and where the loader stands once it is handed out. */
+interface Ready<Output> {
+  readonly batch: Output;
+  readonly position: DataLoaderState;
+}
 
 /**
  * Walks a dataset in batches: `for await (const batch of loader)`. Each such loop is an epoch of its own; one that was left
@@ -63,39 +37,42 @@ const BATCHES_IN_FLIGHT = 2;
  * and gives timers, signals and servers their turn; a device error of an earlier step is thrown here.
  */
 export class DataLoader<Row extends object, Output = Batch> implements AsyncIterable<Output> {
-  readonly dataset: IndexedRows<Row>;
+  readonly dataset: IndexedRows<Row> | StreamedRows<Row>;
   readonly batchSize: number;
   readonly dropLast: boolean;
-  readonly sampler: Sampler;
-  readonly #collate: (rows: readonly Row[]) => Output;
+  /** What the batches of an epoch are; undefined where the dataset is streamed. */
+  readonly batchSampler: BatchSampler | undefined;
+  readonly #collate: (rows: readonly Row[], context: CollateContext) => Output;
   readonly #prefetch: number;
   /** Where the loop that runs, or ran last, stands. */
   #position: DataLoaderState = { epoch: 0, batch: 0 };
   /** Where the next loop begins. */
   #next: DataLoaderState = { epoch: 0, batch: 0 };
+  /** Whether the share of padding is worth a line: once, for a loader that orders its rows for training. */
+  #tellsPadding: boolean;
 
-  /** Throws ConfigError where an option does not exist, is out of range, or contradicts another. */
-  constructor(dataset: IndexedRows<Row>, options: DataLoaderOptions<Row, Output> = {}) {
-    checkDataset(dataset);
-    checkOptions(options);
-    const { batchSize = 1, shuffle = false, seed = 42, dropLast = false, prefetch = 1 } = options;
+  /**
+   * `groupByLength` and `maxTokensPerBatch` read the lengths of all rows.
+   * @throws ConfigError where an option does not exist, is out of range, or contradicts another; DataError where lengths
+   *   matter and a row has none, or is longer than a batch may be
+   */
+  constructor(dataset: IndexedRows<Row> | StreamedRows<Row>, options: DataLoaderOptions<Row, Output> = {}) {
+    checkOptions(dataset, options);
     this.dataset = dataset;
-    this.batchSize = batchSize;
-    this.dropLast = dropLast;
-    this.sampler =
-      options.sampler ?? (shuffle ? new RandomSampler(dataset.length, seed) : new SequentialSampler(dataset.length));
-    // Without a collator Output is Batch, which is what the default makes.
-    const collate = collateFunction(
-      options.collator ?? (new DefaultDataCollator() as unknown as Collator<Row, Output>),
-    );
-    this.#collate = (rows) => collate(rows, { features: dataset.features });
-    this.#prefetch = prefetch;
+    this.batchSize = options.batchSize ?? 1;
+    this.dropLast = options.dropLast ?? false;
+    this.batchSampler = isStreamed(dataset) ? undefined : batchesBy(dataset as IndexedRows<Row>, options);
+    // Without a collator Output is Batch, which is what the default makes of rows of numbers.
+    this.#collate = options.collator
+      ? collateFunction(options.collator)
+      : (rows, context) => defaultCollate(rows, context) as unknown as Output;
+    this.#prefetch = options.prefetch ?? 1;
+    this.#tellsPadding = options.shuffle === true || options.groupByLength === true || isStreamed(dataset);
   }
 
-  /** Batches of an epoch. */
+  /** Batches of an epoch; Infinity where the dataset is streamed, whose length nobody knows. */
   get length(): number {
-    const batches = this.sampler.length / this.batchSize;
-    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    return this.batchSampler?.length ?? Infinity;
   }
 
   /** The epoch that the next loop walks, from 0. */
@@ -128,46 +105,88 @@ export class DataLoader<Row extends object, Output = Batch> implements AsyncIter
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Output, void, void> {
-    const { epoch, batch: first } = this.#next;
-    this.#next = { epoch: epoch + 1, batch: 0 };
-    this.#position = { epoch, batch: first };
-    const order = this.sampler.order(epoch);
-    const { length } = this;
-    const ready: Output[] = []; // the next batch and those made ahead
+    const start = this.#next;
+    this.#next = { epoch: start.epoch + 1, batch: 0 };
+    this.#position = start;
+    const source = this.batchSampler ? this.#indexed(this.batchSampler, start) : this.#streamed(start);
+    const ready: Ready<Output>[] = []; // the next batch and those made ahead
     const fences: Fence[] = [];
-    let made = first;
-    const make = (): void => {
-      ready.push(this.#make(order, made++));
+    const seen = { positions: 0, padding: 0 };
+    let exhausted = false;
+    const make = async (): Promise<void> => {
+      const next = await source.next();
+      if (next.done) exhausted = true;
+      else ready.push(next.value);
     };
     try {
-      for (let batch = first; batch < length; batch++) {
-        if (ready.length === 0) make();
+      for (;;) {
+        if (ready.length === 0) await make();
+        if (ready.length === 0) break;
         await macrotask();
         const oldest = fences.length === BATCHES_IN_FLIGHT ? fences.shift() : undefined;
-        if (oldest) await workWhile(oldest.wait(), () => made < length && ready.length <= this.#prefetch, make);
+        if (oldest) await workWhile(oldest.wait(), () => !exhausted && ready.length <= this.#prefetch, make);
         fences.push(fence());
-        this.#position = batch + 1 < length ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
-        yield ready.shift() as Output;
+        const { batch, position } = ready.shift() as Ready<Output>;
+        this.#position = position;
+        add(seen, countPositions(batch));
+        yield batch;
       }
+      this.#position = this.#next;
+      this.#sayPadding(start.epoch, seen);
     } finally {
-      for (const batch of ready) disposeTensors(batch);
+      await source.return(undefined);
+      for (const { batch } of ready) disposeTensors(batch);
     }
   }
 
-  #make(order: ArrayLike<number>, batch: number): Output {
-    const start = batch * this.batchSize;
-    const indices = Array.from({ length: Math.min(this.batchSize, order.length - start) }, (_, i) => order[start + i]);
-    return this.#collate(this.#rows(indices));
+  async *#indexed(sampler: BatchSampler, { epoch, batch: first }: DataLoaderState): AsyncGenerator<Ready<Output>> {
+    const batches = sampler.batches(epoch);
+    const { length } = this;
+    for (let batch = first; batch < length; batch++) {
+      const rows = batches.at(batch);
+      if (rows === undefined)
+        throw new DataError(`the batch sampler has ${length} batches an epoch, and no batch ${batch}`);
+      const position = batch + 1 < length ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
+      yield { batch: this.#collate(this.#rows(Array.from(rows)), this.#context(epoch, batch)), position };
+    }
+  }
+
+  async *#streamed({ epoch, batch: first, stream }: DataLoaderState): AsyncGenerator<Ready<Output>> {
+    const { batchSize, dropLast } = this;
+    const plan = { epoch, batchSize, dropLast, state: stream, skip: first };
+    let batch = first;
+    for await (const { rows, state } of streamedBatches(this.dataset as StreamedRows<Row>, plan)) {
+      const made = this.#collate(rows, this.#context(epoch, batch++));
+      yield { batch: made, position: { epoch, batch, ...(state === undefined ? {} : { stream: state }) } };
+    }
+  }
+
+  #context(epoch: number, batch: number): CollateContext {
+    return { features: this.dataset.features, epoch, batch };
   }
 
   #rows(indices: readonly number[]): readonly Row[] {
-    if (this.dataset.select) return this.dataset.select(indices).slice();
+    const dataset = this.dataset as IndexedRows<Row>;
+    if (dataset.select) return dataset.select(indices).slice();
     return indices.map((index) => {
-      const row = this.dataset.at(index);
-      if (row === undefined) throw new DataError(`the dataset of ${this.dataset.length} rows has no row ${index}`);
+      const row = dataset.at(index);
+      if (row === undefined) throw new DataError(`the dataset of ${dataset.length} rows has no row ${index}`);
       return row;
     });
   }
+
+  #sayPadding(epoch: number, { positions, padding }: PaddingCounts): void {
+    if (positions === 0) return;
+    const say = this.#tellsPadding ? info : debug;
+    this.#tellsPadding = false;
+    const share = ((100 * padding) / positions).toFixed(1);
+    say(`epoch ${epoch}: ${share} % of ${positions} positions in its batches were padding, which is not computed`);
+  }
+}
+
+function add(sum: { positions: number; padding: number }, counts: PaddingCounts | undefined): void {
+  sum.positions += counts?.positions ?? 0;
+  sum.padding += counts?.padding ?? 0;
 }
 
 /** Lets timers, signals, servers and finished promises have their turn. */
@@ -176,14 +195,14 @@ function macrotask(): Promise<void> {
 }
 
 /** Waits for `promise`; while it is pending and there is work, does a piece of work at a time. */
-async function workWhile(promise: Promise<void>, hasWork: () => boolean, work: () => void): Promise<void> {
+async function workWhile(promise: Promise<void>, hasWork: () => boolean, work: () => Promise<void>): Promise<void> {
   let pending = true;
   const end = (): void => {
     pending = false;
   };
   promise.then(end, end); // a rejection is thrown by the last line, not lost while work is done
   while (pending && hasWork()) {
-    work();
+    await work();
     await macrotask();
   }
   await promise;
@@ -193,30 +212,4 @@ async function workWhile(promise: Promise<void>, hasWork: () => boolean, work: (
 function disposeTensors(batch: unknown): void {
   if (batch instanceof Tensor) batch.dispose();
   else if (typeof batch === "object" && batch !== null) Object.values(batch).forEach(disposeTensors);
-}
-
-function checkOptions(options: DataLoaderOptions<never, unknown>): void {
-  for (const name of Object.keys(options)) {
-    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
-    const near = nearest(name.replaceAll("_", ""), OPTION_NAMES);
-    throw new ConfigError(`DataLoader has no option "${name}"${near ? `; did you mean ${near}?` : ""}`);
-  }
-  expectCount("batchSize", options.batchSize ?? 1, 1);
-  expectCount("prefetch", options.prefetch ?? 1, 0);
-  if (options.sampler && (options.shuffle || options.seed !== undefined)) {
-    throw new ConfigError("a DataLoader with a sampler has its order from it: leave out shuffle and seed");
-  }
-}
-
-function checkDataset(dataset: unknown): void {
-  const rows = dataset as Partial<IndexedRows<unknown>> | null | undefined;
-  if (typeof rows?.length === "number" && typeof rows.at === "function") return;
-  throw new ConfigError(
-    "a DataLoader walks rows by number: give one split, such as dataset.train, or an array of rows, not the whole dataset",
-  );
-}
-
-function expectCount(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(`${name} is ${value}; a whole number of at least ${least} is needed`);
 }

@@ -1,8 +1,8 @@
 // Batches of tokenized rows, padded to one length: the collator of classification and regression.
-import type { Tensor } from "../tensor/index.js";
-import type { EncodedColumns, PaddedEncoding, PaddingOptions } from "../tokenizers/index.js";
-import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "./collator.js";
-import { columnToTensor, nameLabels, toColumns } from "./columns.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { EncodedColumns, PaddedEncoding, PaddingOptions, Side } from "../../tokenizers/index.js";
+import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
+import { columnToTensor, nameLabels, toColumns } from "../columns.js";
 
 /** A batch of model inputs, int32 [rows, length], with the other columns as tensors. */
 export interface PaddedBatch extends Batch {
@@ -12,6 +12,7 @@ export interface PaddedBatch extends Batch {
 
 /** What of a tokenizer the collator uses. */
 export interface Padder {
+  readonly paddingSide: Side;
   pad(encodings: EncodedColumns, options: PaddingOptions & { readonly returnTensors: true }): PaddedEncoding<Tensor>;
 }
 
@@ -22,6 +23,8 @@ export interface PaddingCollatorOptions {
   readonly maxLength?: number;
   /** Lengths are made multiples of this. */
   readonly padToMultipleOf?: number;
+  /** Where padding goes. Default: the tokenizer's. */
+  readonly paddingSide?: Side;
 }
 
 const MODEL_INPUTS = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask"];

@@ -1,7 +1,7 @@
 // transformers' default collator: rows of equal shape become tensors as they are.
-import type { Tensor } from "../tensor/index.js";
-import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "./collator.js";
-import { columnToTensor, nameLabels, toColumns } from "./columns.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
+import { columnToTensor, nameLabels, toColumns } from "../columns.js";
 
 /**
  * Makes a tensor of each column: int32 of integers, float32 of floats. `label` and `label_ids` become `labels`; columns of

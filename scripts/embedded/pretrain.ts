@@ -1,6 +1,6 @@
 // Pretrains the embedded BERT with Attune's own engine: masked language modelling over the grammar's unlabelled text.
 import { DataLoader } from "../../src/batches/index.js";
-import { AutoModelForMaskedLM, type BertForMaskedLM } from "../../src/models/index.js";
+import { AutoModelForMaskedLM, type MaskedLMModel } from "../../src/models/index.js";
 import { AdamW, clipGradNorm, getScheduler } from "../../src/optim/index.js";
 import { Progress } from "../../src/support/progress.js";
 import { createBertTokenizer, type PreTrainedTokenizer, trainWordPiece } from "../../src/tokenizers/index.js";
@@ -41,10 +41,7 @@ export function trainTokenizer(documents: readonly Document[]): PreTrainedTokeni
 }
 
 /** A model after one pass over `documents`. */
-export async function pretrain(
-  documents: readonly Document[],
-  tokenizer: PreTrainedTokenizer,
-): Promise<BertForMaskedLM> {
+export async function pretrain(documents: readonly Document[], tokenizer: PreTrainedTokenizer): Promise<MaskedLMModel> {
   const { seed, batchSize, learningRate, warmupSteps, masking } = RECIPE;
   const collator = new MaskingCollator(tokenizer, documents.slice(0, GLANCE), masking, new Random(seed));
   const loader = new DataLoader(documents, { batchSize, dropLast: true, collator });

@@ -1,14 +1,15 @@
-// The model classes by what config.json says. A family is added here, and nowhere else outside of its folder.
+// The Auto classes: the model class by what config.json says. A family is added to the list here, and nowhere else outside
+// of its folder.
 import { withoutInitialization } from "../nn/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import { manualSeed } from "../tensor/index.js";
-import { bertConfig } from "./bert/config.js";
-import { BertForMaskedLM } from "./bert/maskedLM.js";
-import { BertModel } from "./bert/model.js";
-import { BertForSequenceClassification } from "./bert/sequenceClassification.js";
+import { bert } from "./bert/index.js";
 import { type CommonConfig, type ConfigOptions, readConfig } from "./config.js";
-import { type CheckpointSpelling, initialize, type LoadOptions, loadWeights } from "./loading.js";
-import { checkpointFolder, type PreTrainedModel } from "./pretrained.js";
+import type { Family, Task, Tasks } from "./family.js";
+import { initialize, type LoadOptions, loadWeights } from "./loading.js";
+import { checkpointFolder } from "./pretrained.js";
+
+const families: readonly Family[] = [bert];
 
 /** Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). */
 export interface ModelOptions extends ConfigOptions, LoadOptions {
@@ -17,105 +18,106 @@ export interface ModelOptions extends ConfigOptions, LoadOptions {
   readonly [configKey: string]: unknown;
 }
 
-interface Family {
-  readonly config: (raw: Readonly<Record<string, unknown>>, options: ModelOptions) => CommonConfig;
-  readonly spelling: CheckpointSpelling;
-}
-
-const families: Readonly<Record<string, Family>> = {
-  bert: {
-    config: bertConfig,
-    spelling: {
-      basePrefix: "bert.",
-      renames: [
-        ["LayerNorm.gamma", "LayerNorm.weight"],
-        ["LayerNorm.beta", "LayerNorm.bias"],
-      ],
-      ignored: ["embeddings.position_ids"],
-      optional: /(^|\.)pooler\.|^classifier\.|^cls\./,
-    },
-  },
-};
-
-type ModelClass<Model> = new (config: never) => Model;
-
 /** Chooses among the families' classes for one task. */
-class AutoClass<Model extends PreTrainedModel> {
+class AutoClass<T extends Task> {
   readonly #name: string;
-  readonly #classes: Readonly<Record<string, ModelClass<Model>>>;
+  readonly #task: T;
 
-  constructor(name: string, classes: Readonly<Record<string, ModelClass<Model>>>) {
+  constructor(name: string, task: T) {
     this.#name = name;
-    this.#classes = classes;
+    this.#task = task;
   }
 
   /**
-   * Loads a model: a folder with config.json and model.safetensors (or its shards). It is in evaluation mode, as in
-   * Python; the Trainer and `train()` switch dropout on.
+   * Loads a model: a folder with config.json and weights (model.safetensors or pytorch_model.bin, or their shards). It is
+   * in evaluation mode, as in Python; the Trainer and `train()` switch dropout on.
    * @throws ConfigError for a folder that is not there, an architecture that is not known, weights of other shapes.
    * @throws FileFormatError for damaged files and missing weights.
    */
-  async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Model> {
+  async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Tasks[T]> {
     const folder = await checkpointFolder(nameOrFolder);
     const raw = await readConfig(folder);
     const { model, family } = this.#build(raw, options, folder);
     await loadWeights(model, folder, family.spelling, options);
-    return model.eval();
+    model.eval();
+    return model;
   }
 
   /** A model with new weights, drawn from the seed. `config` needs a model_type. */
-  fromConfig(config: Readonly<Record<string, unknown>>, options: ModelOptions = {}): Model {
+  fromConfig(config: Readonly<Record<string, unknown>>, options: ModelOptions = {}): Tasks[T] {
     const { model } = this.#build(config, options, "this config");
     initialize(model, model.namedParameters());
-    return model.eval();
+    model.eval();
+    return model;
   }
 
   #build(
     raw: Readonly<Record<string, unknown>>,
     options: ModelOptions,
     where: string,
-  ): { model: Model; family: Family } {
+  ): { model: Tasks[T]; family: Family } {
     const { seed, ignoreMismatchedSizes: _, ...configOptions } = options; // what is left is the config's
-    const { family, modelType } = familyOf(raw, where);
-    if (!Object.hasOwn(this.#classes, modelType)) {
+    const family = familyOf(raw, where);
+    const Class = family.classes[this.#task];
+    if (!Class) {
+      const having = families.filter(({ classes }) => classes[this.#task]);
       throw new ConfigError(
-        `${this.#name}: there is no such head for model_type "${modelType}" (${Object.keys(this.#classes).join(", ")})`,
+        `${this.#name}: there is no such head for model_type "${family.modelType}" (there is one for ${list(having)})`,
       );
     }
     if (seed !== undefined) manualSeed(seed);
-    const config = family.config(raw, configOptions);
-    const Class = this.#classes[modelType];
+    // a span's start and end are two outputs, whatever labels the checkpoint has had
+    const own = this.#task === "questionAnswering" ? { numLabels: 2 } : {};
+    const config = family.config(raw, { ...own, ...configOptions });
     return { model: withoutInitialization(() => new Class(config as never)), family };
   }
 }
 
-function familyOf(raw: Readonly<Record<string, unknown>>, where: string): { family: Family; modelType: string } {
-  const modelType = raw.model_type;
-  if (typeof modelType === "string" && Object.hasOwn(families, modelType))
-    return { family: families[modelType], modelType };
-  const known = Object.keys(families);
+/** The family by model_type; by the architecture's name for configs of the time before that key. */
+function familyOf(raw: Readonly<Record<string, unknown>>, where: string): Family {
+  const { model_type: modelType, architectures } = raw;
+  const family = families.find((one) =>
+    modelType === undefined ? isOneOf(one, architectures) : one.modelType === modelType,
+  );
+  if (family) return family;
+  const known = families.map((one) => one.modelType);
   const near = typeof modelType === "string" ? nearest(modelType, known) : undefined;
   throw new ConfigError(
-    `${where}: model_type ${JSON.stringify(modelType)} (architectures ${JSON.stringify(raw.architectures)}) is not supported` +
-      `${near ? `; did you mean "${near}"?` : ""}; known: ${known.join(", ")}`,
+    `${where}: model_type ${JSON.stringify(modelType)} (architectures ${JSON.stringify(architectures)}) is not supported` +
+      `${near ? `; did you mean "${near}"?` : ""}; known: ${list(families)}`,
   );
 }
 
-/** The encoder alone. */
-export const AutoModel = new AutoClass<BertModel>("AutoModel", { bert: BertModel });
+function isOneOf({ classes }: Family, architectures: unknown): boolean {
+  const names = Object.values(classes).map(({ architecture }) => architecture);
+  return Array.isArray(architectures) && architectures.some((name) => names.includes(name as string));
+}
 
-export const AutoModelForSequenceClassification = new AutoClass<BertForSequenceClassification>(
+function list(some: readonly Family[]): string {
+  return some.map(({ modelType }) => modelType).join(", ");
+}
+
+/** The encoder alone. */
+export const AutoModel = new AutoClass("AutoModel", "encoder");
+
+export const AutoModelForSequenceClassification = new AutoClass(
   "AutoModelForSequenceClassification",
-  { bert: BertForSequenceClassification },
+  "sequenceClassification",
 );
 
-export const AutoModelForMaskedLM = new AutoClass<BertForMaskedLM>("AutoModelForMaskedLM", { bert: BertForMaskedLM });
+export const AutoModelForTokenClassification = new AutoClass("AutoModelForTokenClassification", "tokenClassification");
+
+export const AutoModelForQuestionAnswering = new AutoClass("AutoModelForQuestionAnswering", "questionAnswering");
+
+export const AutoModelForMultipleChoice = new AutoClass("AutoModelForMultipleChoice", "multipleChoice");
+
+export const AutoModelForMaskedLM = new AutoClass("AutoModelForMaskedLM", "maskedLM");
 
 export const AutoConfig = {
   /** config.json completed with the family's defaults and the caller's overrides. Throws as fromPretrained does. */
   async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<CommonConfig> {
     const folder = await checkpointFolder(nameOrFolder);
     const raw = await readConfig(folder);
-    return familyOf(raw, folder).family.config(raw, options);
+    return familyOf(raw, folder).config(raw, options);
   },
 };

@@ -1,8 +1,9 @@
 // config.json: keys as Python writes them, defaults of the family, label names.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Activation } from "../backends/kernels.js";
 import { writeFileAtomic } from "../support/atomic.js";
-import { ConfigError, FileFormatError } from "../support/errors.js";
+import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
 
@@ -15,6 +16,8 @@ export interface CommonConfig {
   label2id: Readonly<Record<string, number>>;
   problem_type?: ProblemType;
   initializer_range: number;
+  /** Rows of the table of positions: no sequence is longer. */
+  max_position_embeddings?: number;
   /** Keys that Attune does not know; kept and written back. */
   readonly [key: string]: unknown;
 }
@@ -106,4 +109,51 @@ function normalizeLabels(labels: ConfigOptions["id2label"]): Record<number, stri
 /** Python writes null for what is not set. */
 function withoutNull(raw: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null));
+}
+
+/** A family's config: config.json's content completed with defaults and the caller's overrides. Throws ConfigError. */
+export type ConfigFunction<Config extends CommonConfig = CommonConfig> = (
+  raw?: Readonly<Record<string, unknown>>,
+  options?: ConfigOptions & Readonly<Record<string, unknown>>,
+) => Config;
+
+/** Throws ConfigError where a config asks for a value of `key` that Attune does not do; an absent key is fine. */
+export function refuse(config: CommonConfig, key: string, supported: readonly unknown[]): void {
+  const value = config[key];
+  if (value === undefined || supported.includes(value)) return;
+  throw new ConfigError(
+    `config: ${key} ${JSON.stringify(value)} is not supported; ${supported.map((one) => JSON.stringify(one)).join(" and ")} is`,
+  );
+}
+
+/** Throws ConfigError where `size` is not a multiple of `parts`. */
+export function requireMultiple<Config extends CommonConfig>(
+  config: Config,
+  size: keyof Config,
+  parts: keyof Config,
+): void {
+  const [whole, number] = [Number(config[size]), Number(config[parts])];
+  if (whole % number !== 0) {
+    throw new ConfigError(`config: ${String(size)} ${whole} is not a multiple of ${String(parts)} ${number}`);
+  }
+}
+
+/** Names of activations in config.json (transformers: activations.py) and their kernels. */
+const activations: Readonly<Record<string, Activation>> = {
+  gelu: "gelu",
+  gelu_new: "gelu_tanh",
+  gelu_fast: "gelu_tanh",
+  gelu_pytorch_tanh: "gelu_tanh",
+  relu: "relu",
+  silu: "silu",
+  swish: "silu",
+  tanh: "tanh",
+};
+
+export function activationOf(name: string): Activation {
+  if (Object.hasOwn(activations, name)) return activations[name];
+  const near = nearest(name, Object.keys(activations));
+  throw new ConfigError(
+    `config: hidden_act "${name}" is not known${near ? `; did you mean "${near}"?` : ""} (${Object.keys(activations).join(", ")})`,
+  );
 }

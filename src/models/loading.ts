@@ -1,23 +1,12 @@
 // A checkpoint's tensors into a model's parameters: families spell some keys differently, heads come and go, and whatever
 // does not fit is said by name.
-import { openCheckpoint } from "../checkpoint/index.js";
+import { openCheckpoint, type TensorSource } from "../checkpoint/index.js";
 import { initializeNormal, LayerNorm, type Module, type Parameter } from "../nn/index.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { formatShape, sameShape } from "../tensor/index.js";
+import type { CheckpointSpelling } from "./family.js";
 import type { PreTrainedModel } from "./pretrained.js";
-
-/** What a family's published checkpoints spell differently. */
-export interface CheckpointSpelling {
-  /** Prefix of the encoder's keys in a model with a head ("bert."). */
-  readonly basePrefix: string;
-  /** Endings of older checkpoints and what they are called now. */
-  readonly renames: readonly (readonly [ending: string, now: string])[];
-  /** Buffers that are no parameters. */
-  readonly ignored: readonly string[];
-  /** Parameters that a checkpoint may lack: they start from the seed, with one line that says so. */
-  readonly optional: RegExp;
-}
 
 export interface LoadOptions {
   /** Parameters whose shapes differ from the checkpoint's start anew. Default false: that is an error. */
@@ -27,7 +16,7 @@ export interface LoadOptions {
 /**
  * Fills `model` from the checkpoint in `folder`.
  * @throws FileFormatError for encoder weights that are missing, or damaged files.
- * @throws ConfigError for shapes that differ.
+ * @throws ConfigError for shapes that differ, and tied weights that are not equal.
  */
 export async function loadWeights(
   model: PreTrainedModel,
@@ -37,7 +26,8 @@ export async function loadWeights(
 ): Promise<void> {
   const checkpoint = await openCheckpoint(folder);
   try {
-    const { found, unexpected } = matchKeys(model, checkpoint.names, spelling);
+    const { found, copies, unexpected } = matchKeys(model, checkpoint.names, spelling);
+    await checkCopies(checkpoint, found, copies);
     const missing: string[] = [];
     const mismatched: string[] = [];
     const fresh: [string, Parameter][] = [];
@@ -85,14 +75,24 @@ export async function loadWeights(
   }
 }
 
-/** Finds each parameter's key in the checkpoint. */
+interface MatchedKeys {
+  /** Each parameter's key in the checkpoint. */
+  readonly found: ReadonlyMap<string, string>;
+  /** Keys that hold a second copy of a tied parameter, by the parameter's name. */
+  readonly copies: ReadonlyMap<string, string>;
+  readonly unexpected: readonly string[];
+}
+
+/** Finds each parameter's key in the checkpoint; a tied one's may be that of its copy. */
 function matchKeys(
   model: PreTrainedModel,
   keys: readonly string[],
-  { basePrefix, renames, ignored }: CheckpointSpelling,
-): { found: Map<string, string>; unexpected: string[] } {
+  { basePrefix, renames = [], ignored = [] }: CheckpointSpelling,
+): MatchedKeys {
   const names = new Set(Array.from(model.namedParameters(), ([name]) => name));
+  const { tiedKeys } = model;
   const found = new Map<string, string>();
+  const copies = new Map<string, string>();
   const unexpected: string[] = [];
   for (const key of keys) {
     if (ignored.some((name) => key === name || key === basePrefix + name)) continue;
@@ -100,14 +100,33 @@ function matchKeys(
       (k, [ending, now]) => (k.endsWith(ending) ? k.slice(0, -ending.length) + now : k),
       key,
     );
-    if (Object.hasOwn(model.tiedKeys, renamed)) continue; // a second copy of what stands elsewhere
+    if (Object.hasOwn(tiedKeys, renamed)) {
+      copies.set(tiedKeys[renamed], key);
+      continue;
+    }
     const spelled = [renamed, basePrefix + renamed];
     if (renamed.startsWith(basePrefix)) spelled.push(renamed.slice(basePrefix.length));
     const name = spelled.find((candidate) => names.has(candidate));
     if (name === undefined) unexpected.push(key);
     else found.set(name, key);
   }
-  return { found, unexpected };
+  for (const [name, key] of copies) if (!found.has(name)) found.set(name, key);
+  return { found, copies, unexpected };
+}
+
+/** A checkpoint that holds both of two tied tensors, with other values, was trained without the tie. */
+async function checkCopies(checkpoint: TensorSource, found: MatchedKeys["found"], copies: MatchedKeys["copies"]) {
+  for (const [name, copy] of copies) {
+    const key = found.get(name);
+    if (key === undefined || key === copy) continue;
+    const [a, b] = [await checkpoint.read(key), await checkpoint.read(copy)];
+    if (Buffer.compare(a, b) !== 0) {
+      throw new ConfigError(
+        `${checkpoint.path}: ${key} and ${copy} differ, and the config ties them; pass { tie_word_embeddings: false } to ` +
+          "load them as two",
+      );
+    }
+  }
 }
 
 /** "encoder.layer.6..." in a checkpoint without prefix, for a model that has encoder.layer.0. */

@@ -3,25 +3,37 @@ import type { Batch } from "../batches/index.js";
 import { AttuneError, nearest } from "../support/errors.js";
 import type { Tensor } from "../tensor/index.js";
 
-/** Picks a model's inputs from a batch. Throws AttuneError for a missing input_ids, or a name the model does not take. */
-export function takeInputs<Name extends string>(
-  model: string,
+/** What takeInputs asks of a model. */
+interface TakesInputs {
+  readonly inputNames: readonly string[];
+  readonly labelNames: readonly string[];
+}
+
+/**
+ * A batch as the model's inputs and labels.
+ * @throws AttuneError for a missing input_ids, or a name that the model does not take.
+ */
+export function takeInputs(
+  model: TakesInputs,
   batch: Batch,
-  names: readonly Name[],
-): Partial<Record<Name, Tensor>> & { input_ids: Tensor } {
+): { readonly input_ids: Tensor } & Readonly<Record<string, Tensor | undefined>> {
+  const names = [...model.inputNames, ...model.labelNames];
   for (const name of Object.keys(batch)) {
-    if (!(names as readonly string[]).includes(name)) {
+    if (!names.includes(name)) {
       const near = nearest(name, names);
       throw new AttuneError(
-        `${model} takes ${names.join(", ")}; the batch also has "${name}"${near ? ` (${near}?)` : ""}. ` +
+        `${model.constructor.name} takes ${names.join(", ")}; the batch also has "${name}"${near ? ` (${near}?)` : ""}. ` +
           `Remove or rename that column.`,
       );
     }
   }
-  if (!batch.input_ids) {
-    throw new AttuneError(`${model} needs input_ids; the batch has ${Object.keys(batch).join(", ") || "nothing"}`);
+  const { input_ids } = batch as { readonly input_ids?: Tensor };
+  if (!input_ids) {
+    throw new AttuneError(
+      `${model.constructor.name} needs input_ids; the batch has ${Object.keys(batch).join(", ") || "nothing"}`,
+    );
   }
-  return batch as Partial<Record<Name, Tensor>> & { input_ids: Tensor };
+  return { ...batch, input_ids };
 }
 
 /** A head's output. `loss` exists where labels were given; reading it otherwise is an error that says so. */
@@ -39,8 +51,9 @@ export class ModelOutput {
   }
 }
 
+/** The output of a head that gives logits. */
 export class ClassifierOutput extends ModelOutput {
-  /** [batch, labels] */
+  /** [batch, labels]; of a token classifier [batch, length, labels], zeros at padding; of a multiple choice [batch, choices]. */
   readonly logits: Tensor;
 
   constructor(loss: Tensor | undefined, logits: Tensor) {

@@ -18,7 +18,18 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
 
   abstract override forward(batch: Batch): unknown;
 
-  /** Keys that some checkpoints hold a second copy under, and the parameter that they are. */
+  /** Entries of a batch that forward takes beside labels. */
+  abstract get inputNames(): readonly string[];
+
+  /** Entries of a batch that the loss is computed from. */
+  get labelNames(): readonly string[] {
+    return [];
+  }
+
+  /**
+   * Tied weights: second keys, and the parameter that each is. There is one tensor; it is saved once, under the
+   * parameter's name, and loaded from whichever key a checkpoint has.
+   */
   get tiedKeys(): Readonly<Record<string, string>> {
     return {};
   }

@@ -1,6 +1,8 @@
 // Building blocks of models.
 
+export { activate } from "./activation.js";
 export { packedAttention } from "./attention.js";
+export { type AttentionProjections, feedForwardOf, selfAttention } from "./blocks.js";
 export { expectFinite } from "./finite.js";
 export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";

@@ -62,8 +62,8 @@ describe("saving and loading", () => {
     const load = (seed: number) =>
       AutoModelForSequenceClassification.fromPretrained(folder, { seed, numLabels: 2, ignoreMismatchedSizes: true });
     const [a, b, c] = [await load(7), await load(7), await load(8)];
-    expect(await a.classifier.weight.data()).toEqual(await b.classifier.weight.data());
-    expect(await a.classifier.weight.data()).not.toEqual(await c.classifier.weight.data());
+    expect(await a.parameter("classifier.weight").data()).toEqual(await b.parameter("classifier.weight").data());
+    expect(await a.parameter("classifier.weight").data()).not.toEqual(await c.parameter("classifier.weight").data());
     const model = AutoModelForMaskedLM.fromConfig({ ...tiny, vocab_size: 2000 }, { seed: 3 });
     const table = Float32Array.from(await model.parameter("bert.embeddings.word_embeddings.weight").data());
     const mean = table.reduce((sum, x) => sum + x, 0) / table.length;
@@ -195,7 +195,7 @@ describe("bad batches", () => {
 
   it("makes NaN in the loss an error that names it and the step", async () => {
     const broken = AutoModelForSequenceClassification.fromConfig(tiny, { seed: 1, numLabels: 3 });
-    broken.classifier.bias?.write_(Float32Array.of(Number.NaN, 0, 0));
+    broken.parameter("classifier.bias").write_(Float32Array.of(Number.NaN, 0, 0));
     const { loss } = broken.forward({ input_ids: ids([[1, 2]]), labels: tensor(Int32Array.of(0)) });
     await expect(loss.item()).rejects.toThrow(/loss.*step/s);
   });

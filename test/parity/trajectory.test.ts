@@ -36,9 +36,9 @@ describeShared("MiniLM on MRPC, dropout 0", () => {
       hidden_dropout_prob: 0,
       attention_probs_dropout_prob: 0,
     });
-    const head = model.classifier.weight;
+    const head = model.parameter("classifier.weight");
     head.write_(Float32Array.from({ length: head.size }, (_, i) => 0.02 * Math.sin(1 + i)));
-    model.classifier.bias?.fill_(0);
+    model.parameter("classifier.bias").fill_(0);
 
     const optimizer = new AdamW(model.parameters(), { lr: expected.lr, weightDecay: 0 });
     const schedule = getScheduler("linear", optimizer, { numWarmupSteps: 0, numTrainingSteps: expected.steps });

@@ -38,9 +38,9 @@ describeShared("the Trainer on MRPC, dropout 0, rows in their order", () => {
       hidden_dropout_prob: 0,
       attention_probs_dropout_prob: 0,
     });
-    const { weight, bias } = model.classifier;
+    const [weight, bias] = [model.parameter("classifier.weight"), model.parameter("classifier.bias")];
     weight.write_(Float32Array.from({ length: weight.size }, (_, i) => 0.02 * Math.sin(1 + i)));
-    bias?.fill_(0);
+    bias.fill_(0);
 
     const collator = new DataCollatorWithPadding(tokenizer);
     const batchSize = expected.batch_size / gradientAccumulationSteps;

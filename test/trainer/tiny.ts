@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { ClassLabel, Dataset } from "../../src/datasets/index.js";
-import { AutoModelForSequenceClassification, type BertForSequenceClassification } from "../../src/models/index.js";
+import { AutoModelForSequenceClassification, type SequenceClassificationModel } from "../../src/models/index.js";
 import { createBertTokenizer } from "../../src/tokenizers/index.js";
 
 const words = ["good", "bad", "day", "night", "the", "a", "was", "very", "long", "short"];
@@ -23,7 +23,7 @@ export const config = {
   initializer_range: 0.2,
 };
 
-export function tinyModel(overrides: Readonly<Record<string, unknown>> = {}): BertForSequenceClassification {
+export function tinyModel(overrides: Readonly<Record<string, unknown>> = {}): SequenceClassificationModel {
   return AutoModelForSequenceClassification.fromConfig({ ...config }, { seed: 5, ...overrides });
 }
 

@@ -82,7 +82,7 @@ describe("training", () => {
       const trainer = tinyTrainer({ numTrainEpochs: 2, loggingSteps: 1, learningRate: 1e-3, ...args }, count, model);
       await trainer.train();
       const losses = trainer.state.logHistory.flatMap((row) => (row.loss === undefined ? [] : [row.loss]));
-      return { losses, weights: await model.classifier.weight.data() };
+      return { losses, weights: await model.parameter("classifier.weight").data() };
     };
     const whole = await run({ perDeviceTrainBatchSize: batchSize * accumulation });
     const parts = await run({ perDeviceTrainBatchSize: batchSize, gradientAccumulationSteps: accumulation });
@@ -329,7 +329,7 @@ describe("what is wrong is said", () => {
     const model = tinyModel();
     const trainer = tinyTrainer({ outputDir, saveStrategy: "epoch", numTrainEpochs: 20 }, 32, model);
     trainer.computeLoss = (given, batch) => {
-      if (trainer.state.globalStep === 5) model.classifier.bias?.fill_(Number.NaN);
+      if (trainer.state.globalStep === 5) model.parameter("classifier.bias").fill_(Number.NaN);
       return given.forward(batch).loss;
     };
     const error = await trainer.train().catch((reason: unknown) => reason);
@@ -337,7 +337,8 @@ describe("what is wrong is said", () => {
     expect((error as Error).message).toMatch(/^Training stopped: .*step 6\b/);
     expect(trainer.state.globalStep).toBeLessThanOrEqual(6 + 4);
     const saved = await AutoModelForSequenceClassification.fromPretrained(outputDir); // of the epoch before
-    for (const value of (await saved.classifier.bias?.data()) ?? []) expect(Number.isFinite(value)).toBe(true);
+    for (const value of (await saved.parameter("classifier.bias").data()) ?? [])
+      expect(Number.isFinite(value)).toBe(true);
   });
 
   it("a folder that cannot be written, leaving nothing", async () => {

@@ -1,8 +1,14 @@
 // BERT's config.json (Devlin et al. 2018; defaults of transformers' BertConfig).
-import type { Activation } from "../../backends/kernels.js";
-import { ConfigError, nearest } from "../../support/errors.js";
-import { type CommonConfig, type ConfigOptions, completeConfig } from "../config.js";
+import {
+  activationOf,
+  type CommonConfig,
+  type ConfigFunction,
+  completeConfig,
+  refuse,
+  requireMultiple,
+} from "../config.js";
 
+/** The keys that BERT's config has, and those of the families that are built of its layers. */
 export interface BertConfig extends CommonConfig {
   vocab_size: number;
   hidden_size: number;
@@ -21,7 +27,7 @@ export interface BertConfig extends CommonConfig {
   tie_word_embeddings: boolean;
 }
 
-const defaults: BertConfig = {
+export const bertDefaults: BertConfig = {
   model_type: "bert",
   vocab_size: 30522,
   hidden_size: 768,
@@ -42,48 +48,20 @@ const defaults: BertConfig = {
 };
 
 /**
- * A BERT config from config.json's content and the caller's overrides, which may be any of its keys.
- * @throws ConfigError for what Attune's BERT does not do, or sizes that do not fit together.
+ * The config function of a family of BERT's kind: config.json's content and the caller's overrides, which may be any of
+ * its keys, over the family's defaults. It throws ConfigError for what Attune does not do, or sizes that do not fit
+ * together.
  */
-export function bertConfig(
-  raw: Readonly<Record<string, unknown>> = {},
-  options: ConfigOptions & Readonly<Record<string, unknown>> = {},
-): BertConfig {
-  const config = completeConfig(defaults, raw, options);
-  if (config.hidden_size % config.num_attention_heads !== 0) {
-    throw new ConfigError(
-      `config: hidden_size ${config.hidden_size} is not a multiple of num_attention_heads ${config.num_attention_heads}`,
-    );
-  }
-  const positions = config.position_embedding_type;
-  if (positions !== undefined && positions !== "absolute") {
-    throw new ConfigError(
-      `config: position_embedding_type ${JSON.stringify(positions)} is not supported; "absolute" is`,
-    );
-  }
-  if (config.is_decoder === true || config.add_cross_attention === true) {
-    throw new ConfigError("config: BERT as a decoder (is_decoder, add_cross_attention) is not supported");
-  }
-  activationOf(config.hidden_act);
-  return config;
+export function bertLikeConfig<Config extends BertConfig>(defaults: Config): ConfigFunction<Config> {
+  return (raw = {}, options = {}) => {
+    const config = completeConfig(defaults, raw, options);
+    requireMultiple(config, "hidden_size", "num_attention_heads");
+    refuse(config, "position_embedding_type", ["absolute"]);
+    refuse(config, "is_decoder", [false]);
+    refuse(config, "add_cross_attention", [false]);
+    activationOf(config.hidden_act);
+    return config;
+  };
 }
 
-/** Names of activations in config.json (transformers: activations.py) and their kernels. */
-const activations: Readonly<Record<string, Activation>> = {
-  gelu: "gelu",
-  gelu_new: "gelu_tanh",
-  gelu_fast: "gelu_tanh",
-  gelu_pytorch_tanh: "gelu_tanh",
-  relu: "relu",
-  silu: "silu",
-  swish: "silu",
-  tanh: "tanh",
-};
-
-export function activationOf(name: string): Activation {
-  if (Object.hasOwn(activations, name)) return activations[name];
-  const near = nearest(name, Object.keys(activations));
-  throw new ConfigError(
-    `config: hidden_act "${name}" is not known${near ? `; did you mean "${near}"?` : ""} (${Object.keys(activations).join(", ")})`,
-  );
-}
+export const bertConfig = bertLikeConfig(bertDefaults);

@@ -1,0 +1,182 @@
+// BERT's heads. Fields are named as in checkpoints, in the order of Python's __init__.
+import type { Activation } from "../../backends/kernels.js";
+import { activate, Dropout, LayerNorm, Linear, Module, Parameter } from "../../nn/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import { activationOf, numLabels } from "../config.js";
+import {
+  MaskedLMModel,
+  MultipleChoiceModel,
+  QuestionAnsweringModel,
+  SequenceClassificationModel,
+  TokenClassificationModel,
+  VocabularyProjection,
+} from "../heads/index.js";
+import type { BertConfig } from "./config.js";
+import { BertModel } from "./model.js";
+
+function classifierDropout(config: BertConfig): Dropout {
+  return new Dropout(config.classifier_dropout ?? config.hidden_dropout_prob);
+}
+
+/** A linear layer on the pooled first token. */
+export class BertForSequenceClassification extends SequenceClassificationModel<BertConfig> {
+  static readonly architecture = "BertForSequenceClassification";
+  readonly bert: BertModel;
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config);
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hidden_size, numLabels(config));
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert;
+  }
+
+  protected override score(first: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(this.bert.pool(first)));
+  }
+}
+
+export class BertForMultipleChoice extends MultipleChoiceModel<BertConfig> {
+  static readonly architecture = "BertForMultipleChoice";
+  readonly bert: BertModel;
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config);
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hidden_size, 1);
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert;
+  }
+
+  protected override score(first: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(this.bert.pool(first)));
+  }
+}
+
+export class BertForTokenClassification extends TokenClassificationModel<BertConfig> {
+  static readonly architecture = "BertForTokenClassification";
+  readonly bert: BertModel;
+  readonly dropout: Dropout;
+  readonly classifier: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config, { pooler: false });
+    this.dropout = classifierDropout(config);
+    this.classifier = new Linear(config.hidden_size, numLabels(config));
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert;
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(states));
+  }
+}
+
+export class BertForQuestionAnswering extends QuestionAnsweringModel<BertConfig> {
+  static readonly architecture = "BertForQuestionAnswering";
+  readonly bert: BertModel;
+  readonly qa_outputs: Linear;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config, { pooler: false });
+    this.qa_outputs = new Linear(config.hidden_size, 2);
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert;
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.qa_outputs.forward(states);
+  }
+}
+
+export class BertPredictionHeadTransform extends Module {
+  readonly dense: Linear;
+  readonly LayerNorm: LayerNorm;
+  readonly activation: Activation;
+
+  constructor(config: BertConfig) {
+    super();
+    this.dense = new Linear(config.hidden_size, config.hidden_size);
+    this.LayerNorm = new LayerNorm(config.hidden_size, config.layer_norm_eps);
+    this.activation = activationOf(config.hidden_act);
+  }
+
+  override forward(states: Tensor): Tensor {
+    return this.LayerNorm.forward(activate(this.activation, this.dense.forward(states)));
+  }
+}
+
+export class BertLMPredictionHead extends Module {
+  readonly bias: Parameter;
+  readonly transform: BertPredictionHeadTransform;
+  readonly decoder: VocabularyProjection;
+
+  constructor(config: BertConfig) {
+    super();
+    this.bias = new Parameter([config.vocab_size]);
+    this.transform = new BertPredictionHeadTransform(config);
+    this.decoder = new VocabularyProjection(config.hidden_size, config, this.bias);
+  }
+
+  /** states [n, hidden], the word table [vocab, hidden] -> [n, vocab]. */
+  override forward(states: Tensor, table: Tensor): Tensor {
+    return this.decoder.forward(this.transform.forward(states), table);
+  }
+}
+
+export class BertOnlyMLMHead extends Module {
+  readonly predictions: BertLMPredictionHead;
+
+  constructor(config: BertConfig) {
+    super();
+    this.predictions = new BertLMPredictionHead(config);
+  }
+
+  override forward(states: Tensor, table: Tensor): Tensor {
+    return this.predictions.forward(states, table);
+  }
+}
+
+export class BertForMaskedLM extends MaskedLMModel<BertConfig> {
+  static readonly architecture = "BertForMaskedLM";
+  readonly bert: BertModel;
+  readonly cls: BertOnlyMLMHead;
+
+  constructor(config: BertConfig) {
+    super(config);
+    this.bert = new BertModel(config, { pooler: false });
+    this.cls = new BertOnlyMLMHead(config);
+  }
+
+  override get baseModel(): BertModel {
+    return this.bert;
+  }
+
+  override get tiedKeys(): Readonly<Record<string, string>> {
+    if (!this.config.tie_word_embeddings) return {};
+    return {
+      "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+      "cls.predictions.decoder.bias": "cls.predictions.bias",
+    };
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.cls.forward(states, this.bert.embeddings.word_embeddings.weight);
+  }
+}

@@ -1,0 +1,37 @@
+// BERT: the pattern of a family's folder.
+import type { Family } from "../family.js";
+import { bertConfig } from "./config.js";
+import {
+  BertForMaskedLM,
+  BertForMultipleChoice,
+  BertForQuestionAnswering,
+  BertForSequenceClassification,
+  BertForTokenClassification,
+} from "./heads.js";
+import { BertModel } from "./model.js";
+
+export const bert: Family = {
+  modelType: "bert",
+  config: bertConfig,
+  spelling: {
+    basePrefix: "bert.",
+    renames: [
+      ["LayerNorm.gamma", "LayerNorm.weight"],
+      ["LayerNorm.beta", "LayerNorm.bias"],
+    ],
+    ignored: ["embeddings.position_ids"],
+    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^cls\./,
+  },
+  classes: {
+    encoder: BertModel,
+    sequenceClassification: BertForSequenceClassification,
+    tokenClassification: BertForTokenClassification,
+    questionAnswering: BertForQuestionAnswering,
+    multipleChoice: BertForMultipleChoice,
+    maskedLM: BertForMaskedLM,
+  },
+};
+
+export { type BertConfig, bertConfig } from "./config.js";
+export * from "./heads.js";
+export { BertModel } from "./model.js";

@@ -1,0 +1,51 @@
+// What a folder of src/models declares: one object a family, from which the Auto classes choose.
+import type { CommonConfig, ConfigOptions } from "./config.js";
+import type { EncoderModel } from "./encoder.js";
+import type {
+  MaskedLMModel,
+  MultipleChoiceModel,
+  QuestionAnsweringModel,
+  SequenceClassificationModel,
+  TokenClassificationModel,
+} from "./heads/index.js";
+
+/** What a family's published checkpoints spell differently. */
+export interface CheckpointSpelling {
+  /** Prefix of the encoder's keys in a model with a head ("bert."). */
+  readonly basePrefix: string;
+  /** Endings of older checkpoints and what they are called now. Default: none. */
+  readonly renames?: readonly (readonly [ending: string, now: string])[];
+  /** Buffers that are no parameters, with or without the prefix. Default: none. */
+  readonly ignored?: readonly string[];
+  /** Parameters that a checkpoint may lack: they start from the seed, with one line that says so. */
+  readonly optional: RegExp;
+}
+
+/** The tasks that an Auto class exists for, and what its models are. */
+export interface Tasks {
+  readonly encoder: EncoderModel;
+  readonly sequenceClassification: SequenceClassificationModel;
+  readonly tokenClassification: TokenClassificationModel;
+  readonly questionAnswering: QuestionAnsweringModel;
+  readonly multipleChoice: MultipleChoiceModel;
+  readonly maskedLM: MaskedLMModel;
+}
+
+export type Task = keyof Tasks;
+
+/** A model's class; its `architecture` is what config.json's `architectures` calls it. */
+export interface ModelClass<Model> {
+  new (config: never): Model;
+  readonly architecture: string;
+}
+
+export interface Family {
+  /** `model_type` in config.json. */
+  readonly modelType: string;
+  readonly config: (
+    raw: Readonly<Record<string, unknown>>,
+    options: ConfigOptions & Readonly<Record<string, unknown>>,
+  ) => CommonConfig;
+  readonly spelling: CheckpointSpelling;
+  readonly classes: { readonly [T in Task]?: ModelClass<Tasks[T]> };
+}

@@ -1,0 +1,17 @@
+// What every model with a head has.
+import type { CommonConfig } from "../config.js";
+import type { EncoderModel } from "../encoder.js";
+import { PreTrainedModel } from "../pretrained.js";
+
+export abstract class HeadModel<Config extends CommonConfig = CommonConfig> extends PreTrainedModel<Config> {
+  /** The encoder beneath the head, which stands in a field of the family's name. */
+  abstract get baseModel(): EncoderModel;
+
+  override get inputNames(): readonly string[] {
+    return this.baseModel.inputNames;
+  }
+
+  override get labelNames(): readonly string[] {
+    return ["labels"];
+  }
+}

@@ -1,0 +1,83 @@
+// The word at each asked token: scores of the whole vocabulary, computed for the tokens that somebody reads.
+import type { Batch } from "../../batches/index.js";
+import { expectFinite, Module, type Packing, Parameter, packIntegers, unpack } from "../../nn/index.js";
+import { crossEntropy, linear, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
+import type { CommonConfig } from "../config.js";
+import { ModelOutput, takeInputs } from "../outputs.js";
+import { HeadModel } from "./head.js";
+
+/** The scores of the whole vocabulary at every token are computed when somebody reads `logits`. */
+export class MaskedLMOutput extends ModelOutput {
+  readonly states: Tensor;
+  readonly packing: Packing;
+  readonly #score: (states: Tensor) => Tensor;
+  #logits: Tensor | undefined;
+
+  constructor(loss: Tensor | undefined, states: Tensor, packing: Packing, score: (states: Tensor) => Tensor) {
+    super(loss);
+    this.states = states;
+    this.packing = packing;
+    this.#score = score;
+  }
+
+  /** [batch, length, vocab]; zeros at padding. */
+  get logits(): Tensor {
+    this.#logits ??= tidy(() => unpack(this.#score(this.states), this.packing));
+    return this.#logits;
+  }
+}
+
+/** A linear layer onto the vocabulary whose weight is the word table, or its own where the config does not tie them. */
+export class VocabularyProjection extends Module {
+  readonly weight: Parameter | undefined;
+  readonly bias: Parameter;
+
+  /** `bias`: where it is tied too, to a parameter that stands elsewhere. */
+  constructor(width: number, config: { vocab_size: number; tie_word_embeddings: boolean }, bias?: Parameter) {
+    super();
+    const tied = config.tie_word_embeddings;
+    this.weight = tied ? undefined : new Parameter([config.vocab_size, width]);
+    this.bias = (tied && bias) || new Parameter([config.vocab_size]);
+  }
+
+  /** states [n, width], the word table [vocab, width] -> [n, vocab]. */
+  override forward(states: Tensor, table: Tensor): Tensor {
+    return linear(states, this.weight ?? table, this.bias);
+  }
+}
+
+export abstract class MaskedLMModel<Config extends CommonConfig = CommonConfig> extends HeadModel<Config> {
+  /** [n, hidden] -> [n, vocab]. */
+  protected abstract score(states: Tensor): Tensor;
+
+  /**
+   * The encoder's inputs, and `labels` int32 [batch, length], -100 where nothing is asked. The loss is the mean over the
+   * asked tokens; the head is computed for those only.
+   */
+  override forward(batch: Batch): MaskedLMOutput {
+    const { labels, ...inputs } = takeInputs(this, batch);
+    const { states, packing } = this.baseModel.encode(inputs);
+    return new MaskedLMOutput(
+      labels && this.#loss(states, packIntegers(labels, packing)),
+      states,
+      packing,
+      (rows: Tensor): Tensor => this.score(rows),
+    );
+  }
+
+  #loss(states: Tensor, labels: Tensor): Tensor {
+    const asked = labels.host?.reduce<number[]>((rows, label, i) => {
+      if (label !== ignored) rows.push(i);
+      return rows;
+    }, []);
+    if (!asked || asked.length === 0 || asked.length === states.shape[0]) {
+      return expectFinite(crossEntropy(this.score(states), labels, { ignoreIndex: ignored }), "loss");
+    }
+    const rows = tensor(Int32Array.from(asked));
+    const targets = tensor(Int32Array.from(asked, (i) => labels.host?.[i] ?? ignored));
+    return expectFinite(crossEntropy(this.score(takeRows(states, rows)), targets, { ignoreIndex: ignored }), "loss");
+  }
+}
+
+/** Labels with this value are not asked for (PyTorch's default ignore_index). */
+const ignored = -100;

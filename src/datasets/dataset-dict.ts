@@ -1,10 +1,13 @@
 // DatasetDict<Row>: datasets of one kind of row by the names of their splits, with the verbs of Dataset over all of them.
 import { inspect } from "node:util";
 import { DataError, nearest } from "../support/errors.js";
-import type { Dataset } from "./dataset.js";
+import { Dataset } from "./dataset.js";
+import type { Feature, StructFeature } from "./features.js";
+import type { FormatOptions, FormatType } from "./format.js";
 import type {
   AnyRow,
   Awaitable,
+  CastRow,
   ColumnName,
   Columns,
   FieldsOf,
@@ -12,15 +15,21 @@ import type {
   OnlyColumns,
   RenamedRow,
   RowOf,
+  TensorRow,
+  TypedRow,
+  ValueOf,
   WithoutColumns,
 } from "./types.js";
 import type { BatchContext, NoInputs, RowContext } from "./verbs/call.js";
+import { type ClassEncodeOptions, classEncodeColumn } from "./verbs/class-encode-column.js";
 import type { FilterOptions } from "./verbs/filter.js";
+import type { FlattenOptions } from "./verbs/flatten.js";
 import type { MapOptions } from "./verbs/map.js";
 import type { ShuffleOptions } from "./verbs/shuffle.js";
+import type { SortOptions } from "./verbs/sort.js";
 
 /** A dataset's splits. Verbs return another DatasetDict; iterating gives pairs of name and Dataset, as for a Map. */
-export class DatasetDict<Row extends object = AnyRow> {
+export class DatasetDict<out Row extends object = AnyRow> {
   readonly #splits: ReadonlyMap<string, Dataset<Row>>;
 
   constructor(splits: Readonly<Record<string, Dataset<Row>>>) {
@@ -87,7 +96,7 @@ export class DatasetDict<Row extends object = AnyRow> {
     fn: (row: Row, context: Inputs & RowContext) => Awaitable<Returned>,
     options?: MapOptions<Inputs, Removed> & { batched?: false },
   ): Promise<DatasetDict<MappedRow<Row, FieldsOf<Returned>, Removed>>>;
-  map(fn: (input: never, context: never) => object, options?: MapOptions<object, never>): Promise<DatasetDict> {
+  map(fn: (input: never, context: never) => object, options?: MapOptions<object, never>): Promise<unknown> {
     type RowsFunction = (row: Row, context: object & RowContext) => object; // either form: `batched` tells them apart
     return this.#transform((dataset) =>
       dataset.map(fn as unknown as RowsFunction, options as MapOptions<object, never> & { batched?: false }),
@@ -104,19 +113,19 @@ export class DatasetDict<Row extends object = AnyRow> {
 
   /** Dataset.shuffle over every split, with the same seed for each, as in Python. */
   shuffle(options?: ShuffleOptions): DatasetDict<Row> {
-    return new DatasetDict(Object.fromEntries(this.#each((dataset) => dataset.shuffle(options))));
+    return this.#derive((dataset) => dataset.shuffle(options));
   }
 
   /** Dataset.removeColumns over every split. */
   removeColumns<Removed extends ColumnName<Row>>(
     names: Removed | readonly Removed[],
   ): DatasetDict<WithoutColumns<Row, Removed>> {
-    return new DatasetDict(Object.fromEntries(this.#each((dataset) => dataset.removeColumns(names))));
+    return this.#derive((dataset) => dataset.removeColumns(names));
   }
 
   /** Dataset.selectColumns over every split. */
   selectColumns<Kept extends ColumnName<Row>>(names: Kept | readonly Kept[]): DatasetDict<OnlyColumns<Row, Kept>> {
-    return new DatasetDict(Object.fromEntries(this.#each((dataset) => dataset.selectColumns(names))));
+    return this.#derive((dataset) => dataset.selectColumns(names));
   }
 
   /** Dataset.renameColumn over every split. */
@@ -124,18 +133,108 @@ export class DatasetDict<Row extends object = AnyRow> {
     name: Old,
     newName: New,
   ): DatasetDict<RenamedRow<Row, Record<Old, New>>> {
-    return new DatasetDict(Object.fromEntries(this.#each((dataset) => dataset.renameColumn(name, newName))));
+    return this.#derive((dataset) => dataset.renameColumn(name, newName));
   }
 
   /** Dataset.renameColumns over every split. */
   renameColumns<const Names extends { readonly [Name in ColumnName<Row>]?: string }>(
     names: Names,
   ): DatasetDict<RenamedRow<Row, Names>> {
-    return new DatasetDict(Object.fromEntries(this.#each((dataset) => dataset.renameColumns(names))));
+    return this.#derive((dataset) => dataset.renameColumns(names));
+  }
+
+  /** Dataset.sort over every split. */
+  sort(columns: ColumnName<Row> | readonly ColumnName<Row>[], options?: SortOptions): DatasetDict<Row> {
+    return this.#derive((dataset) => dataset.sort(columns, options));
+  }
+
+  /** Dataset.unique of every split. */
+  unique<Name extends ColumnName<Row>>(name: Name): Record<string, Row[Name][]> {
+    return Object.fromEntries(this.#each((dataset) => dataset.unique(name)));
+  }
+
+  /** Dataset.cast over every split. */
+  cast<const Features extends StructFeature>(features: Features): DatasetDict<CastRow<Features>> {
+    return this.#derive((dataset) => dataset.cast(features));
+  }
+
+  /** Dataset.castColumn over every split. */
+  castColumn<Name extends ColumnName<Row>, const To extends Feature>(
+    name: Name,
+    feature: To,
+  ): DatasetDict<MappedRow<Row, Record<Name, ValueOf<To>>, never>> {
+    return this.#derive((dataset) => dataset.castColumn(name, feature));
+  }
+
+  /** Dataset.classEncodeColumn over every split, with the classes of all of them: a class has one number everywhere. */
+  classEncodeColumn<Name extends ColumnName<Row>>(
+    name: Name,
+    options?: ClassEncodeOptions,
+  ): DatasetDict<MappedRow<Row, Record<Name, number>, never>> {
+    const tables = classEncodeColumn([...this.#splits.values()].map(Dataset.tableOf), name, options);
+    return new DatasetDict(Object.fromEntries(this.splitNames.map((split, i) => [split, new Dataset(tables[i])])));
+  }
+
+  /** Dataset.alignLabelsWithMapping over every split. */
+  alignLabelsWithMapping(label2id: Readonly<Record<string, number>>, name: ColumnName<Row>): DatasetDict<Row> {
+    return this.#derive((dataset) => dataset.alignLabelsWithMapping(label2id, name));
+  }
+
+  /** Dataset.flatten over every split. */
+  flatten(options?: FlattenOptions): DatasetDict {
+    return this.#derive((dataset) => dataset.flatten(options));
+  }
+
+  /** Dataset.withFormat over every split. */
+  withFormat(form: null): DatasetDict<Row>;
+  withFormat(form: "typed", options?: FormatOptions<ColumnName<Row>>): DatasetDict<TypedRow<Row>>;
+  withFormat(form: "tensor", options?: FormatOptions<ColumnName<Row>>): DatasetDict<TensorRow<Row>>;
+  withFormat(form: FormatType | null, options: FormatOptions<ColumnName<Row>> = {}): unknown {
+    return form === null
+      ? this.#derive((dataset) => dataset.withFormat(null))
+      : this.#derive<object>((dataset) =>
+          form === "typed" ? dataset.withFormat(form, options) : dataset.withFormat(form, options),
+        );
+  }
+
+  /** Dataset.withTransform over every split. */
+  withTransform<Returned extends { readonly [name: string]: ArrayLike<unknown> }>(
+    transform: (batch: Columns<Row>) => Returned,
+    options?: FormatOptions<ColumnName<Row>>,
+  ): DatasetDict<RowOf<Returned>> {
+    return this.#derive((dataset) => dataset.withTransform(transform, options));
+  }
+
+  /** Dataset.setFormat on every split. */
+  setFormat(form: FormatType | null, options?: FormatOptions<ColumnName<Row>>): void {
+    for (const dataset of this.#splits.values()) dataset.setFormat(form, options);
+  }
+
+  /** Dataset.setTransform on every split. */
+  setTransform(
+    transform: (batch: Columns<Row>) => Readonly<Record<string, ArrayLike<unknown>>>,
+    options?: FormatOptions<ColumnName<Row>>,
+  ): void {
+    for (const dataset of this.#splits.values()) dataset.setTransform(transform, options);
+  }
+
+  /** Dataset.resetFormat on every split. */
+  resetFormat(): void {
+    for (const dataset of this.#splits.values()) dataset.resetFormat();
   }
 
   #each<T>(change: (dataset: Dataset<Row>) => T): [string, T][] {
-    return [...this.#splits].map(([name, dataset]) => [name, change(dataset)]);
+    return [...this.#splits].map(([name, dataset]) => {
+      try {
+        return [name, change(dataset)];
+      } catch (error) {
+        throw inSplit(name, error);
+      }
+    });
+  }
+
+  #derive<Changed extends object>(change: (dataset: Dataset<Row>) => Dataset<Changed>): DatasetDict<Changed> {
+    return new DatasetDict(Object.fromEntries(this.#each(change)));
   }
 
   async #transform<Changed extends object>(
@@ -146,9 +245,7 @@ export class DatasetDict<Row extends object = AnyRow> {
       try {
         changed[name] = await change(dataset);
       } catch (error) {
-        if (error instanceof DataError)
-          throw new DataError(`split "${name}": ${error.message}`, { cause: error.cause });
-        throw error;
+        throw inSplit(name, error);
       }
     }
     return new DatasetDict(changed);
@@ -162,4 +259,10 @@ export class DatasetDict<Row extends object = AnyRow> {
   [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
     return `DatasetDict ${print(Object.fromEntries(this.#splits), { ...options, depth: null })}`;
   }
+}
+
+/** An error of a split's data with the split's name. */
+function inSplit(name: string, error: unknown): unknown {
+  if (error instanceof DataError) return new DataError(`split "${name}": ${error.message}`, { cause: error.cause });
+  return error;
 }

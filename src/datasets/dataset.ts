@@ -4,11 +4,14 @@ import { inspect } from "node:util";
 import { ConfigError, DataError } from "../support/errors.js";
 import { ColumnBuilder } from "./column-builder.js";
 import { DatasetDict } from "./dataset-dict.js";
-import type { Feature } from "./features.js";
-import { columnOf, readColumn, readColumns, readRow, readRows, type Table, tableOf } from "./table.js";
+import type { Feature, StructFeature } from "./features.js";
+import { type Format, type FormatOptions, type FormatType, formatOf, readFormatted, type Transform } from "./format.js";
+import { columnOf, readColumn, readRow, rowsOf, type Table, tableOf } from "./table.js";
 import type {
   AnyRow,
   Awaitable,
+  BatchedRow,
+  CastRow,
   ColumnName,
   Columns,
   FeaturesOf,
@@ -17,17 +20,32 @@ import type {
   OnlyColumns,
   RenamedRow,
   RowOf,
+  TensorRow,
+  TypedRow,
+  ValueOf,
   WithoutColumns,
 } from "./types.js";
+import { type AddColumnOptions, addColumn } from "./verbs/add-column.js";
+import { alignLabelsWithMapping } from "./verbs/align-labels.js";
+import { type BatchOptions, batch } from "./verbs/batch.js";
 import type { BatchContext, BatchFunction, NoInputs, RowContext, RowFunction } from "./verbs/call.js";
+import { cast, castColumn } from "./verbs/cast.js";
+import { type ClassEncodeOptions, classEncodeColumn } from "./verbs/class-encode-column.js";
 import { type FilterOptions, filter } from "./verbs/filter.js";
+import { type FlattenOptions, flatten } from "./verbs/flatten.js";
 import { type MapOptions, map } from "./verbs/map.js";
 import { removeColumns } from "./verbs/remove-columns.js";
 import { renameColumns } from "./verbs/rename-columns.js";
+import { repeat } from "./verbs/repeat.js";
 import { rowAt, select } from "./verbs/select.js";
 import { selectColumns } from "./verbs/select-columns.js";
+import { type ShardOptions, shard } from "./verbs/shard.js";
 import { type ShuffleOptions, shuffle } from "./verbs/shuffle.js";
+import { skip } from "./verbs/skip.js";
+import { type SortOptions, sort } from "./verbs/sort.js";
+import { take } from "./verbs/take.js";
 import { type TrainTestSplitOptions, trainTestSplit } from "./verbs/train-test-split.js";
+import { unique } from "./verbs/unique.js";
 
 /** Features for columns whose types should not be inferred from their values. */
 export interface CreateOptions<Row> {
@@ -35,15 +53,24 @@ export interface CreateOptions<Row> {
 }
 
 /**
- * A table of rows of one type. It never changes: every verb returns another Dataset, and those that choose or order rows
- * (select, shuffle, filter, trainTestSplit) share the columns of the one they came from.
+ * A table of rows of one type. Its rows never change: every verb returns another Dataset, and those that choose or order
+ * rows (select, shuffle, sort, filter, trainTestSplit, ...) share the columns of the one they came from. What they return
+ * has the format of the one they came from. (`out`: a dataset of some rows is one of less known rows, as an array is.)
  */
-export class Dataset<Row extends object = AnyRow> {
+export class Dataset<out Row extends object = AnyRow> {
   readonly #table: Table;
+  #format: Format | undefined;
 
   /** Wraps a table; users come by datasets through loadDataset, Dataset.fromRows and Dataset.fromColumns. */
-  constructor(table: Table) {
+  constructor(table: Table, format?: Format) {
     this.#table = table;
+    this.#format = format;
+  }
+
+  /** The table that `dataset` wraps: for functions over several datasets. */
+  static tableOf(this: void, dataset: object): Table {
+    if (#table in dataset) return dataset.#table as Table;
+    throw new ConfigError("a Dataset is needed");
   }
 
   /**
@@ -88,22 +115,30 @@ export class Dataset<Row extends object = AnyRow> {
 
   /** The row at `index`, from the end where it is negative. Throws DataError where there is none. */
   at(index: number): Row {
-    return readRow(this.#table, rowAt(this.#table, index)) as Row;
+    const row = rowAt(this.#table, index);
+    if (this.#format === undefined) return readRow(this.#table, row) as Row;
+    return rowsOf(readFormatted(this.#table, this.#format, row, row + 1), 1)[0] as Row;
   }
 
   /** Rows `start` to `end` - 1, with the meaning that both have for an array's slice. */
   slice(start?: number, end?: number): Row[] {
-    return readRows(this.#table, ...this.#range(start, end)) as Row[];
+    const [from, to] = this.#range(start, end);
+    return rowsOf(readFormatted(this.#table, this.#format, from, to), to - from) as Row[];
   }
 
   /** Rows `start` to `end` - 1 as columns: an array of values for each name. */
   columns(start?: number, end?: number): Columns<Row> {
-    return readColumns(this.#table, ...this.#range(start, end)) as Columns<Row>;
+    return readFormatted(this.#table, this.#format, ...this.#range(start, end)) as Columns<Row>;
   }
 
   /** All values of a column, as an array. Throws DataError, listing the columns, where there is none of that name. */
   column<Name extends ColumnName<Row>>(name: Name): readonly Row[Name][] {
-    return readColumn(this.#table, columnOf(this.#table, name), 0, this.length) as Row[Name][];
+    if (this.#format === undefined) {
+      return readColumn(this.#table, columnOf(this.#table, name), 0, this.length) as Row[Name][];
+    }
+    const columns = readFormatted(this.#table, this.#format, 0, this.length);
+    if (Object.hasOwn(columns, name)) return columns[name] as Row[Name][];
+    throw new DataError(`the dataset's format gives no column "${name}": it gives ${Object.keys(columns).join(", ")}`);
   }
 
   /** The rows, one after another. */
@@ -128,8 +163,8 @@ export class Dataset<Row extends object = AnyRow> {
     fn: (row: Row, context: Inputs & RowContext) => Awaitable<Returned>,
     options?: MapOptions<Inputs, Removed> & { batched?: false },
   ): Promise<Dataset<MappedRow<Row, FieldsOf<Returned>, Removed>>>;
-  async map(fn: (input: never, context: never) => unknown, options?: MapOptions<object, string>): Promise<Dataset> {
-    return new Dataset(await map(this.#table, fn as RowFunction | BatchFunction, options));
+  async map(fn: (input: never, context: never) => unknown, options?: MapOptions<object, string>): Promise<unknown> {
+    return this.#derive(await map(this.#table, fn as RowFunction | BatchFunction, options));
   }
 
   /** The rows for which a function returns true. Throws DataError, naming the row, where it throws or returns no boolean. */
@@ -137,17 +172,17 @@ export class Dataset<Row extends object = AnyRow> {
     fn: (row: Row, context: Inputs & RowContext) => Awaitable<boolean>,
     options?: FilterOptions<Inputs>,
   ): Promise<Dataset<Row>> {
-    return new Dataset(await filter(this.#table, fn as unknown as RowFunction, options));
+    return this.#derive(await filter(this.#table, fn as unknown as RowFunction, options));
   }
 
   /** The rows at `indices`, in that order; negative ones count from the end. Throws DataError where there is no such row. */
   select(indices: Iterable<number>): Dataset<Row> {
-    return new Dataset(select(this.#table, indices));
+    return this.#derive(select(this.#table, indices));
   }
 
   /** All rows in a random order: for a seed, the order of Python's `shuffle(seed=seed)`. */
   shuffle(options?: ShuffleOptions): Dataset<Row> {
-    return new Dataset(shuffle(this.#table, options));
+    return this.#derive(shuffle(this.#table, options));
   }
 
   /**
@@ -156,19 +191,19 @@ export class Dataset<Row extends object = AnyRow> {
    */
   trainTestSplit(options?: TrainTestSplitOptions): DatasetDict<Row> {
     const { train, test } = trainTestSplit(this.#table, options);
-    return new DatasetDict({ train: new Dataset<Row>(train), test: new Dataset<Row>(test) });
+    return new DatasetDict({ train: this.#derive<Row>(train), test: this.#derive<Row>(test) });
   }
 
   /** Without the columns named. Throws DataError where there is no such column. */
   removeColumns<Removed extends ColumnName<Row>>(
     names: Removed | readonly Removed[],
   ): Dataset<WithoutColumns<Row, Removed>> {
-    return new Dataset(removeColumns(this.#table, names));
+    return this.#derive(removeColumns(this.#table, names));
   }
 
   /** With the columns named only, in that order. Throws DataError where there is no such column. */
   selectColumns<Kept extends ColumnName<Row>>(names: Kept | readonly Kept[]): Dataset<OnlyColumns<Row, Kept>> {
-    return new Dataset(selectColumns(this.#table, names));
+    return this.#derive(selectColumns(this.#table, names));
   }
 
   /** With one column under another name. Throws as renameColumns. */
@@ -176,7 +211,7 @@ export class Dataset<Row extends object = AnyRow> {
     name: Old,
     newName: New,
   ): Dataset<RenamedRow<Row, Record<Old, New>>> {
-    return new Dataset(renameColumns(this.#table, { [name]: newName }));
+    return this.#rename({ [name]: newName });
   }
 
   /**
@@ -186,7 +221,146 @@ export class Dataset<Row extends object = AnyRow> {
   renameColumns<const Names extends { readonly [Name in ColumnName<Row>]?: string }>(
     names: Names,
   ): Dataset<RenamedRow<Row, Names>> {
-    return new Dataset(renameColumns(this.#table, names as Readonly<Record<string, string>>));
+    return this.#rename(names as Readonly<Record<string, string>>);
+  }
+
+  /** All rows in the order of a column's values, or of several columns'. Throws DataError where one holds no single values. */
+  sort(columns: ColumnName<Row> | readonly ColumnName<Row>[], options?: SortOptions): Dataset<Row> {
+    return this.#derive(sort(this.#table, columns, options));
+  }
+
+  /** The first `count` rows, or all where there are fewer. */
+  take(count: number): Dataset<Row> {
+    return this.#derive(take(this.#table, count));
+  }
+
+  /** The rows behind the first `count`. */
+  skip(count: number): Dataset<Row> {
+    return this.#derive(skip(this.#table, count));
+  }
+
+  /** One of `numShards` parts, as Python divides a dataset. Throws ConfigError where there is no such part. */
+  shard(options: ShardOptions): Dataset<Row> {
+    return this.#derive(shard(this.#table, options));
+  }
+
+  /** All rows `times` times over. */
+  repeat(times: number): Dataset<Row> {
+    return this.#derive(repeat(this.#table, times));
+  }
+
+  /** A row for each `batchSize` rows, whose columns are lists. */
+  batch(options: BatchOptions): Dataset<BatchedRow<Row>> {
+    return this.#derive(batch(this.#table, options));
+  }
+
+  /** The different values of a column, in the order in which they first come. Throws DataError where there is no such column. */
+  unique<Name extends ColumnName<Row>>(name: Name): Row[Name][] {
+    return unique(this.#table, name) as Row[Name][];
+  }
+
+  /**
+   * With one column more, of the values given.
+   * @throws ConfigError where the name is taken; DataError where there is not a value for each row, or not of one type.
+   */
+  addColumn<Name extends string, T>(
+    name: Name,
+    values: ArrayLike<T>,
+    options?: AddColumnOptions,
+  ): Dataset<MappedRow<Row, Record<Name, T>, never>> {
+    return this.#derive(addColumn(this.#table, name, values, options));
+  }
+
+  /**
+   * With other types for all columns.
+   * @throws DataError, naming column and row, where a value cannot become what is asked for; ConfigError where the features
+   * do not name every column.
+   */
+  cast<const Features extends StructFeature>(features: Features): Dataset<CastRow<Features>> {
+    return this.#derive(cast(this.#table, features));
+  }
+
+  /** With another type for one column. Throws DataError as cast does. */
+  castColumn<Name extends ColumnName<Row>, const To extends Feature>(
+    name: Name,
+    feature: To,
+  ): Dataset<MappedRow<Row, Record<Name, ValueOf<To>>, never>> {
+    return this.#derive(castColumn(this.#table, name, feature));
+  }
+
+  /**
+   * With a column of strings, whole numbers or booleans as classes, named after its values in the order of strings.
+   * @throws DataError where the column holds something else.
+   */
+  classEncodeColumn<Name extends ColumnName<Row>>(
+    name: Name,
+    options?: ClassEncodeOptions,
+  ): Dataset<MappedRow<Row, Record<Name, number>, never>> {
+    return this.#derive(classEncodeColumn([this.#table], name, options)[0]);
+  }
+
+  /**
+   * With labels renumbered as a model's `label2id` numbers their names, which are compared in lower case.
+   * @throws DataError where the column holds no labels, or one whose name the mapping lacks.
+   */
+  alignLabelsWithMapping(label2id: Readonly<Record<string, number>>, name: ColumnName<Row>): Dataset<Row> {
+    return this.#derive(alignLabelsWithMapping(this.#table, label2id, name));
+  }
+
+  /** With the fields of structs as columns of their own, `answers.text`. */
+  flatten(options?: FlattenOptions): Dataset {
+    return this.#derive(flatten(this.#table, options));
+  }
+
+  /**
+   * The same rows, read in another form: `"typed"` gives lists of numbers as typed arrays, `"tensor"` numbers and lists of
+   * numbers as tensors, null plain values. Verbs see the plain values.
+   * @throws DataError where a column does not exist.
+   */
+  withFormat(form: null): Dataset<Row>;
+  withFormat(form: "typed", options?: FormatOptions<ColumnName<Row>>): Dataset<TypedRow<Row>>;
+  withFormat(form: "tensor", options?: FormatOptions<ColumnName<Row>>): Dataset<TensorRow<Row>>;
+  withFormat(form: FormatType | null, options: FormatOptions = {}): unknown {
+    return new Dataset(this.#table, form === null ? undefined : formatOf(this.#table, form, options));
+  }
+
+  /** As withFormat, but for this very dataset, as Python's set_format: the compiler does not know of it. */
+  setFormat(form: FormatType | null, options: FormatOptions<ColumnName<Row>> = {}): void {
+    this.#format = form === null ? undefined : formatOf(this.#table, form, options);
+  }
+
+  /** Reads plain values again, after setFormat or setTransform. */
+  resetFormat(): void {
+    this.#format = undefined;
+  }
+
+  /**
+   * The same rows, read through a function over batches of rows, as columns: it runs each time that rows are read, which
+   * suits what changes from one reading to the next. What it returns, and nothing else, is what reading gives.
+   * @throws DataError where a column does not exist, or when reading, where it returns another number of rows.
+   */
+  withTransform<Returned extends { readonly [name: string]: ArrayLike<unknown> }>(
+    transform: (batch: Columns<Row>) => Returned,
+    options: FormatOptions<ColumnName<Row>> = {},
+  ): Dataset<RowOf<Returned>> {
+    return new Dataset(this.#table, formatOf(this.#table, transform as unknown as Transform, options));
+  }
+
+  /** As withTransform, but for this very dataset, as Python's set_transform: the compiler does not know of it. */
+  setTransform(
+    transform: (batch: Columns<Row>) => Readonly<Record<string, ArrayLike<unknown>>>,
+    options: FormatOptions<ColumnName<Row>> = {},
+  ): void {
+    this.#format = formatOf(this.#table, transform as unknown as Transform, options);
+  }
+
+  #rename<Changed extends object>(names: Readonly<Record<string, string>>): Dataset<Changed> {
+    const columns = this.#format?.columns?.map((name) => names[name] ?? name);
+    return new Dataset(renameColumns(this.#table, names), this.#format && { ...this.#format, columns });
+  }
+
+  #derive<Changed extends object>(table: Table): Dataset<Changed> {
+    return new Dataset(table, this.#format);
   }
 
   #range(start = 0, end = this.length): [number, number] {

@@ -1,12 +1,22 @@
 // attune/datasets: rows of text and labels, from files to what a tokenizer and a collator read.
+export { concatenateDatasets, interleaveDatasets } from "./combine.js";
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
 export { ClassLabel, type Feature, List, type StructFeature, Value } from "./features.js";
+export type { FormatOptions, FormatType } from "./format.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export { type LoadOptions, loadDataset } from "./load.js";
 export type { AnyRow, ColumnName, Columns, FeatureOf, FeaturesOf, Label } from "./types.js";
+export type { AddColumnOptions } from "./verbs/add-column.js";
+export type { BatchOptions } from "./verbs/batch.js";
 export type { BatchContext, RowContext } from "./verbs/call.js";
+export type { ClassEncodeOptions } from "./verbs/class-encode-column.js";
+export type { ConcatenateOptions } from "./verbs/concatenate.js";
 export type { FilterOptions } from "./verbs/filter.js";
+export type { FlattenOptions } from "./verbs/flatten.js";
+export type { InterleaveOptions, StoppingStrategy } from "./verbs/interleave.js";
 export type { MapOptions } from "./verbs/map.js";
+export type { ShardOptions } from "./verbs/shard.js";
 export type { ShuffleOptions } from "./verbs/shuffle.js";
+export type { SortOptions } from "./verbs/sort.js";
 export type { TrainTestSplitOptions } from "./verbs/train-test-split.js";

@@ -1,4 +1,5 @@
 // The feature of values that come without one: what a mapped function returned, or rows given as they are.
+import { integerRanges, kindOf } from "./dtypes.js";
 import { ClassLabel, describeFeature, type Feature, isStruct, List, sameFeature, Value } from "./features.js";
 
 const NULL = new Value("null");
@@ -7,17 +8,6 @@ const STRING = new Value("string");
 const INT64 = new Value("int64");
 const FLOAT64 = new Value("float64");
 const DATE = new Value("timestamp[ms]");
-
-const INTEGER_RANGES: ReadonlyMap<string, readonly [number, number]> = new Map([
-  ["int8", [-(2 ** 7), 2 ** 7 - 1]],
-  ["int16", [-(2 ** 15), 2 ** 15 - 1]],
-  ["int32", [-(2 ** 31), 2 ** 31 - 1]],
-  ["int64", [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
-  ["uint8", [0, 2 ** 8 - 1]],
-  ["uint16", [0, 2 ** 16 - 1]],
-  ["uint32", [0, 2 ** 32 - 1]],
-  ["uint64", [0, Number.MAX_SAFE_INTEGER]],
-]);
 
 const TYPED_ARRAYS: ReadonlyMap<string, Value> = new Map(
   Object.entries({
@@ -116,9 +106,9 @@ export function unifyFeatures(a: Feature, b: Feature): Feature | undefined {
   }
   if (a instanceof Value && b instanceof Value) {
     if (a.dtype === b.dtype) return a;
-    const integers = [a, b].map((value) => INTEGER_RANGES.has(value.dtype));
+    const integers = [a, b].map((value) => integerRanges.has(value.dtype));
     if (integers[0] && integers[1]) return INT64;
-    const numeric = [a, b].every((value) => INTEGER_RANGES.has(value.dtype) || value.dtype.startsWith("float"));
+    const numeric = [a, b].every((value) => integerRanges.has(value.dtype) || value.dtype.startsWith("float"));
     return numeric ? FLOAT64 : undefined;
   }
   if (isStruct(a) && isStruct(b)) {
@@ -152,13 +142,22 @@ export function fits(feature: Feature, value: unknown): boolean {
 }
 
 function fitsValue(dtype: string, value: unknown): boolean {
-  const range = INTEGER_RANGES.get(dtype);
+  const range = integerRanges.get(dtype);
   if (range !== undefined)
     return Number.isInteger(value) && (value as number) >= range[0] && (value as number) <= range[1];
-  if (dtype.startsWith("float") || dtype.startsWith("decimal")) return typeof value === "number";
-  if (dtype.includes("string")) return typeof value === "string";
-  if (dtype.includes("binary")) return value instanceof Uint8Array;
-  if (dtype === "bool") return typeof value === "boolean";
-  if (dtype === "null") return false;
-  return value instanceof Date || typeof value === "number"; // dates, times and durations
+  switch (kindOf(dtype)) {
+    case "float":
+    case "decimal":
+      return typeof value === "number";
+    case "string":
+      return typeof value === "string";
+    case "binary":
+      return value instanceof Uint8Array;
+    case "bool":
+      return typeof value === "boolean";
+    case "null":
+      return false;
+    default:
+      return value instanceof Date || typeof value === "number"; // dates, times and durations
+  }
 }

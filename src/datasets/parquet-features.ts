@@ -3,6 +3,7 @@
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { parquetSchema } from "hyparquet";
 import { FileFormatError } from "../support/errors.js";
+import { kindOf } from "./dtypes.js";
 import {
   ClassLabel,
   describeFeature,
@@ -181,14 +182,5 @@ function holds(feature: Feature, held: Feature): boolean {
   if (isStruct(feature)) {
     return isStruct(held) && Object.keys(feature).every((name) => name in held && holds(feature[name], held[name]));
   }
-  return held instanceof Value && kindOf(feature) === kindOf(held);
-}
-
-/** What values of a dtype are in JavaScript. */
-function kindOf({ dtype }: Value | ClassLabel): string {
-  if (/^u?int\d+$/.test(dtype)) return "integer";
-  if (dtype.startsWith("float")) return "float";
-  if (dtype.includes("string")) return "string";
-  if (dtype.includes("binary")) return "binary";
-  return dtype.replace(/[[(].*/s, "");
+  return held instanceof Value && kindOf(feature.dtype) === kindOf(held.dtype);
 }

@@ -52,10 +52,18 @@ export function readColumns(table: Table, start: number, end: number): Record<st
 
 /** Rows `start` to `end` - 1 as objects. */
 export function readRows(table: Table, start: number, end: number): Record<string, unknown>[] {
-  const columns = Object.entries(readColumns(table, start, end));
-  return Array.from({ length: end - start }, (_, i) => {
+  return rowsOf(readColumns(table, start, end), end - start);
+}
+
+/** Columns of `length` values as rows. */
+export function rowsOf(
+  columns: Readonly<Record<string, ArrayLike<unknown>>>,
+  length: number,
+): Record<string, unknown>[] {
+  const entries = Object.entries(columns);
+  return Array.from({ length }, (_, i) => {
     const row: Record<string, unknown> = {};
-    for (const [name, values] of columns) row[name] = values[i];
+    for (const [name, values] of entries) row[name] = values[i];
     return row;
   });
 }

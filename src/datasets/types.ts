@@ -1,4 +1,5 @@
 // The types of rows: how the columns and features of a Dataset<Row> follow from Row, and how verbs change it.
+import type { Tensor } from "../tensor/index.js";
 import type { ClassLabel, Feature, List, StructFeature, Value } from "./features.js";
 
 /** The row of a dataset whose columns the compiler does not know. */
@@ -68,4 +69,32 @@ export type OnlyColumns<Row, Kept extends keyof Row> = Flat<Pick<Row, Kept>>;
 /** A row after `renameColumns`; `Names` maps old names to new ones. */
 export type RenamedRow<Row, Names> = {
   [Name in keyof Row as Name extends keyof Names ? (Names[Name] extends string ? Names[Name] : Name) : Name]: Row[Name];
+};
+
+/** A row after `batch`. */
+export type BatchedRow<Row> = { [Name in keyof Row]: Row[Name][] };
+
+/** The values that a feature describes; unknown where the compiler knows no more of a Value than that it is one. */
+export type ValueOf<T> =
+  T extends ClassLabel<infer Name>
+    ? Label<Name>
+    : T extends List
+      ? unknown[]
+      : T extends Value
+        ? unknown
+        : T extends StructFeature
+          ? { [Field in keyof T]: ValueOf<T[Field]> }
+          : unknown;
+
+/** A row after `cast`. */
+export type CastRow<Features> = { -readonly [Name in keyof Features]: ValueOf<Features[Name]> };
+
+/** A row in the format `typed`: lists of numbers as typed arrays. */
+export type TypedRow<Row> = {
+  [Name in keyof Row]: [NonNullable<Row[Name]>] extends [ArrayLike<number>] ? ArrayLike<number> : Row[Name];
+};
+
+/** A row in the format `tensor`: numbers and lists of numbers as tensors. */
+export type TensorRow<Row> = {
+  [Name in keyof Row]: [NonNullable<Row[Name]>] extends [number | boolean | ArrayLike<number>] ? Tensor : Row[Name];
 };

@@ -9,15 +9,15 @@ const POOL = 4; // words of the seed's entropy pool
 /** The generator behind `numpy.random.default_rng(seed)`. */
 export class Pcg64 {
   #state: bigint; // 128 bits
-  readonly #increment: bigint; // 128 bits, odd
+  #increment: bigint; // 128 bits, odd
   #half: number | undefined; // the upper half of a 64-bit draw whose lower half was used
 
-  /** `seed` is a safe integer that is not negative. */
-  constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
+  /** `seed` is a safe integer that is not negative, or a bigint of up to 64 bits. */
+  constructor(seed: number | bigint) {
+    if (typeof seed === "number" && (!Number.isSafeInteger(seed) || seed < 0)) {
       throw new ConfigError(`seed ${seed} is not a whole number from 0 to 2^53 - 1`);
     }
-    const words = seedWords(seed, 8);
+    const words = seedWords(BigInt.asUintN(64, BigInt(seed)), 8);
     const word128 = (at: number) => [1, 0, 3, 2].reduce((value, i) => (value << 32n) | BigInt(words[at + i]), 0n); // 64-bit halves, the upper one first
     this.#increment = BigInt.asUintN(128, (word128(4) << 1n) | 1n);
     this.#state = BigInt.asUintN(128, (this.#increment + word128(0)) * MULTIPLIER + this.#increment);
@@ -52,6 +52,23 @@ export class Pcg64 {
       if (draw <= largest) return draw;
     }
   }
+
+  /** Where the generator stands, as a plain object. */
+  save(): { state: string; increment: string; half?: number } {
+    const half = this.#half === undefined ? {} : { half: this.#half };
+    return { state: this.#state.toString(16), increment: this.#increment.toString(16), ...half };
+  }
+
+  /** Goes on from where a generator stood. Throws ConfigError where `saved` is nothing that `save` gave. */
+  restore(saved: { readonly state: string; readonly increment: string; readonly half?: number }): void {
+    const isWord = (text: unknown) => typeof text === "string" && /^[0-9a-f]{1,32}$/.test(text);
+    if (!isWord(saved.state) || !isWord(saved.increment)) {
+      throw new ConfigError(`${JSON.stringify(saved)} is not the state of a random generator`);
+    }
+    this.#state = BigInt(`0x${saved.state}`);
+    this.#increment = BigInt(`0x${saved.increment}`);
+    this.#half = saved.half;
+  }
 }
 
 /**
@@ -64,7 +81,11 @@ export function permutation(n: number, seed: number): Uint32Array {
   if (!Number.isInteger(n) || n < 0 || n > 0xfffffffe) {
     throw new ConfigError(`permutation of ${n} numbers: give a whole number from 0 to ${0xfffffffe}`);
   }
-  const generator = new Pcg64(seed);
+  return permute(n, new Pcg64(seed));
+}
+
+/** The next permutation of 0 to n - 1 that a generator gives. */
+export function permute(n: number, generator: Pcg64): Uint32Array {
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
@@ -77,8 +98,8 @@ export function permutation(n: number, seed: number): Uint32Array {
 }
 
 /** `numpy.random.SeedSequence(seed).generate_state(count)` (O'Neill's seed_seq_fe128 with a pool of four words). */
-function seedWords(seed: number, count: number): Uint32Array {
-  const entropy = [seed >>> 0, Math.floor(seed / 0x100000000)];
+function seedWords(seed: bigint, count: number): Uint32Array {
+  const entropy = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
   const pool = new Uint32Array(POOL);
   let factor = 0x43b0d7e5;
   const hash = (word: number): number => {

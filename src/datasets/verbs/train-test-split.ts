@@ -2,6 +2,7 @@
 import { ConfigError } from "../../support/errors.js";
 import { type Table, takeRows } from "../table.js";
 import { randomOrder } from "./shuffle.js";
+import { stratifiedSplit } from "./stratify.js";
 
 /** The sizes of the parts and the order they are drawn from. */
 export interface TrainTestSplitOptions {
@@ -13,17 +14,20 @@ export interface TrainTestSplitOptions {
   shuffle?: boolean;
   /** As for shuffle. */
   seed?: number;
+  /** A column of labels, each of which is to have its share of both parts. */
+  stratifyByColumn?: string;
 }
 
 /**
  * The parts that Python's `train_test_split` gives (datasets 5.2, arrow_dataset.py): shares round up for the test part
  * and down for the train part, and the test part is the beginning of the permutation.
  *
- * @throws ConfigError where the sizes do not leave both parts at least one row of the table's.
+ * @throws ConfigError where the sizes do not leave both parts at least one row of the table's, or of each class where they
+ * are stratified; DataError where the column to stratify by holds no labels.
  */
 export function trainTestSplit(table: Table, options: TrainTestSplitOptions = {}): { train: Table; test: Table } {
   const { length } = table;
-  const { trainSize, shuffle = true, seed } = options;
+  const { trainSize, shuffle = true, seed, stratifyByColumn } = options;
   const testSize = options.testSize ?? (trainSize === undefined ? 0.25 : undefined);
   const wantedTest = rowsOf("testSize", testSize, length, Math.ceil);
   const wantedTrain = rowsOf("trainSize", trainSize, length, Math.floor);
@@ -34,6 +38,11 @@ export function trainTestSplit(table: Table, options: TrainTestSplitOptions = {}
     throw new ConfigError(
       `trainTestSplit: ${parts} of a dataset of ${length}: both need a row, and together at most all`,
     );
+  }
+  if (stratifyByColumn !== undefined) {
+    if (!shuffle) throw new ConfigError("trainTestSplit: stratifyByColumn draws rows, which shuffle: false forbids");
+    const { train, test } = stratifiedSplit(table, stratifyByColumn, trainRows, testRows, seed);
+    return { train: takeRows(table, train), test: takeRows(table, test) };
   }
   if (shuffle) {
     const order = randomOrder(length, seed);

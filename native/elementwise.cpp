@@ -1,4 +1,4 @@
-// Kernels on contiguous runs of elements: fill, cast, unary and its gradient, dropout, checkFinite.
+// Kernels on contiguous runs of elements: fill, cast, unary and its gradient, gated units, dropout, checkFinite.
 #include "parallel.h"
 
 namespace attune::ATTUNE_ISA {
@@ -150,6 +150,64 @@ void unaryGradient(Context& context, const double* values, long) {
         for (long i = begin; i < end; i++) dx[i] = p0 == 0 ? 0 : dy[i] * p0 * powf(x[i], p0 - 1);
       });
   }
+}
+
+// ---- gated linear units --------------------------------------------------------------------------------------------
+
+/** body(activation) with the struct of an activation by its number in src/backends/native/kernels.ts. */
+template <class Body>
+static ALWAYS_INLINE void withActivation(long number, const Body& body) {
+  switch (number) {
+    case 1: return body(Gelu{});
+    case 2: return body(GeluTanh{});
+    case 3: return body(Relu{});
+    case 4: return body(Silu{});
+    case 5: return body(Tanh{});
+  }
+}
+
+void gatedActivation(Context& context, const double* values, long) {
+  Arguments a{values};
+  const long activation = a.integer();
+  const float* x = a.floats();
+  float* out = a.floats();
+  const long rows = a.integer(), width = a.integer();
+  withActivation(activation, [&](auto function) {
+    rowChunks(context, rows, 2 * width, [&](long begin, long end) {
+      for (long r = begin; r < end; r++) {
+        const float* p = x + 2 * r * width;
+        overLanes(0, width, [&](long i, auto lanes) {
+          V y, derivative;
+          function.apply(lanes.load(p + i), y, derivative);
+          lanes.store(out + r * width + i, y * lanes.load(p + width + i));
+        });
+      }
+    });
+  });
+}
+
+void gatedActivationGradient(Context& context, const double* values, long) {
+  Arguments a{values};
+  const long activation = a.integer();
+  const float* x = a.floats();
+  const float* dy = a.floats();
+  float* dx = a.floats();
+  const long rows = a.integer(), width = a.integer();
+  withActivation(activation, [&](auto function) {
+    rowChunks(context, rows, 2 * width, [&](long begin, long end) {
+      for (long r = begin; r < end; r++) {
+        const float *p = x + 2 * r * width, *d = dy + r * width;
+        float* q = dx + 2 * r * width;
+        overLanes(0, width, [&](long i, auto lanes) {
+          V y, derivative;
+          function.apply(lanes.load(p + i), y, derivative);
+          const V g = lanes.load(d + i), gate = lanes.load(p + width + i);
+          lanes.store(q + i, g * gate * derivative);
+          lanes.store(q + width + i, g * y);
+        });
+      }
+    });
+  });
 }
 
 void dropout(Context& context, const double* values, long) {

@@ -42,7 +42,7 @@ const kernelFiles = files.filter(
 );
 
 /** Those that take longest. No core should wait for one of them at the end. */
-const slow = ["gemm.cpp", "attention.cpp", "strided.cpp"];
+const slow = ["gemm.cpp", "attention_gradient.cpp", "attention.cpp", "strided.cpp"];
 
 /**
  * What to compile for a platform and architecture (Node's names), the slowest first: `file` with `flags` to `object`.

@@ -189,10 +189,15 @@ export interface LayerNormGradient {
  * Attention over sequences of different lengths, packed one after another without padding. Row r of `query` holds its
  * heads side by side: head h in columns h*headDim ... (h+1)*headDim - 1, and rows are `stride` elements apart (so that
  * query, key and value may be columns of one matrix). Query i of a sequence stands at position i, key j at position j.
- *   score = scale * (q . k) + bias;  P = softmax over the allowed keys;  out = dropout(P) V
- * Key j is allowed unless causal and j > i, or window > 0 and |i - j| > window.
- * The probabilities of sequence s, head h stand at heads * (sum over t < s of queries_t * keys_t) + h * queries_s * keys_s,
- * row-major [queries_s, keys_s]; that position is dropout's index too. They are kept (before dropout) for the gradient.
+ *   score = scale * (q . k + q . relativeKey[i, j] + k . relativeQuery[i, j]) + relativeBias[i, j] + bias[i, j]
+ *   P = softmax over the allowed keys;  out = dropout(P) V
+ * What is called relative depends on j - i alone: its row (relativeBias: its column) j - i + maxQuery - 1 of
+ * maxQuery + maxKey - 1.
+ * Key j is allowed unless keyMask is 0 at its row, causal and j > i, or window > 0 and |i - j| > window.
+ * Of query i the probabilities of `kept` keys from `first` on are kept (before dropout) for the gradient: all keys, or with
+ * a window kept = min(keys, 2 * window + 1) and first = max(0, min(i - window, keys - kept)). Those of sequence s, head h
+ * stand at heads * (sum over t < s of queries_t * kept_t) + h * queries_s * kept_s, row-major [queries_s, kept_s]; that
+ * position is dropout's index too.
  */
 export interface Attention {
   readonly sequences: number;
@@ -214,11 +219,19 @@ export interface Attention {
   /** Added to the scores: [biasHeads, maxQuery, maxKey], biasHeads being 1 (for all heads) or `heads`. */
   readonly bias?: View;
   readonly biasHeads?: number;
+  /** [heads, maxQuery + maxKey - 1] */
+  readonly relativeBias?: View;
+  /** [maxQuery + maxKey - 1, heads * headDim] with rows `relativeStride` apart; either, both or neither. */
+  readonly relativeKey?: View;
+  readonly relativeQuery?: View;
+  readonly relativeStride?: number;
+  /** int32, one a row of `key`: 0 where nobody may look. */
+  readonly keyMask?: View;
   readonly causal?: boolean;
   /** 0: no window. */
   readonly window?: number;
   readonly dropout?: Dropout;
-  /** float32 [heads * sum of queries_s * keys_s]. */
+  /** float32 [heads * sum of queries_s * kept_s]. */
   readonly probabilities: View;
 }
 
@@ -227,7 +240,10 @@ export interface AttentionForward extends Attention {
   readonly outStride: number;
 }
 
-/** Writes (does not accumulate) dQuery, dKey, dValue with their strides; dBias, if given, is overwritten too. */
+/**
+ * Writes (does not accumulate) dQuery, dKey, dValue with their strides, and those of the biases' and relative rows'
+ * gradients that are given. dRelativeKey and dRelativeQuery are given where relativeKey and relativeQuery are.
+ */
 export interface AttentionGradient extends Attention {
   readonly dOut: View;
   readonly dOutStride: number;
@@ -238,6 +254,33 @@ export interface AttentionGradient extends Attention {
   readonly dValue: View;
   readonly dValueStride: number;
   readonly dBias?: View;
+  readonly dRelativeBias?: View;
+  readonly dRelativeKey?: View;
+  readonly dRelativeQuery?: View;
+  readonly dRelativeStride?: number;
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021), of halves as in GPT-NeoX: in each of the first `heads` blocks of headDim
+ * columns, elements e and e + headDim/2 (a, b) become a cos - b sin and b cos + a sin; columns after them are copied.
+ * The inverse turns the other way, which is also the gradient.
+ */
+export interface Rotary {
+  readonly rows: number;
+  /** Columns of a row. */
+  readonly width: number;
+  readonly heads: number;
+  /** Even. */
+  readonly headDim: number;
+  readonly x: View;
+  /** May be the same view as x. */
+  readonly out: View;
+  /** int32 [rows]: row of `table`; one outside of it is an error of the stream. */
+  readonly positions: View;
+  /** [tableRows, headDim]: headDim/2 cosines, then the sines of the same angles. */
+  readonly table: View;
+  readonly tableRows: number;
+  readonly inverse?: boolean;
 }
 
 /**
@@ -360,6 +403,11 @@ export interface Kernels {
   layerNormGradient(call: LayerNormGradient): void;
   attention(call: AttentionForward): void;
   attentionGradient(call: AttentionGradient): void;
+  rotary(call: Rotary): void;
+  /** out = activation(a) * b, where x [rows, 2 * width] holds a and b side by side (a gated linear unit). */
+  gatedActivation(activation: Activation, x: View, out: View, rows: number, width: number): void;
+  /** dx = [dy * b * activation'(a), dy * activation(a)]. */
+  gatedActivationGradient(activation: Activation, x: View, dy: View, dx: View, rows: number, width: number): void;
   /** out = dropout(x); its gradient is the same call on dy. */
   dropout(x: View, out: View, length: number, dropout: Dropout): void;
   /** out[i] = table[ids[i]], rows of `width`; an id outside [0, tableRows) is an error of the stream. */

@@ -1,11 +1,11 @@
 // Building blocks of models.
 
-export { activate } from "./activation.js";
-export { packedAttention } from "./attention.js";
+export { activate } from "../tensor/index.js";
+export { type PackedAttentionOptions, packedAttention } from "./attention.js";
 export { type AttentionProjections, feedForwardOf, selfAttention } from "./blocks.js";
 export { expectFinite } from "./finite.js";
 export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
 export { Linear, type LinearOptions, stack } from "./linear.js";
 export { Module, Parameter } from "./module.js";
-export { type Packing, pack, packIntegers, unpack } from "./packing.js";
+export { type Packing, type PackOptions, pack, packIntegers, unpack } from "./packing.js";

@@ -19,8 +19,16 @@ export interface Packing {
   readonly firstOffsets: Tensor;
   /** Column of each packed token: its position in the sequence, padding included; int32 [tokens]. */
   readonly columns: Int32Array;
-  /** Set where the mask's values are not known to the host: nothing is packed, and attention has to mask. [batch, length] */
+  /**
+   * Set where nothing is packed and attention has to mask: the mask's values are not known to the host, or packing would
+   * change distances that matter. [batch, length]
+   */
   readonly deviceMask?: Tensor;
+}
+
+export interface PackOptions {
+  /** The model reads distances between tokens: rows with padding between real tokens are not packed. Default false. */
+  readonly keepDistances?: boolean;
 }
 
 /**
@@ -28,13 +36,16 @@ export interface Packing {
  * @param mask int32, 1 at real tokens; default: all are real.
  * @throws ShapeError if the mask has another shape, or a row without a real token.
  */
-export function pack(shape: readonly number[], mask: Tensor | undefined): Packing {
+export function pack(shape: readonly number[], mask: Tensor | undefined, options: PackOptions = {}): Packing {
   const [batch, length] = shape;
   if (mask && !sameShape(mask.shape, shape)) {
     throw new ShapeError(`attention_mask ${formatShape(mask.shape)} does not fit input_ids ${formatShape(shape)}`);
   }
-  const values = mask?.host;
-  if (mask && !values) {
+  const gaps = options.keepDistances && mask?.host && hasGaps(mask.host, length);
+  const values = gaps ? undefined : mask?.host;
+  if (gaps) {
+    warnOnce("mask-gaps", "an attention mask has zeros between ones: padding is computed too, to keep the distances.");
+  } else if (mask && !values) {
     warnOnce(
       "device-mask",
       "the attention mask was computed on the device: padding is computed too. Make it from numbers to skip padding.",
@@ -65,6 +76,16 @@ export function pack(shape: readonly number[], mask: Tensor | undefined): Packin
     columns: columns.subarray(0, count),
     deviceMask: values ? undefined : mask,
   };
+}
+
+/** Whether a row of the mask has a zero between ones. */
+function hasGaps(mask: Int32Array, length: number): boolean {
+  for (let start = 0; start < mask.length; start += length) {
+    const row = mask.subarray(start, start + length);
+    const [first, last] = [row.findIndex((value) => value !== 0), row.findLastIndex((value) => value !== 0)];
+    if (first >= 0 && row.subarray(first, last).includes(0)) return true;
+  }
+  return false;
 }
 
 /** The real tokens of an int32 [batch, length] tensor: int32 [tokens]. */

@@ -1,5 +1,6 @@
 // Tensors with gradients.
 export type { Backend, DType, Fence, HostArray } from "../backends/kernels.js";
+export { activate } from "./activate.js";
 export { empty, full, ones, type TensorData, type TensorInit, tensor, zeros } from "./create.js";
 export { currentBackend, setBackend } from "./device.js";
 export { fence } from "./fence.js";

@@ -559,6 +559,10 @@ for (const { name, make, epsilon } of everyBackend) {
         readonly biasHeads?: number;
         readonly causal?: boolean;
         readonly window?: number;
+        readonly relativeBias?: boolean;
+        readonly relative?: readonly ("key" | "query")[];
+        /** Numbers of keys' rows that nobody sees. */
+        readonly closed?: readonly number[];
       }
 
       const offsets = (lengths: readonly number[]): number[] =>
@@ -566,7 +570,7 @@ for (const { name, make, epsilon } of everyBackend) {
 
       /** out, probabilities and all gradients by the dense formulas, for sequence s and head h, with -Infinity as mask. */
       async function check(setup: Setup) {
-        const { queries, keys, heads, headDim, biasHeads, causal, window = 0 } = setup;
+        const { queries, keys, heads, headDim, biasHeads, causal, window = 0, relative = [], closed = [] } = setup;
         const width = heads * headDim;
         const stride = 3 * width + 5; // query, key and value are columns of one matrix
         const [queryOffsets, keyOffsets] = [offsets(queries), offsets(keys)];
@@ -576,13 +580,20 @@ for (const { name, make, epsilon } of everyBackend) {
         const matrix = pseudoRandom(Math.max(queryRows, keyRows) * stride, 1);
         const dOut = pseudoRandom(queryRows * width, 2);
         const bias = pseudoRandom((biasHeads ?? 1) * maxQuery * maxKey, 3);
-        const count = queries.reduce((sum, q, s) => sum + q * keys[s] * heads, 0);
+        const kept = (s: number): number => (window > 0 ? Math.min(keys[s], 2 * window + 1) : keys[s]);
+        const count = queries.reduce((sum, q, s) => sum + q * kept(s) * heads, 0);
+        const distances = maxQuery + maxKey - 1;
+        const relativeBias = pseudoRandom(heads * distances, 4);
+        const relativeStride = 2 * width + 3; // relative keys, then relative queries
+        const rows = pseudoRandom(distances * relativeStride, 5);
 
         const expected = {
           out: new Float64Array(queryRows * width),
           probabilities: new Float64Array(count),
           dMatrix: new Float64Array(matrix.length).fill(-7),
           dBias: new Float64Array(bias.length),
+          dRelativeBias: new Float64Array(relativeBias.length),
+          dRows: new Float64Array(rows.length).fill(-7),
         };
         const q = (i: number, h: number, d: number): number => i * stride + h * headDim + d;
         const k = (j: number, h: number, d: number): number => q(j, h, d) + width;
@@ -593,17 +604,32 @@ for (const { name, make, epsilon } of everyBackend) {
             for (let j = 0; j < keyRows; j++) expected.dMatrix[k(j, h, d)] = expected.dMatrix[v(j, h, d)] = 0;
           }
         }
+        for (const column of relative.map((term) => (term === "key" ? 0 : width))) {
+          for (let r = 0; r < distances; r++) {
+            expected.dRows.fill(0, r * relativeStride + column, r * relativeStride + column + width);
+          }
+        }
         let place = 0;
         for (let s = 0; s < queries.length; s++) {
           for (let h = 0; h < heads; h++) {
             for (let i = 0; i < queries[s]; i++) {
+              const distance = (j: number): number => j - i + maxQuery - 1;
+              const rk = (j: number, d: number): number => distance(j) * relativeStride + h * headDim + d;
+              const rq = (j: number, d: number): number => rk(j, d) + width;
               const row = queryOffsets[s] + i;
               const biasAt = (j: number): number => ((biasHeads === heads ? h : 0) * maxQuery + i) * maxKey + j;
               const scores = Array.from({ length: keys[s] }, (_, j) => {
                 if ((causal && j > i) || (window > 0 && Math.abs(i - j) > window)) return Number.NEGATIVE_INFINITY;
                 let dot = 0;
-                for (let d = 0; d < headDim; d++) dot += matrix[q(row, h, d)] * matrix[k(keyOffsets[s] + j, h, d)];
-                return scale * dot + (biasHeads ? bias[biasAt(j)] : 0);
+                if (closed.includes(keyOffsets[s] + j)) return Number.NEGATIVE_INFINITY;
+                for (let d = 0; d < headDim; d++) {
+                  const [x, y] = [matrix[q(row, h, d)], matrix[k(keyOffsets[s] + j, h, d)]];
+                  dot += x * y;
+                  if (relative.includes("key")) dot += x * rows[rk(j, d)];
+                  if (relative.includes("query")) dot += y * rows[rq(j, d)];
+                }
+                const added = setup.relativeBias ? relativeBias[h * distances + distance(j)] : 0;
+                return scale * dot + (biasHeads ? bias[biasAt(j)] : 0) + added;
               });
               const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
               const p = scores.map((score) => (total > 0 ? Math.exp(score) / total : 0));
@@ -615,12 +641,22 @@ for (const { name, make, epsilon } of everyBackend) {
                 return dot;
               });
               const mean = p.reduce((sum, value, j) => sum + value * dP[j], 0);
+              const first = window > 0 ? Math.max(0, Math.min(i - window, keys[s] - kept(s))) : 0;
+              for (let c = 0; c < kept(s); c++) expected.probabilities[place++] = p[first + c];
               for (let j = 0; j < keys[s]; j++) {
-                expected.probabilities[place++] = p[j];
                 const dScore = p[j] * (dP[j] - mean);
                 expected.dBias[biasAt(j)] += dScore;
+                expected.dRelativeBias[h * distances + distance(j)] += dScore;
                 const key = keyOffsets[s] + j;
                 for (let d = 0; d < headDim; d++) {
+                  if (relative.includes("key")) {
+                    expected.dMatrix[q(row, h, d)] += scale * dScore * rows[rk(j, d)];
+                    expected.dRows[rk(j, d)] += scale * dScore * matrix[q(row, h, d)];
+                  }
+                  if (relative.includes("query")) {
+                    expected.dMatrix[k(key, h, d)] += scale * dScore * rows[rq(j, d)];
+                    expected.dRows[rq(j, d)] += scale * dScore * matrix[k(key, h, d)];
+                  }
                   expected.out[row * width + h * headDim + d] += p[j] * matrix[v(key, h, d)];
                   expected.dMatrix[v(key, h, d)] += p[j] * dOut[row * width + h * headDim + d];
                   expected.dMatrix[q(row, h, d)] += scale * dScore * matrix[k(key, h, d)];
@@ -637,6 +673,13 @@ for (const { name, make, epsilon } of everyBackend) {
         const dMatrix = bench.empty(matrix.length);
         backend.kernels.fill(dMatrix, matrix.length, -7);
         const dBias = biasHeads ? bench.empty(bias.length) : undefined;
+        const dRelativeBias = setup.relativeBias ? bench.empty(relativeBias.length) : undefined;
+        const rowMemory = bench.floats(rows);
+        const dRows = bench.empty(rows.length);
+        backend.kernels.fill(dRows, rows.length, -7);
+        const part = (term: "key" | "query", memory: Memory) =>
+          relative.includes(term) ? at(memory, term === "key" ? 0 : width) : undefined;
+        const open = Int32Array.from({ length: keyRows }, (_, row) => (closed.includes(row) ? 0 : 1));
         const call = {
           sequences: queries.length,
           heads,
@@ -654,6 +697,11 @@ for (const { name, make, epsilon } of everyBackend) {
           maxKey,
           bias: biasHeads ? bench.floats(bias) : undefined,
           biasHeads,
+          relativeBias: setup.relativeBias ? bench.floats(relativeBias) : undefined,
+          relativeKey: part("key", rowMemory),
+          relativeQuery: part("query", rowMemory),
+          relativeStride,
+          keyMask: setup.closed && bench.ints(open),
           causal,
           window,
           probabilities,
@@ -673,9 +721,15 @@ for (const { name, make, epsilon } of everyBackend) {
           dValue: at(dMatrix, 2 * width),
           dValueStride: stride,
           dBias,
+          dRelativeBias,
+          dRelativeKey: part("key", dRows),
+          dRelativeQuery: part("query", dRows),
+          dRelativeStride: relativeStride,
         });
         expectClose(await bench.read(dMatrix), expected.dMatrix, tolerance);
         if (dBias) expectClose(await bench.read(dBias), expected.dBias, tolerance);
+        if (dRelativeBias) expectClose(await bench.read(dRelativeBias), expected.dRelativeBias, tolerance);
+        expectClose(await bench.read(dRows), expected.dRows, tolerance);
       }
 
       it("sequences of different lengths", () =>
@@ -691,8 +745,66 @@ for (const { name, make, epsilon } of everyBackend) {
       it("a bias for all heads", () => check({ queries: [4, 6], keys: [5, 3], heads: 3, headDim: 4, biasHeads: 1 }));
       it("a bias per head", () =>
         check({ queries: [4, 6], keys: [4, 6], heads: 3, headDim: 4, biasHeads: 3, causal: true }));
+      it("a bias by distance", () =>
+        check({ queries: [4, 1, 9, 3, 7, 2], keys: [4, 1, 9, 3, 7, 2], heads: 3, headDim: 4, relativeBias: true }));
+      it("relative keys and queries", () =>
+        check({
+          queries: [4, 1, 19, 3, 7],
+          keys: [4, 1, 19, 3, 7],
+          heads: 2,
+          headDim: 16,
+          relative: ["key", "query"],
+        }));
+      it("relative keys alone, a head dimension that fits no vector", () =>
+        check({ queries: [70], keys: [70], heads: 1, headDim: 5, relative: ["key"] }));
+      it("relative queries alone, fewer queries than keys", () =>
+        check({ queries: [1, 1], keys: [6, 30], heads: 2, headDim: 8, relative: ["query"], relativeBias: true }));
+      it("relative terms in a causal window", () =>
+        check({
+          ...{ queries: [9, 40], keys: [9, 40], heads: 2, headDim: 8, window: 7, causal: true },
+          ...{ relative: ["key", "query"], relativeBias: true, biasHeads: 1 },
+        }));
+      it("relative terms of an empty sequence", () =>
+        check({ queries: [3, 0, 2], keys: [3, 0, 4], heads: 2, headDim: 4, relative: ["key", "query"] }));
+      it("keys that nobody sees; where no key is left, zeros", () =>
+        check({ queries: [5, 2, 20], keys: [5, 2, 20], heads: 2, headDim: 8, closed: [3, 4, 5, 6, 26] }));
       it("queries whose window holds no key get zeros", () =>
         check({ queries: [8], keys: [3], heads: 1, headDim: 4, window: 1 }));
+    });
+
+    describe("rotary", () => {
+      it("turns pairs of columns by the angle of the row's position and keeps the others", async () => {
+        // angles: position 0 none; position 1 a quarter turn, and 3-4-5's
+        const table = bench.floats([1, 1, 0, 0, 0, 0.6, 1, 0.8]);
+        const x = bench.floats([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        const out = bench.empty(20);
+        const call = { rows: 2, width: 10, heads: 2, headDim: 4, positions: bench.ints([1, 0]), table, tableRows: 2 };
+        backend.kernels.rotary({ ...call, x, out });
+        // a cos - b sin, b cos + a sin
+        const turned = [-3, 1.2 - 3.2, 1, 2.4 + 1.6, -7, 3.6 - 6.4, 5, 4.8 + 4.8, 9, 10];
+        expectClose(await bench.read(out), [...turned, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], near);
+        backend.kernels.rotary({ ...call, x: out, out, inverse: true }); // in place
+        expectClose(await bench.read(out), await bench.read(x), near);
+      });
+
+      it.each([2, -1])("says that position %i is outside of the table", async (wrong) => {
+        const x = bench.floats([1, 2, 3, 4]);
+        const call = { rows: 2, width: 2, heads: 1, headDim: 2, table: x, tableRows: 2 };
+        backend.kernels.rotary({ ...call, x, out: x, positions: bench.ints([0, wrong]) });
+        await expect(backend.fence().wait()).rejects.toThrow(new RegExp(`rotary.*position ${wrong} at row 1`, "s"));
+      });
+    });
+
+    describe("gated units", () => {
+      it("multiply the activated half with the other, forward and backward", async () => {
+        const x = bench.floats([1, -2, 3, 5, 2, 1, -1, 4]); // [2, 2 * 2]
+        const out = bench.empty(4);
+        backend.kernels.gatedActivation("relu", x, out, 2, 2);
+        expectClose(await bench.read(out), [3, 0, -2, 4], near);
+        const dx = bench.empty(8);
+        backend.kernels.gatedActivationGradient("relu", x, bench.floats([1, 2, 3, 4]), dx, 2, 2);
+        expectClose(await bench.read(dx), [3, 0, 1, 0, -3, 16, 6, 4], near);
+      });
     });
 
     describe("gather and scatter", () => {

@@ -62,7 +62,11 @@ async function results(backend: Backend): Promise<[name: string, bytes: Uint8Arr
   const stride = width; // three parts of 130: six heads of 20 each, and ten columns between
   const lengths = [0, 100, 101, 230, rows];
   const probabilities = make("probabilities", heads * (100 ** 2 + 1 + 129 ** 2 + 70 ** 2));
+  // 120 relative keys and as many relative queries for each of 257 distances
+  const relative = floats(backend, numbers(257 * 240, 10));
   const call = {
+    ...{ relativeKey: relative, relativeQuery: { ...relative, offset: 120 }, relativeStride: 240 },
+    relativeBias: floats(backend, numbers(6 * 257, 11)),
     ...{
       sequences: 4,
       heads,
@@ -90,7 +94,17 @@ async function results(backend: Backend): Promise<[name: string, bytes: Uint8Arr
     ...{ ...call, dOut: y, dOutStride: 120, dQuery: gradient, dKey: { ...gradient, offset: 130 } },
     ...{ dValue: { ...gradient, offset: 260 }, dQueryStride: stride, dKeyStride: stride, dValueStride: stride },
     dBias: make("dBias", 129 ** 2),
+    ...{ dRelativeBias: make("dRelativeBias", 6 * 257), dRelativeStride: 120 },
+    ...{ dRelativeKey: make("dRelativeKey", 257 * 120), dRelativeQuery: make("dRelativeQuery", 257 * 120) },
   });
+  const positions = ints(
+    backend,
+    Array.from({ length: rows }, (_, i) => i % 40),
+  );
+  const angles = { positions, table: floats(backend, numbers(40 * 20, 12)), tableRows: 40 };
+  kernels.rotary({ rows, width, heads: 12, headDim: 20, x, out: make("rotary"), ...angles });
+  kernels.gatedActivation("gelu", x, make("gatedActivation", length / 2), rows, width / 2);
+  kernels.gatedActivationGradient("gelu", x, y, make("gatedActivationGradient"), rows, width / 2);
 
   const labels = ints(
     backend,

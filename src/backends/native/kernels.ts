@@ -17,6 +17,7 @@ import type {
   LayerNorm,
   LayerNormGradient,
   ReduceOp,
+  Rotary,
   Run,
   UnaryOp,
   View,
@@ -25,7 +26,7 @@ import type { Engine } from "./addon.js";
 import { addressOf, DTYPE_NUMBER } from "./memory.js";
 
 // A name's index is its number in C++: Unary in elementwise.cpp, Binary in strided.cpp, Reduce in reduce.cpp, Activation in
-// gemm.cpp (0 there is none).
+// gemm.cpp (0 there is none) and withActivation in elementwise.cpp.
 const UNARY: readonly UnaryOp[] = [
   ...(["neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "gelu", "gelu_tanh", "silu", "clamp"] as const),
   ...(["affine", "power"] as const),
@@ -47,7 +48,8 @@ const activationNumber = numbers(ACTIVATION, 1);
 const CONTRACT: Readonly<Record<keyof Kernels, true>> = {
   ...{ fill: true, copy: true, cast: true, unary: true, unaryGradient: true, binary: true, where: true, reduce: true },
   ...{ argmax: true, softmax: true, softmaxGradient: true, gemm: true, layerNorm: true, layerNormGradient: true },
-  ...{ attention: true, attentionGradient: true, dropout: true, gatherRows: true, scatterAddRows: true },
+  ...{ attention: true, attentionGradient: true, rotary: true, gatedActivation: true, gatedActivationGradient: true },
+  ...{ dropout: true, gatherRows: true, scatterAddRows: true },
   ...{ sumRowSegments: true, gather: true, scatterAdd: true, crossEntropy: true, crossEntropyGradient: true },
   ...{ norm: true, clipFactor: true, scale: true, adamw: true, checkFinite: true },
 };
@@ -371,6 +373,11 @@ export class NativeKernels implements Kernels {
     this.#number(call.maxKey);
     this.#optional(call.bias);
     this.#number(call.biasHeads ?? 1);
+    this.#optional(call.relativeBias);
+    this.#optional(call.relativeKey);
+    this.#optional(call.relativeQuery);
+    this.#number(call.relativeStride ?? call.heads * call.headDim);
+    this.#optional(call.keyMask);
     this.#flag(call.causal);
     this.#number(call.window ?? 0);
     this.#dropout(call.dropout);
@@ -397,6 +404,46 @@ export class NativeKernels implements Kernels {
     this.#view(call.dValue);
     this.#number(call.dValueStride);
     this.#optional(call.dBias);
+    this.#optional(call.dRelativeBias);
+    this.#optional(call.dRelativeKey);
+    this.#optional(call.dRelativeQuery);
+    this.#number(call.dRelativeStride ?? call.heads * call.headDim);
+    this.#end();
+  }
+
+  rotary(call: Rotary): void {
+    this.#begin("rotary");
+    this.#number(call.rows);
+    this.#number(call.width);
+    this.#number(call.heads);
+    this.#number(call.headDim);
+    this.#view(call.x);
+    this.#view(call.out);
+    this.#view(call.positions);
+    this.#view(call.table);
+    this.#number(call.tableRows);
+    this.#flag(call.inverse);
+    this.#end();
+  }
+
+  gatedActivation(activation: Activation, x: View, out: View, rows: number, width: number): void {
+    this.#begin("gatedActivation");
+    this.#number(activationNumber[activation]);
+    this.#view(x);
+    this.#view(out);
+    this.#number(rows);
+    this.#number(width);
+    this.#end();
+  }
+
+  gatedActivationGradient(activation: Activation, x: View, dy: View, dx: View, rows: number, width: number): void {
+    this.#begin("gatedActivationGradient");
+    this.#number(activationNumber[activation]);
+    this.#view(x);
+    this.#view(dy);
+    this.#view(dx);
+    this.#number(rows);
+    this.#number(width);
     this.#end();
   }
 

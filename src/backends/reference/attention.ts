@@ -13,6 +13,8 @@ interface Block {
   readonly keys: number;
   /** Of the first probability. */
   readonly start: number;
+  /** Probabilities kept of a query. */
+  readonly kept: number;
 }
 
 function blocks(call: Attention): Block[] {
@@ -23,9 +25,10 @@ function blocks(call: Attention): Block[] {
   for (let s = 0; s < call.sequences; s++) {
     const queries = queryOffsets[s + 1] - queryOffsets[s];
     const keys = keyOffsets[s + 1] - keyOffsets[s];
+    const kept = call.window ? Math.min(keys, 2 * call.window + 1) : keys;
     for (let head = 0; head < call.heads; head++) {
-      found.push({ head, queryRow: queryOffsets[s], queries, keyRow: keyOffsets[s], keys, start });
-      start += queries * keys;
+      found.push({ head, queryRow: queryOffsets[s], queries, keyRow: keyOffsets[s], keys, start, kept });
+      start += queries * kept;
     }
   }
   return found;
@@ -39,6 +42,17 @@ function allowedKeys(call: Attention, i: number, keys: number): [number, number]
   if (window > 0) end = Math.min(end, i + window + 1);
   if (call.causal) end = Math.min(end, i + 1);
   return [Math.min(first, end), end];
+}
+
+/** Where the probability of query i and key 0 stands, or would stand if it were kept. */
+function probabilityRow(call: Attention, { start, kept, keys }: Block, i: number): number {
+  const first = call.window ? Math.max(0, Math.min(i - call.window, keys - kept)) : 0;
+  return start + i * kept - first;
+}
+
+/** Row of query i and key 0 among what is relative. */
+function relativeRow(call: Attention, i: number): number {
+  return call.maxQuery - 1 - i;
 }
 
 /** Where the biases of query i of a head start, if there are biases. */
@@ -58,7 +72,27 @@ function biasLength(call: Attention): number {
 
 function probabilityCount(all: readonly Block[]): number {
   const last = all.at(-1);
-  return last ? last.start + last.queries * last.keys : 0;
+  return last ? last.start + last.queries * last.kept : 0;
+}
+
+function relativeRows(call: Attention): number {
+  return call.maxQuery + call.maxKey - 1;
+}
+
+/** What the scores are made of besides query, key and scale. */
+function readTerms(call: Attention) {
+  const width = call.heads * call.headDim;
+  const relative = (view: View | undefined): FloatArray | undefined =>
+    view && floats(view, span(relativeRows(call), width, call.relativeStride ?? width));
+  const keyRows = ints(call.keyOffsets, call.sequences + 1)[call.sequences];
+  return {
+    bias: call.bias && floats(call.bias, biasLength(call)),
+    relativeBias: call.relativeBias && floats(call.relativeBias, call.heads * relativeRows(call)),
+    relativeKey: relative(call.relativeKey),
+    relativeQuery: relative(call.relativeQuery),
+    relativeStride: call.relativeStride ?? width,
+    keyMask: call.keyMask && ints(call.keyMask, keyRows),
+  };
 }
 
 export function attention(call: AttentionForward): void {
@@ -67,34 +101,44 @@ export function attention(call: AttentionForward): void {
   const key = rows(call.key, call.keyOffsets, keyStride, call);
   const value = rows(call.value, call.keyOffsets, valueStride, call);
   const out = rows(call.out, call.queryOffsets, outStride, call);
-  const bias = call.bias && floats(call.bias, biasLength(call));
+  const { bias, relativeBias, relativeKey, relativeQuery, relativeStride, keyMask } = readTerms(call);
   const all = blocks(call);
   const probabilities = floats(call.probabilities, probabilityCount(all));
   const scores = new Float64Array(call.maxKey);
   const sums = new Float64Array(headDim);
-  for (const { head, queryRow, queries, keyRow, keys, start } of all) {
+  for (const block of all) {
+    const { head, queryRow, queries, keyRow, keys, start, kept } = block;
     const column = head * headDim;
     for (let i = 0; i < queries; i++) {
       const q = (queryRow + i) * queryStride + column;
       const [first, end] = allowedKeys(call, i, keys);
+      const relative = relativeRow(call, i);
       let top = Number.NEGATIVE_INFINITY;
       for (let j = first; j < end; j++) {
         const k = (keyRow + j) * keyStride + column;
+        const r = (relative + j) * relativeStride + column;
         let dot = 0;
-        for (let d = 0; d < headDim; d++) dot += query[q + d] * key[k + d];
-        scores[j] = scale * dot + (bias ? bias[biasStart(call, head, i) + j] : 0);
+        for (let d = 0; d < headDim; d++) {
+          dot += query[q + d] * key[k + d];
+          if (relativeKey) dot += query[q + d] * relativeKey[r + d];
+          if (relativeQuery) dot += key[k + d] * relativeQuery[r + d];
+        }
+        scores[j] = scale * dot;
+        if (relativeBias) scores[j] += relativeBias[head * relativeRows(call) + relative + j];
+        if (bias) scores[j] += bias[biasStart(call, head, i) + j];
+        if (keyMask && keyMask[keyRow + j] === 0) scores[j] = Number.NEGATIVE_INFINITY;
         if (!(scores[j] <= top)) top = scores[j];
       }
       let total = 0;
       for (let j = first; j < end; j++) {
-        scores[j] = Math.exp(scores[j] - top);
+        scores[j] = scores[j] === Number.NEGATIVE_INFINITY ? 0 : Math.exp(scores[j] - top);
         total += scores[j];
       }
-      const row = start + i * keys;
-      probabilities.fill(0, row, row + keys);
+      const row = probabilityRow(call, block, i);
+      probabilities.fill(0, start + i * kept, start + (i + 1) * kept);
       sums.fill(0);
       for (let j = first; j < end; j++) {
-        let p = scores[j] / total;
+        let p = total === 0 ? 0 : scores[j] / total; // 0 where no key is allowed
         probabilities[row + j] = p;
         if (dropout) p *= dropoutFactor(dropout, row + j);
         const v = (keyRow + j) * valueStride + column;
@@ -107,7 +151,9 @@ export function attention(call: AttentionForward): void {
 
 /**
  * With P the probabilities, D what dropout multiplies them by and dP = D * (dOut V^T):
- *   dV = (P * D)^T dOut;  dS = P * (dP - rowsum(P * dP));  dQ = scale dS K;  dK = scale dS^T Q;  dBias = sum of dS.
+ *   dV = (P * D)^T dOut;  dS = P * (dP - rowsum(P * dP));  dBias and dRelativeBias = sums of dS;
+ *   dQ = scale dS K + scale (sum over j of dS relativeKey);  dK = scale dS^T Q + scale (sum over i of dS relativeQuery);
+ *   dRelativeKey = scale (sum of dS q) and dRelativeQuery = scale (sum of dS k) over the pairs of a row.
  */
 export function attentionGradient(call: AttentionGradient): void {
   const { headDim, scale, queryStride, keyStride, valueStride, dOutStride, dropout } = call;
@@ -118,21 +164,28 @@ export function attentionGradient(call: AttentionGradient): void {
   const dQuery = rows(call.dQuery, call.queryOffsets, call.dQueryStride, call);
   const dKey = rows(call.dKey, call.keyOffsets, call.dKeyStride, call);
   const dValue = rows(call.dValue, call.keyOffsets, call.dValueStride, call);
+  const { relativeKey, relativeQuery, relativeStride } = readTerms(call);
+  const width = call.heads * headDim;
   const biasSums = call.dBias && new Float64Array(biasLength(call));
+  const relativeBiasSums = call.dRelativeBias && new Float64Array(call.heads * relativeRows(call));
+  const relativeKeySums = call.dRelativeKey && new Float64Array(relativeRows(call) * width);
+  const relativeQuerySums = call.dRelativeQuery && new Float64Array(relativeRows(call) * width);
   const all = blocks(call);
   const probabilities = floats(call.probabilities, probabilityCount(all));
   const dP = new Float64Array(call.maxKey);
   const querySums = new Float64Array(headDim);
   const keySums = new Float64Array(call.maxKey * headDim);
   const valueSums = new Float64Array(call.maxKey * headDim);
-  for (const { head, queryRow, queries, keyRow, keys, start } of all) {
+  for (const block of all) {
+    const { head, queryRow, queries, keyRow, keys } = block;
     const column = head * headDim;
     keySums.fill(0, 0, keys * headDim);
     valueSums.fill(0, 0, keys * headDim);
     for (let i = 0; i < queries; i++) {
       const q = (queryRow + i) * queryStride + column;
       const dO = (queryRow + i) * dOutStride + column;
-      const row = start + i * keys;
+      const row = probabilityRow(call, block, i);
+      const relative = relativeRow(call, i);
       const [first, end] = allowedKeys(call, i, keys);
       let mean = 0;
       for (let j = first; j < end; j++) {
@@ -151,11 +204,18 @@ export function attentionGradient(call: AttentionGradient): void {
       for (let j = first; j < end; j++) {
         const dScore = probabilities[row + j] * (dP[j] - mean);
         if (biasSums) biasSums[biasStart(call, head, i) + j] += dScore;
+        if (relativeBiasSums) relativeBiasSums[head * relativeRows(call) + relative + j] += dScore;
         const scaled = scale * dScore;
         const k = (keyRow + j) * keyStride + column;
+        const r = (relative + j) * relativeStride + column;
+        const sums = (relative + j) * width + column;
         for (let d = 0; d < headDim; d++) {
           querySums[d] += scaled * key[k + d];
           keySums[j * headDim + d] += scaled * query[q + d];
+          if (relativeKey) querySums[d] += scaled * relativeKey[r + d];
+          if (relativeQuery) keySums[j * headDim + d] += scaled * relativeQuery[r + d];
+          if (relativeKeySums) relativeKeySums[sums + d] += scaled * query[q + d];
+          if (relativeQuerySums) relativeQuerySums[sums + d] += scaled * key[k + d];
         }
       }
       dQuery.set(querySums, (queryRow + i) * call.dQueryStride + column);
@@ -167,4 +227,16 @@ export function attentionGradient(call: AttentionGradient): void {
     }
   }
   if (call.dBias && biasSums) floats(call.dBias, biasSums.length).set(biasSums);
+  if (call.dRelativeBias && relativeBiasSums) {
+    floats(call.dRelativeBias, relativeBiasSums.length).set(relativeBiasSums);
+  }
+  const stride = call.dRelativeStride ?? width;
+  for (const [view, sums] of [
+    [call.dRelativeKey, relativeKeySums],
+    [call.dRelativeQuery, relativeQuerySums],
+  ] as const) {
+    if (!view || !sums) continue;
+    const out = floats(view, span(relativeRows(call), width, stride));
+    for (let r = 0; r < relativeRows(call); r++) out.set(sums.subarray(r * width, (r + 1) * width), r * stride);
+  }
 }

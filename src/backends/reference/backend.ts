@@ -5,7 +5,7 @@ import type { Backend, DeviceBuffer, DType, Fence, HostArray, Kernels, StreamSta
 import { attention, attentionGradient } from "./attention.js";
 import { cast, copy, fill, where } from "./copy.js";
 import { dropout } from "./dropout.js";
-import { binary, unary, unaryGradient } from "./elementwise.js";
+import { binary, gatedActivation, gatedActivationGradient, unary, unaryGradient } from "./elementwise.js";
 import { gather, gatherRows, scatterAdd, scatterAddRows, sumRowSegments } from "./gather.js";
 import { gemm } from "./gemm.js";
 import { crossEntropy, crossEntropyGradient } from "./loss.js";
@@ -13,6 +13,7 @@ import { elements, Pool, type Precision, rounding } from "./memory.js";
 import { layerNorm, layerNormGradient } from "./norm.js";
 import { adamw, checkFinite, clipFactor, norm, scale } from "./optimizer.js";
 import { argmax, reduce, softmax, softmaxGradient } from "./reduce.js";
+import { rotary } from "./rotary.js";
 
 const implementations: Kernels = {
   fill,
@@ -31,6 +32,9 @@ const implementations: Kernels = {
   layerNormGradient,
   attention,
   attentionGradient,
+  rotary,
+  gatedActivation,
+  gatedActivationGradient,
   dropout,
   gatherRows,
   scatterAddRows,

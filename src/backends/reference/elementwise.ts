@@ -1,5 +1,5 @@
 // Elementwise kernels: one table of functions of a number, one of their derivatives, one of functions of two numbers.
-import type { BinaryOp, UnaryOp, View } from "../kernels.js";
+import type { Activation, BinaryOp, UnaryOp, View } from "../kernels.js";
 import { elements, floats, ints } from "./memory.js";
 import { normalCdf, normalPdf, sigmoid } from "./numbers.js";
 import { contiguous, elementCount, forEachRow, stridedSpan } from "./strided.js";
@@ -81,6 +81,41 @@ export function unaryGradient(op: UnaryOp, x: View, y: View, dy: View, dx: View,
   const gradient = floats(dy, length);
   const target = floats(dx, length);
   for (let i = 0; i < length; i++) target[i] = gradient[i] * derivative(input[i], output[i], p0, p1);
+}
+
+export function gatedActivation(activation: Activation, x: View, out: View, rows: number, width: number): void {
+  const f = unaryFunctions[activation];
+  const source = floats(x, 2 * rows * width);
+  const target = floats(out, rows * width);
+  for (let row = 0; row < rows; row++) {
+    const a = 2 * row * width;
+    for (let i = 0; i < width; i++) target[row * width + i] = f(source[a + i], 0, 0) * source[a + width + i];
+  }
+}
+
+export function gatedActivationGradient(
+  activation: Activation,
+  x: View,
+  dy: View,
+  dx: View,
+  rows: number,
+  width: number,
+): void {
+  const f = unaryFunctions[activation];
+  const derivative = unaryDerivatives[activation];
+  const source = floats(x, 2 * rows * width);
+  const gradient = floats(dy, rows * width);
+  const target = floats(dx, 2 * rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < width; i++) {
+      const at = 2 * row * width + i;
+      const [a, b] = [source[at], source[at + width]];
+      const g = gradient[row * width + i];
+      const y = f(a, 0, 0);
+      target[at] = g * b * derivative(a, y, 0, 0);
+      target[at + width] = g * y;
+    }
+  }
 }
 
 export function binary(

@@ -1,11 +1,13 @@
 // Scaled dot-product attention (Vaswani et al. 2017) over packed sequences of different lengths: no padding is computed.
+import type { View } from "../../backends/kernels.js";
 import { ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
 import { defineOp, type Op } from "../op.js";
 import { nextDropout } from "../random.js";
-import { formatShape } from "../shape.js";
+import { formatShape, sameShape } from "../shape.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./add.js";
+import { cast } from "./cast.js";
 import { concat } from "./concat.js";
 import { dropout } from "./dropout.js";
 import { matmul } from "./matmul.js";
@@ -13,6 +15,8 @@ import { mul } from "./mul.js";
 import { reshape } from "./reshape.js";
 import { slice } from "./slice.js";
 import { softmax } from "./softmax.js";
+import { sub } from "./sub.js";
+import { takeRows } from "./takeRows.js";
 import { transpose } from "./transpose.js";
 
 /** Where packed sequences begin: int32 [sequences + 1], ascending from 0 to the number of rows, known to the host. */
@@ -29,11 +33,25 @@ export interface AttentionOptions {
   readonly dropout?: number;
   /** Added to the scores; [1 or heads, longest query, longest key]. Its gradient is computed. */
   readonly bias?: Tensor;
+  /** Added to the scores by j - i: [heads, longest query + longest key - 1], column j - i + longest query - 1. */
+  readonly relativeBias?: Tensor;
+  /**
+   * Keys and queries of relative positions (He et al. 2020): scale * (q_i . key[j - i] + k_j . query[j - i]) is added to
+   * the scores. A row for each distance, in the order of relativeBias's columns; the terms named in `relativeTerms` side
+   * by side: [longest query + longest key - 1, terms * width].
+   */
+  readonly relative?: Tensor;
+  /** Default: key, then query. */
+  readonly relativeTerms?: readonly RelativeTerm[];
+  /** int32, one a key's row: 0 where nobody may look. Default: all may. */
+  readonly keyMask?: Tensor;
   /** Key j only where j <= i. Default false. */
   readonly causal?: boolean;
   /** Key j only where |i - j| <= window; 0 is no window. Default 0. */
   readonly window?: number;
 }
+
+export type RelativeTerm = "key" | "query";
 
 /**
  * Query, key and value side by side: one tensor [rows, 3 width], or [rowsQ, width] and [rowsK, 2 width], or three apart.
@@ -64,7 +82,25 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
         `attention: bias ${formatShape(bias.shape)}, expected [1 or ${heads}, ${maxQuery}, ${maxKey}]`,
       );
     }
-    const pairs = queries.reduce((sum, length, i) => sum + length * keys[i], 0);
+    const distances = maxQuery + maxKey - 1;
+    const { relativeBias, relative, relativeTerms = ["key", "query"], keyMask } = options;
+    if (relativeBias && !sameShape(relativeBias.shape, [heads, distances])) {
+      throw new ShapeError(
+        `attention: relativeBias ${formatShape(relativeBias.shape)}, expected [${heads}, ${distances}]`,
+      );
+    }
+    if (relative && !sameShape(relative.shape, [distances, relativeTerms.length * width])) {
+      throw new ShapeError(
+        `attention: relative ${formatShape(relative.shape)}, expected [${distances}, ${relativeTerms.length * width}] for ${relativeTerms.join(" and ")}`,
+      );
+    }
+    if (keyMask && (keyMask.dtype !== "int32" || keyMask.size !== parts[1].tensor.shape[0])) {
+      throw new ShapeError(
+        `attention: keyMask ${keyMask.dtype} ${formatShape(keyMask.shape)}, expected int32 for ${parts[1].tensor.shape[0]} keys`,
+      );
+    }
+    const kept = (length: number): number => (window > 0 ? Math.min(length, 2 * window + 1) : length);
+    const pairs = queries.reduce((sum, length, i) => sum + length * kept(keys[i]), 0);
     const headDim = width / heads;
     const plan = {
       sequences: queries.length,
@@ -74,6 +110,7 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
       maxQuery,
       maxKey,
       biasHeads: bias?.shape[0],
+      relativeStride: relative?.shape[1],
       causal,
       window,
       dropout: nextDropout("attention", options.dropout ?? 0),
@@ -83,9 +120,12 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
     run.kernels.attention({
       ...plan,
       ...views(inputs, parts),
+      ...relativeViews(relative, relativeTerms, width),
       queryOffsets,
       keyOffsets,
       bias,
+      relativeBias,
+      keyMask,
       probabilities,
       out,
       outStride: width,
@@ -95,11 +135,14 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
     const savedQueryOffsets = run.save(queryOffsets);
     const savedKeyOffsets = run.save(keyOffsets);
     const savedBias = bias && run.save(bias);
+    const savedRelativeBias = relativeBias && run.save(relativeBias);
+    const savedRelative = relative && run.save(relative);
     return {
       output: out,
-      inputs: [...inputs, bias],
+      inputs: [...inputs, bias, relativeBias, relative],
       // With P the weights, D dropout's mask: dV = (D P)^T dout, dP = D (dout V^T), dS = P (dP - rowsum(dP P)),
-      // dQ = scale dS K, dK = scale dS^T Q, dbias = sum of dS over the sequences
+      // dQ = scale dS K, dK = scale dS^T Q, dbias = sum of dS over the sequences; relative keys and queries are keys and
+      // queries too, of all pairs of their distance
       gradient: (dy, backward) => {
         const tensors = saved.map((item) => item.tensor);
         const gradients = tensors.map((tensor) => run.empty(tensor.shape));
@@ -107,14 +150,20 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
           savedBias && backward.wanted(inputs.length)
             ? zeros(savedBias.tensor.shape, "float32", run.backend)
             : undefined;
+        const [dRelativeBias, dRelative] = [savedRelativeBias, savedRelative].map((item, i) =>
+          item && backward.wanted(inputs.length + 1 + i) ? run.empty(item.tensor.shape) : undefined,
+        );
         const forward = views(tensors, parts);
+        const dRelativeViews = relativeViews(dRelative, relativeTerms, width);
         const backwardViews = views(gradients, parts);
         run.kernels.attentionGradient({
           ...plan,
           ...forward,
           queryOffsets: savedQueryOffsets.tensor,
           keyOffsets: savedKeyOffsets.tensor,
+          ...relativeViews(savedRelative?.tensor, relativeTerms, width),
           bias: savedBias?.tensor,
+          relativeBias: savedRelativeBias?.tensor,
           probabilities: savedProbabilities.tensor,
           dOut: dy,
           dOutStride: width,
@@ -125,8 +174,12 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
           dValue: backwardViews.value,
           dValueStride: backwardViews.valueStride,
           dBias,
+          dRelativeBias,
+          dRelativeKey: dRelativeViews.relativeKey,
+          dRelativeQuery: dRelativeViews.relativeQuery,
+          dRelativeStride: dRelative?.shape[1],
         });
-        return [...gradients, dBias];
+        return [...gradients, dBias, dRelativeBias, dRelative];
       },
     };
   },
@@ -161,6 +214,83 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
           { heads: 2, queryOffsets: offsets(21), window: 3, bias: make.normal([1, 21, 21]) },
         ],
         terms: 21 * 8,
+      },
+      {
+        args: [
+          [make.normal([16, 48])],
+          { heads: 2, queryOffsets: offsets(16), window: 5, causal: true, bias: make.normal([2, 16, 16]) },
+        ],
+        terms: 16 * 8,
+      },
+      {
+        args: [
+          [make.normal([23, 24])],
+          { heads: 2, queryOffsets: offsets(1, 9, 13), relativeBias: make.normal([2, 25]) },
+        ],
+        terms: 23 * 4,
+      },
+      {
+        args: [
+          [make.normal([29, 96])],
+          { heads: 2, queryOffsets: offsets(3, 17, 9), relative: make.normal([33, 64]), dropout: 0.2 },
+        ],
+        terms: 29 * 32,
+        composed: false,
+      },
+      {
+        // more sequences than groups of them, head widths that are no vectors
+        args: [
+          [make.normal([34, 30])],
+          { heads: 2, queryOffsets: offsets(1, 6, 9, 2, 5, 11), relative: make.normal([21, 20]), scale: 0.3 },
+        ],
+        terms: 34 * 10,
+      },
+      {
+        args: [
+          [make.normal([21, 24])],
+          {
+            heads: 2,
+            queryOffsets: offsets(4, 17),
+            relative: make.normal([33, 8]),
+            relativeTerms: ["query"],
+            relativeBias: make.normal([2, 33]),
+            window: 4,
+          },
+        ],
+        terms: 21 * 8,
+      },
+      {
+        args: [
+          [make.normal([3, 32]), make.normal([24, 64])],
+          {
+            heads: 2,
+            queryOffsets: offsets(1, 1, 1),
+            keyOffsets: offsets(4, 19, 1),
+            relative: make.normal([19, 64]),
+            relativeBias: make.normal([2, 19]),
+          },
+        ],
+        terms: 24 * 32,
+      },
+      {
+        // several blocks of queries
+        args: [
+          [make.normal([150, 24])],
+          { heads: 1, queryOffsets: offsets(20, 130), relative: make.normal([259, 8]), relativeTerms: ["key"] },
+        ],
+        terms: 150 * 8,
+      },
+      {
+        args: [
+          [make.normal([12, 24])],
+          {
+            heads: 2,
+            queryOffsets: offsets(6, 6),
+            keyMask: make.integers([12], 2),
+            relativeBias: make.normal([2, 11]),
+          },
+        ],
+        terms: 12 * 4,
       },
     ];
   },
@@ -215,6 +345,15 @@ function views(tensors: readonly Tensor[], parts: readonly [Part, Part, Part]) {
   };
 }
 
+/** Where the relative terms stand in their tensor. */
+function relativeViews(relative: Tensor | undefined, terms: readonly RelativeTerm[], width: number) {
+  const view = (term: RelativeTerm): View | undefined =>
+    relative && terms.includes(term)
+      ? { buffer: relative.buffer, offset: relative.offset + terms.indexOf(term) * width }
+      : undefined;
+  return { relativeKey: view("key"), relativeQuery: view("query") };
+}
+
 function lengthsOf(name: string, offsets: Tensor, rows: number): Int32Array {
   const { host } = offsets;
   if (!host) throw new ShapeError(`attention: ${name} must be known to the host (an int32 tensor made from numbers)`);
@@ -235,11 +374,14 @@ function longest(lengths: Int32Array): number {
 /** The definition, one sequence and head at a time. Its dropout draws other numbers than the fused op's: compare without. */
 function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
   const { heads, queryOffsets, keyOffsets = queryOffsets, bias, causal = false, window = 0 } = options;
+  const { relativeBias, relative, relativeTerms = ["key", "query"], keyMask } = options;
   const { width, parts } = locate(inputs, heads);
   const headDim = width / heads;
   const scale = options.scale ?? 1 / Math.sqrt(headDim);
   const starts = queryOffsets.host ?? new Int32Array();
   const keyStarts = keyOffsets.host ?? new Int32Array();
+  const maxQuery = longest(lengthsOf("queryOffsets", queryOffsets, parts[0].tensor.shape[0]));
+  const open = keyMask && cast(keyMask, "float32");
   const rows: Tensor[] = [];
   for (let s = 0; s + 1 < starts.length; s++) {
     const columns: Tensor[] = [];
@@ -252,6 +394,27 @@ function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
       const k = cut(parts[1], keyStarts[s], keyStarts[s + 1]);
       const v = cut(parts[2], keyStarts[s], keyStarts[s + 1]);
       let scores = mul(matmul(q, transpose(k, 0, 1)), scale);
+      const distance = Int32Array.from(
+        { length: queries * keys },
+        (_, at) => (at % keys) - Math.floor(at / keys) + maxQuery - 1,
+      );
+      if (relativeBias) {
+        const row = reshape(slice(relativeBias, 0, h, h + 1), [relativeBias.shape[1]]);
+        scores = add(scores, reshape(takeRows(row, integers(inputs[0], distance)), [queries, keys]));
+      }
+      for (const [place, term] of relative ? relativeTerms.entries() : []) {
+        const rows = slice(relative as Tensor, 1, place * width + h * headDim, place * width + (h + 1) * headDim);
+        const all = matmul(term === "key" ? q : k, transpose(rows, 0, 1)); // [queries or keys, distances]
+        const at = distance.map(
+          (d, pair) => (term === "key" ? Math.floor(pair / keys) : pair % keys) * all.shape[1] + d,
+        );
+        const picked = takeRows(reshape(all, [all.size]), integers(inputs[0], at));
+        scores = add(scores, mul(reshape(picked, [queries, keys]), scale));
+      }
+      if (open) {
+        const closed = mul(sub(slice(open, 0, keyStarts[s], keyStarts[s + 1]), 1), 1e30);
+        scores = add(scores, reshape(closed, [1, keys]));
+      }
       if (bias) {
         const b = slice(bias, 0, bias.shape[0] === 1 ? 0 : h, bias.shape[0] === 1 ? 1 : h + 1);
         scores = add(scores, reshape(slice(slice(b, 1, 0, queries), 2, 0, keys), [queries, keys]));
@@ -267,6 +430,10 @@ function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
     rows.push(concat(columns, 1));
   }
   return concat(rows, 0);
+}
+
+function integers(like: Tensor, values: Int32Array): Tensor {
+  return zeros([values.length], "int32", like.backend).write_(values);
 }
 
 function constant(like: Tensor, values: Float32Array, shape: readonly number[]): Tensor {

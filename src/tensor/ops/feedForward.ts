@@ -1,14 +1,11 @@
 // A transformer's feed-forward block, fused: y = act(x W1^T + b1) W2^T + b2. The activation and its derivative are
 // computed on each finished tile of the first product, and the derivative is applied to a tile of backward's.
 import type { Activation } from "../../backends/kernels.js";
+import { activate } from "../activate.js";
 import { checkLinear, inputGradient, parameterGradients } from "../linearRules.js";
 import { defineOp, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { gelu } from "./gelu.js";
 import { linear } from "./linear.js";
-import { relu } from "./relu.js";
-import { silu } from "./silu.js";
-import { tanh } from "./tanh.js";
 
 /** x [..., in], w1 [inner, in], b1 [inner], w2 [out, inner], b2 [out] -> [..., out]. */
 export const feedForward: Op<[x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, activation?: Activation]> =
@@ -56,15 +53,7 @@ export const feedForward: Op<[x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2:
       };
     },
     composition: (x, w1, b1, w2, b2, activation = "gelu") => {
-      const hidden = linear(x, w1, b1);
-      const activated = {
-        gelu: () => gelu(hidden),
-        gelu_tanh: () => gelu(hidden, "tanh"),
-        relu: () => relu(hidden),
-        silu: () => silu(hidden),
-        tanh: () => tanh(hidden),
-      }[activation]();
-      return linear(activated, w2, b2);
+      return linear(activate(activation, linear(x, w1, b1)), w2, b2);
     },
     samples: (make) =>
       (["gelu", "gelu_tanh", "relu", "silu", "tanh"] as const).map((activation) => ({

@@ -16,6 +16,7 @@ import { embedding } from "./embedding.js";
 import { exp } from "./exp.js";
 import { maximum, minimum } from "./extremum.js";
 import { feedForward } from "./feedForward.js";
+import { gatedActivation } from "./gatedActivation.js";
 import { gather } from "./gather.js";
 import { gelu } from "./gelu.js";
 import { layerNorm } from "./layerNorm.js";
@@ -33,6 +34,7 @@ import { pow } from "./pow.js";
 import { putRows } from "./putRows.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
+import { rotary } from "./rotary.js";
 import { scatterAdd } from "./scatterAdd.js";
 import { sigmoid } from "./sigmoid.js";
 import { silu } from "./silu.js";
@@ -47,7 +49,7 @@ import { tanh } from "./tanh.js";
 import { transpose } from "./transpose.js";
 import { where } from "./where.js";
 
-export type { AttentionInputs, AttentionOptions, SequenceOffsets } from "./attention.js";
+export type { AttentionInputs, AttentionOptions, RelativeTerm, SequenceOffsets } from "./attention.js";
 export type { BceWithLogitsOptions } from "./bceWithLogits.js";
 export type { CrossEntropyOptions } from "./crossEntropy.js";
 export type { LayerNormOptions } from "./layerNorm.js";
@@ -104,7 +106,9 @@ export const ops = {
   stackedLinear,
   feedForward,
   layerNorm,
+  gatedActivation,
   attention,
+  rotary,
   takeRows,
   putRows,
   crossEntropy,
@@ -127,6 +131,7 @@ export {
   eq,
   exp,
   feedForward,
+  gatedActivation,
   gather,
   ge,
   gelu,
@@ -151,6 +156,7 @@ export {
   putRows,
   relu,
   reshape,
+  rotary,
   scatterAdd,
   sigmoid,
   silu,

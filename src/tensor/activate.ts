@@ -1,6 +1,10 @@
 // Activations by their kernel's name.
 import type { Activation } from "../backends/kernels.js";
-import { gelu, relu, silu, type Tensor, tanh } from "../tensor/index.js";
+import { gelu } from "./ops/gelu.js";
+import { relu } from "./ops/relu.js";
+import { silu } from "./ops/silu.js";
+import { tanh } from "./ops/tanh.js";
+import type { Tensor } from "./tensor.js";
 
 const functions: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   gelu: (x) => gelu(x),

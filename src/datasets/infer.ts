@@ -29,6 +29,20 @@ export function elementType(value: unknown): Value | undefined {
   return value instanceof Uint8Array ? TYPED_ARRAYS.get("Uint8Array") : TYPED_ARRAYS.get(value.constructor.name);
 }
 
+/** Lists whose values came as typed arrays, all of them: storage gives typed arrays back. */
+const typedLists = new WeakSet<object>();
+
+/** True of an inferred feature all of whose values are typed arrays, and are to be read as such. */
+export function isTypedList(feature: Feature): boolean {
+  return typedLists.has(feature);
+}
+
+function typedList(element: Value): List {
+  const list = new List(element);
+  typedLists.add(list);
+  return list;
+}
+
 /** Why a value has no feature, in words: "the bigint 3n, where a number is needed". */
 export class NoFeature {
   readonly reason: string;
@@ -60,7 +74,7 @@ export function inferFeature(value: unknown): Feature | NoFeature {
 
 function inferObject(value: object): Feature | NoFeature {
   const element = elementType(value);
-  if (element !== undefined) return new List(element);
+  if (element !== undefined) return typedList(element);
   if (Array.isArray(value)) return inferList(value);
   if (value instanceof Date) return DATE;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -102,7 +116,10 @@ export function unifyFeatures(a: Feature, b: Feature): Feature | undefined {
   if (a instanceof List && b instanceof List) {
     const element = unifyFeatures(a.feature, b.feature);
     if (element === undefined) return undefined;
-    return element === a.feature ? a : new List(element);
+    if (typedLists.has(a) && typedLists.has(b) && element instanceof Value) {
+      return element === a.feature ? a : typedList(element);
+    }
+    return element === a.feature && !typedLists.has(a) ? a : new List(element);
   }
   if (a instanceof Value && b instanceof Value) {
     if (a.dtype === b.dtype) return a;

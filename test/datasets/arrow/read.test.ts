@@ -1,0 +1,107 @@
+// Arrow files that pyarrow wrote (fixtures/make.py), read by position.
+import { readFileSync, truncateSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { openArrowTable } from "../../../src/datasets/arrow-table.js";
+import { Dataset, List, Value } from "../../../src/datasets/index.js";
+import { FileFormatError } from "../../../src/support/errors.js";
+import { folderOf } from "../files.js";
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const expected = JSON.parse(readFileSync(fixture("types.json"), "utf8")) as Record<string, unknown[]>;
+
+/** Dates as ISO strings, bytes as lists: as fixtures/make.py wrote the values. */
+function plain(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return Array.from(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field)]));
+}
+
+describe.each(["types.stream.arrow", "types.file.arrow"])("%s", (name) => {
+  const dataset = new Dataset(openArrowTable([fixture(name)]));
+
+  it("has the columns in their order, and five rows", () => {
+    expect(dataset.columnNames).toEqual(Object.keys(expected));
+    expect(dataset.length).toBe(5);
+  });
+
+  it.each(Object.keys(expected))("%s: the values, by range, by row and gathered", (column) => {
+    const values = expected[column];
+    expect(plain(dataset.column(column))).toEqual(values);
+    expect([4, 0, 2].map((row) => plain(dataset.at(row)[column]))).toEqual([4, 0, 2].map((row) => values[row]));
+    expect(plain(dataset.select([3, 3, 0]).column(column))).toEqual([values[3], values[3], values[0]]);
+  });
+
+  it("has the features of the fields where no metadata names others", () => {
+    const { features } = dataset;
+    expect(features.timestamp_us).toEqual(new Value("timestamp[us, tz=UTC]"));
+    expect(features.decimal128).toEqual(new Value("decimal128(12, 2)"));
+    expect(features.string_view).toEqual(new Value("string_view"));
+    expect(features.fixed_size_list).toEqual(new List(new Value("float32"), { length: 2 }));
+    expect(features.list_of_structs).toEqual(
+      new List({ text: new Value("string"), start: new List(new Value("int32")) }),
+    );
+  });
+});
+
+describe("other files", () => {
+  it("dictionaries are looked up", () => {
+    const dataset = new Dataset(openArrowTable([fixture("dictionary.arrow")]));
+    expect(dataset.columns()).toEqual({ word: ["b", "a", null, "b"], n: [1, 2, 3, 4] });
+    expect(dataset.features.word).toEqual(new Value("string"));
+  });
+
+  it("several make one table, and one may stand twice", () => {
+    const dataset = new Dataset(openArrowTable([fixture("types.stream.arrow"), fixture("types.stream.arrow")]));
+    expect(dataset.length).toBe(10);
+    expect(dataset.column("int8")).toEqual([...expected.int8, ...expected.int8]);
+    expect(dataset.select([9, 0, 5]).column("int8")).toEqual([1, -128, -128]);
+  });
+
+  it("those that differ are refused, with the column", () => {
+    const paths = [fixture("types.stream.arrow"), fixture("dictionary.arrow")];
+    expect(() => openArrowTable(paths)).toThrow(FileFormatError);
+    expect(() => openArrowTable(paths)).toThrow(`the files of a split differ: column "null" is none in ${paths[1]}`);
+  });
+
+  it("compression is refused by name", () => {
+    const open = () => openArrowTable([fixture("lz4.arrow")]);
+    expect(open).toThrow("lz4.arrow");
+    expect(open).toThrow("compressed with LZ4, which is not supported: write it without compression");
+  });
+});
+
+describe("damage", () => {
+  it.each(["types.stream.arrow", "types.file.arrow"])(
+    "%s cut off anywhere is a named error, or the batches before",
+    async (name) => {
+      const bytes = readFileSync(fixture(name));
+      const folder = await folderOf({});
+      const path = join(folder, "cut.arrow");
+      await copyFile(fixture(name), path);
+      for (let length = bytes.length - 1; length >= 0; length -= 1 + Math.floor(length / 60)) {
+        truncateSync(path, length);
+        try {
+          const table = openArrowTable([path]);
+          expect(name === "types.stream.arrow" && [0, 2, 4, 5]).toContain(table.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(FileFormatError);
+          expect(String(error)).toContain(path);
+        }
+      }
+    },
+  );
+
+  it("a file of another kind is a named error", async () => {
+    const folder = await folderOf({ "text.arrow": "hello, this is not Arrow at all", "empty.arrow": "" });
+    expect(() => openArrowTable([join(folder, "text.arrow")])).toThrow(/cannot read .*text\.arrow as Arrow/);
+    expect(() => openArrowTable([join(folder, "empty.arrow")])).toThrow("it does not begin with a schema");
+    expect(() => openArrowTable([join(folder, "none.arrow")])).toThrow(
+      `there is no file ${join(folder, "none.arrow")}`,
+    );
+  });
+});

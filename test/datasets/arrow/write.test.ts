@@ -1,0 +1,177 @@
+// What the encoders and the writer make, read back by another implementation (Flechette) and by our own reader.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tableFromIPC } from "@uwdata/flechette";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encoderOf, toFloat16 } from "../../../src/datasets/arrow/encoder.js";
+import { fieldOf } from "../../../src/datasets/arrow/features.js";
+import { fromFloat16, valueReader } from "../../../src/datasets/arrow/values.js";
+import { type ArrowFormat, arrowBytes } from "../../../src/datasets/arrow/writer.js";
+import { openArrowTable } from "../../../src/datasets/arrow-table.js";
+import { Dataset, type Feature, List, Value } from "../../../src/datasets/index.js";
+import { folderOf } from "../files.js";
+
+const integer = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
+const natural = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 });
+const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme", minLength: 13 }));
+const bytes = fc.uint8Array({ maxLength: 20 });
+
+/** Features and values of theirs. */
+const kinds: Record<string, readonly [Feature, fc.Arbitrary<unknown>]> = {
+  null: [new Value("null"), fc.constant(null)],
+  bool: [new Value("bool"), fc.boolean()],
+  int8: [new Value("int8"), integer(8)],
+  int16: [new Value("int16"), integer(16)],
+  int32: [new Value("int32"), integer(32)],
+  int64: [new Value("int64"), fc.maxSafeInteger()],
+  uint8: [new Value("uint8"), natural(8)],
+  uint16: [new Value("uint16"), natural(16)],
+  uint32: [new Value("uint32"), natural(32)],
+  uint64: [new Value("uint64"), fc.maxSafeNat()],
+  float32: [new Value("float32"), fc.float()],
+  float64: [new Value("float64"), fc.double()],
+  decimal128: [new Value("decimal128(15, 2)"), integer(32).map((hundredths) => hundredths / 100)],
+  date32: [new Value("date32"), integer(16).map((day) => new Date(day * 86_400_000))],
+  time64: [new Value("time64[us]"), natural(32)],
+  timestamp_s: [new Value("timestamp[s]"), integer(32).map((second) => new Date(second * 1000))],
+  timestamp_ns: [new Value("timestamp[ns]"), fc.maxSafeInteger().map((ms) => new Date(ms % 9e12))],
+  string: [new Value("string"), text],
+  large_string: [new Value("large_string"), text],
+  string_view: [new Value("string_view"), text],
+  binary: [new Value("binary"), bytes],
+  large_binary: [new Value("large_binary"), bytes],
+  binary_view: [new Value("binary_view"), bytes],
+  fixed: [new Value("fixed_size_binary[3]"), fc.uint8Array({ minLength: 3, maxLength: 3 })],
+  list: [new List(new Value("int64")), fc.array(fc.option(fc.maxSafeInteger()))],
+  fixed_list: [new List(new Value("float64"), { length: 2 }), fc.array(fc.double(), { minLength: 2, maxLength: 2 })],
+  lists: [
+    new List(new List(new Value("string"))),
+    fc.array(fc.option(fc.array(fc.option(text), { maxLength: 3 })), { maxLength: 3 }),
+  ],
+  struct: [
+    { a: new Value("int32"), b: new Value("string") },
+    fc.record({ a: fc.option(integer(32)), b: fc.option(text) }),
+  ],
+  structs: [
+    new List({ text: new Value("string"), at: new List(new Value("int64")) }),
+    fc.array(fc.option(fc.record({ text: fc.option(text), at: fc.option(fc.array(fc.maxSafeInteger())) })), {
+      maxLength: 3,
+    }),
+  ],
+};
+
+function encode(feature: Feature, values: readonly unknown[]) {
+  const encoder = encoderOf(fieldOf("x", feature));
+  for (const value of values) encoder.append(value);
+  return encoder.finish();
+}
+
+function decode(array: ReturnType<typeof encode>): unknown[] {
+  const reader = valueReader(array, (reason) => {
+    throw new Error(reason);
+  });
+  return Array.from({ length: array.length }, (_, i) => reader.get(i));
+}
+
+describe("an encoder", () => {
+  it.each(Object.keys(kinds))("%s: gives back what was put in, also from copied ranges", (kind) => {
+    const [feature, value] = kinds[kind];
+    fc.assert(
+      fc.property(fc.array(fc.option(value)), fc.nat(), fc.nat(), (values, a, b) => {
+        const array = encode(feature, values);
+        expect(decode(array)).toEqual(values);
+        const [start, end] = [a % (values.length + 1), b % (values.length + 1)].sort((x, y) => x - y);
+        const copy = encoderOf(array.field);
+        copy.append(null);
+        copy.appendRange(array, start, end);
+        copy.append(values[0]);
+        copy.appendRange(array, 0, values.length);
+        expect(decode(copy.finish())).toEqual([null, ...values.slice(start, end), values[0] ?? null, ...values]);
+        expect(copy.length).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("typed arrays come back as such, in lists at any depth, where all of a column's are typed", () => {
+    const rows = [
+      { ids: Int32Array.of(1, 2), nested: [{ spans: [Float32Array.of(0.5)] }], mixed: Int32Array.of(1), plain: [1] },
+      { ids: null, nested: [{ spans: [Float32Array.of(), Float32Array.of(2)] }], mixed: [2], plain: [] },
+      { ids: Int32Array.of(), nested: [], mixed: null, plain: null },
+    ];
+    const { features, ...dataset } = {
+      features: Dataset.fromRows(rows).features,
+      read: Dataset.fromRows(rows).slice(),
+    };
+    expect(dataset.read).toEqual(
+      [rows[0], rows[1], rows[2]].map((row) => ({ ...row, mixed: row.mixed && [...row.mixed] })),
+    );
+    expect(features.ids).toEqual(new List(new Value("int32")));
+    expect(features.mixed).toEqual(new List(new Value("int64")));
+  });
+
+  it("float16 is the nearest of its numbers, for all of them and between", () => {
+    for (let bits = 0; bits < 2 ** 16; bits++) {
+      const value = fromFloat16(bits);
+      if (Number.isNaN(value)) expect(fromFloat16(toFloat16(value))).toBeNaN();
+      else expect(toFloat16(value)).toBe(bits);
+    }
+    expect(fromFloat16(toFloat16(1 + 2 ** -11))).toBe(1); // halfway, to even
+    expect(fromFloat16(toFloat16(1 + 2 ** -11 + 2 ** -20))).toBe(1 + 2 ** -10);
+    expect(fromFloat16(toFloat16(65519))).toBe(65504);
+    expect(fromFloat16(toFloat16(65520))).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe.each<ArrowFormat>(["stream", "file"])("the %s format", (format) => {
+  /** Kinds that Flechette reads to the same JavaScript values. */
+  const shared = Object.keys(kinds).filter(
+    (kind) => !/uint64|int64|decimal|date|time|null|fixed|list|struct/.test(kind),
+  );
+
+  it("is read by another implementation, and by ours", async () => {
+    const folder = await folderOf({});
+    const path = join(folder, "x.arrow");
+    const row = fc.record(
+      Object.fromEntries(Object.entries(kinds).map(([kind, [, value]]) => [kind, fc.option(value)])),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(row, { maxLength: 20 }), { maxLength: 3 }), async (batches) => {
+        const fields = Object.entries(kinds).map(([kind, [feature]]) => fieldOf(kind, feature));
+        const pieces = arrowBytes(
+          { fields, metadata: new Map([["answer", "42"]]) },
+          batches.map((rows) => ({
+            length: rows.length,
+            columns: fields.map((field) => {
+              const encoder = encoderOf(field);
+              for (const each of rows) encoder.append(each[field.name]);
+              return encoder.finish();
+            }),
+          })),
+          format,
+        );
+        const file = Buffer.concat([...pieces]);
+        await writeFile(path, file);
+        const rows = batches.flat();
+        const ours = openArrowTable([path]);
+        for (const kind of Object.keys(kinds)) {
+          const column = ours.columns.get(kind);
+          expect(column?.range(0, ours.length)).toEqual(rows.map((each) => each[kind]));
+          expect(column?.feature).toEqual(kinds[kind][0]);
+        }
+        const theirs = tableFromIPC(new Uint8Array(file));
+        expect(theirs.numRows).toBe(rows.length);
+        expect(theirs.schema.metadata?.get("answer")).toBe("42");
+        for (const kind of shared) {
+          expect(Array.from(theirs.getChild(kind)?.toArray() ?? [])).toEqual(rows.map((each) => each[kind]));
+        }
+        const structs = theirs.getChild("structs")?.toArray() ?? [];
+        expect(Array.from(structs, (list) => list?.length ?? null)).toEqual(
+          rows.map((each) => (each.structs as unknown[] | null)?.length ?? null),
+        );
+      }),
+      { numRuns: 25 },
+    );
+  });
+});

@@ -15,6 +15,7 @@ export {
   FileFormatError,
   LifetimeError,
   ShapeError,
+  UnsafePickleError,
 } from "./support/errors.js";
 export { version } from "./support/version.js";
 export {

@@ -9,6 +9,7 @@ import { FileFormatError, nearest } from "../support/errors.js";
 import { toFloat32, toInt32 } from "./convert.js";
 import { isSafetensorsDtype, SAFETENSORS_DTYPES, type SafetensorsDtype, tensorBytes } from "./dtypes.js";
 import { duplicateKey } from "./duplicate-key.js";
+import { readRange } from "./read-range.js";
 
 /** What a header says about a tensor. */
 export interface TensorInfo {
@@ -45,7 +46,6 @@ interface Entry extends TensorInfo {
 const LENGTH_BYTES = 8;
 /** safetensors' own limit. */
 export const MAX_HEADER_BYTES = 100_000_000;
-const MAX_READ_BYTES = 1 << 28; // one read call ends at 2 GiB on every system; this stays far below
 
 /**
  * Opens a safetensors file and checks its header against the file's size.
@@ -274,31 +274,4 @@ function isCounts(value: unknown): value is number[] {
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "missing";
   return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
-}
-
-/** Reads exactly `length` bytes from `position` into memory of their own, in pieces where they are many. */
-async function readRange(
-  path: string,
-  file: FileHandle,
-  position: number,
-  length: number,
-  what: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = new Uint8Array(length);
-  } catch (error) {
-    throw new FileFormatError(`${path}: no memory for the ${length} bytes of ${what}`, { cause: error });
-  }
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
-    if (bytesRead === 0) {
-      throw new FileFormatError(
-        `${path} ended at byte ${position + done} while ${what} was read, which ends at byte ${position + length}; was the file changed meanwhile?`,
-      );
-    }
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -18,6 +18,9 @@ export class DeviceError extends AttuneError {}
 /** A file is missing, damaged, truncated or of a kind that is not supported. */
 export class FileFormatError extends AttuneError {}
 
+/** A pickle names more than tensors and containers; it was refused, and nothing of it was executed. */
+export class UnsafePickleError extends FileFormatError {}
+
 /** A configuration, argument or option is wrong. */
 export class ConfigError extends AttuneError {}
 

@@ -13,15 +13,19 @@ export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIter
 /**
  * Writes `data` to `path`, replacing any file of that name (a symbolic link is replaced, not followed). The folder must
  * exist. Readers see the old file or the whole new one, whatever happens in between; when the promise resolves, the new
- * one is on the disk.
+ * one is on the disk. `mode` is that of the file from its first byte, 0o600 for secrets; default 0o666 less the umask.
  *
  * @throws AttuneError naming the path and the cause; the temporary file is gone and the old file untouched
  */
-export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: FileContent,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await removeAbandoned(path);
-    const file = await open(temporary, "wx");
+    const file = await open(temporary, "wx", options.mode);
     try {
       await writeAll(file, typeof data === "string" ? [new TextEncoder().encode(data)] : asChunks(data));
       await file.sync();
@@ -68,8 +72,19 @@ const HOST = hostname()
   .replaceAll(/[^A-Za-z0-9]/g, "_")
   .slice(0, 40);
 
+/** A part of a temporary file's name that no other file has, and that tells whether its writer still lives. */
+export function writerMark(): string {
+  return `${HOST}-${process.pid}-${randomBytes(4).toString("hex")}`;
+}
+
+/** True for the mark of a process of this machine that has ended. */
+export function isAbandoned(mark: string): boolean {
+  const [, host, pid] = /^(\w+)-(\d+)-[0-9a-f]{8}$/.exec(mark) ?? [];
+  return host === HOST && !isAlive(Number(pid));
+}
+
 function temporaryName(path: string): string {
-  return join(dirname(path), `${temporaryPrefix(path)}${HOST}-${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+  return join(dirname(path), `${temporaryPrefix(path)}${writerMark()}.tmp`);
 }
 
 function temporaryPrefix(path: string): string {
@@ -86,8 +101,8 @@ async function removeAbandoned(path: string): Promise<void> {
   const entries = await readdir(folder);
   for (const entry of entries) {
     if (!entry.startsWith(prefix)) continue;
-    const [, host, pid, , kind] = /^(\w+)-(\d+)-([0-9a-f]{8})\.(tmp|old)$/.exec(entry.slice(prefix.length)) ?? [];
-    if (host !== HOST || isAlive(Number(pid))) continue;
+    const [, mark, kind] = /^(\w+-\d+-[0-9a-f]{8})\.(tmp|old)$/.exec(entry.slice(prefix.length)) ?? [];
+    if (mark === undefined || !isAbandoned(mark)) continue;
     if (kind === "old" && !entries.includes(basename(path))) await rename(join(folder, entry), path);
     else await rm(join(folder, entry), { recursive: true, force: true });
   }
@@ -150,11 +165,15 @@ async function writeAll(file: FileHandle, chunks: Iterable<Uint8Array> | AsyncIt
   await writeFully(file, stage.subarray(0, staged));
 }
 
-/** A nearly full disk takes part of a write and reports the error only at the next: so write until all of it is taken. */
-async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes all of `bytes`, where the file stands or from `position` on. A nearly full disk takes part of a write and reports
+ * the error only at the next: so it is written until all of it is taken.
+ */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
   let offset = 0;
   while (offset < bytes.byteLength) {
-    const { bytesWritten } = await file.write(bytes, offset, Math.min(bytes.byteLength - offset, MAX_WRITE_BYTES));
+    const length = Math.min(bytes.byteLength - offset, MAX_WRITE_BYTES);
+    const { bytesWritten } = await file.write(bytes, offset, length, position === undefined ? null : position + offset);
     offset += bytesWritten;
   }
 }

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     pool: "forks", // a process per file: the native engine's threads and signals are the process's own
     maxWorkers: 2,
+    env: { HF_HUB_OFFLINE: "1" }, // no test leaves the machine; those of the Hub have one of their own on the loopback
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

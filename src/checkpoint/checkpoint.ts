@@ -17,7 +17,7 @@ interface Layout {
 }
 
 /** In order of preference. */
-const LAYOUTS: readonly Layout[] = [
+export const LAYOUTS: readonly Layout[] = [
   {
     single: "model.safetensors",
     index: "model.safetensors.index.json",

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
-import { type CardConfig, type CardInfo, readCard } from "./card.js";
+import { type Card, type CardConfig, type CardInfo, readCard } from "./card.js";
 import { matchesGlob } from "./glob.js";
 import { checkParts, filesByConfig, filesBySplit } from "./layout.js";
 
@@ -13,6 +13,15 @@ export interface Configuration {
   readonly info: CardInfo | undefined;
 }
 
+/** What a dataset's repository holds: a folder on the disk, or one on the Hub. */
+export interface DatasetFiles {
+  /** For messages. */
+  readonly where: string;
+  /** Paths of all files, with forward slashes, in order. */
+  readonly paths: readonly string[];
+  readonly card: Card | undefined;
+}
+
 /**
  * The configuration `name` of a dataset's folder, or without a name its only or default one.
  *
@@ -20,32 +29,38 @@ export interface Configuration {
  * cannot be read, or a split has no files or not all of them.
  */
 export async function readFolder(folder: string, name?: string): Promise<Configuration> {
-  const files = await filesOf(folder);
-  const card = files.includes("README.md") ? await readCard(join(folder, "README.md")) : undefined;
+  const paths = await filesOf(folder);
+  const card = paths.includes("README.md") ? await readCard(join(folder, "README.md")) : undefined;
+  const { splits, info } = chooseConfiguration({ where: folder, paths, card }, name);
+  return {
+    splits: new Map([...splits].map(([split, files]) => [split, files.map((path) => join(folder, path))])),
+    info,
+  };
+}
+
+/** The same by the paths alone: those of each split's files, as they are listed. */
+export function chooseConfiguration({ where, paths, card }: DatasetFiles, name?: string): Configuration {
   const declared = card !== undefined && card.configs.size > 0 ? card.configs : undefined;
-  const named = filesByConfig(files);
+  const named = filesByConfig(paths);
 
   const names = [...(declared ?? named).keys()];
-  if (names.length === 0) throw noData(folder, files);
+  if (names.length === 0) throw noData(where, paths);
   const isDefault = (each: string) => each === "default" || declared?.get(each)?.isDefault === true;
   const chosen = name ?? (names.length === 1 ? names[0] : names.find(isDefault));
   if (chosen === undefined) {
-    throw new ConfigError(`${folder} has ${names.length} configurations, name the one to load: ${names.join(", ")}`);
+    throw new ConfigError(`${where} has ${names.length} configurations, name the one to load: ${names.join(", ")}`);
   }
   if (!names.includes(chosen)) {
     const near = nearest(chosen, names);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    throw new ConfigError(`${folder} has no configuration "${chosen}": it has ${names.join(", ")}${hint}`);
+    throw new ConfigError(`${where} has no configuration "${chosen}": it has ${names.join(", ")}${hint}`);
   }
 
   const config = declared?.get(chosen);
   const splits =
-    config === undefined ? filesBySplit(named.get(chosen) ?? []) : declaredSplits(folder, chosen, config, files);
-  for (const paths of splits.values()) checkParts(folder, paths, files);
-  return {
-    splits: new Map([...splits].map(([split, paths]) => [split, paths.map((path) => join(folder, path))])),
-    info: card?.infos.get(chosen),
-  };
+    config === undefined ? filesBySplit(named.get(chosen) ?? []) : declaredSplits(where, chosen, config, paths);
+  for (const files of splits.values()) checkParts(where, files, paths);
+  return { splits, info: card?.infos.get(chosen) };
 }
 
 /** Paths of all files under a folder, relative to it, with forward slashes, in order; hidden ones are left out. */

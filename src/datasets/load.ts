@@ -1,6 +1,8 @@
-// loadDataset: recognizes what it is given (a folder in the Hub's layout, or Parquet files) and reads it.
+// loadDataset: recognizes what it is given (a folder in the Hub's layout, a dataset on the Hub, or Parquet files) and reads
+// it.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type HubOptions, isRepoId } from "../hub/index.js";
 import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
 import type { CardInfo } from "./card.js";
 import { type Column, MemoryColumn } from "./column.js";
@@ -9,12 +11,13 @@ import { DatasetDict } from "./dataset-dict.js";
 import { describeFeature, sameFeature } from "./features.js";
 import { type Configuration, readFolder } from "./folder.js";
 import type { GlueConfig, GlueRow } from "./glue.js";
+import { fetchConfiguration } from "./hub.js";
 import { type ParquetTable, readParquet } from "./parquet.js";
 import { type Table, tableOf } from "./table.js";
 import type { AnyRow } from "./types.js";
 
 /** What to load of a dataset. */
-export interface LoadOptions {
+export interface LoadOptions extends HubOptions {
   /** The name of one split: the result is its Dataset. Default: a DatasetDict of all. */
   split?: string;
 }
@@ -24,13 +27,14 @@ type Glue = "glue" | "nyu-mll/glue";
 
 /**
  * Loads a dataset: a folder in the Hub's layout (a card README.md with `configs`, or files named
- * `<config>/<split>-00000-of-0000N.parquet`), a Parquet file, or a list of Parquet files (the split `train`). `config` may
- * be left out where the folder has one configuration or a default one.
+ * `<config>/<split>-00000-of-0000N.parquet`), a dataset on the Hub, of which the files that are needed come into the cache,
+ * a Parquet file, or a list of Parquet files (the split `train`). `config` may be left out where there is one configuration
+ * or a default one.
  *
  * GLUE's rows are typed by its configurations; `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
  *
- * @throws ConfigError where the configuration is unknown, or `path` is a dataset on the Hub, from which nothing can be
- * downloaded yet; FileFormatError where files are missing, damaged or disagree with each other or with the card; DataError
+ * @throws HubError where `path` is no folder and the Hub does not have it or does not give it; ConfigError where the
+ * configuration is unknown; FileFormatError where files are missing, damaged or disagree with each other or with the card; DataError
  * where there is no such split, or values do not fit their features.
  */
 export async function loadDataset<Config extends GlueConfig>(
@@ -58,7 +62,7 @@ export async function loadDataset(
   config?: string,
   options: LoadOptions = {},
 ): Promise<Dataset | DatasetDict> {
-  const { splits, info } = await configurationOf(path, config);
+  const { splits, info } = await configurationOf(path, config, options);
   const { split } = options;
   if (split !== undefined && !splits.has(split)) throw noSplit(path, split, [...splits.keys()]);
   const card = { ...info, source: join(String(path), "README.md") };
@@ -70,10 +74,17 @@ export async function loadDataset(
   return new DatasetDict(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, new Dataset(table)])));
 }
 
-async function configurationOf(path: string | readonly string[], config: string | undefined): Promise<Configuration> {
+async function configurationOf(
+  path: string | readonly string[],
+  config: string | undefined,
+  options: LoadOptions,
+): Promise<Configuration> {
   if (typeof path === "string") {
     const found = await stat(path).catch(() => undefined);
-    if (found === undefined) throw notFound(path);
+    if (found === undefined) {
+      if (!isRepoId(path) || path.endsWith(".parquet")) throw new FileFormatError(`there is no file or folder ${path}`);
+      return fetchConfiguration(path, config, options.split, options);
+    }
     if (found.isDirectory()) return readFolder(path, config);
   }
   const files = [path].flat();
@@ -84,15 +95,6 @@ async function configurationOf(path: string | readonly string[], config: string 
     );
   }
   return { splits: new Map([["train", files]]), info: undefined };
-}
-
-function notFound(path: string): Error {
-  const looksLikeId = /^[\w-][\w.-]*(\/[\w.-]+)?$/.test(path) && !path.endsWith(".parquet");
-  if (!looksLikeId) return new FileFormatError(`there is no file or folder ${path}`);
-  return new ConfigError(
-    `there is no folder "${path}", and downloading datasets from the Hub is not available: ` +
-      "pass the path of a folder that holds a copy of the dataset's repository",
-  );
 }
 
 function noSplit(path: string | readonly string[], split: string, splits: readonly string[]): DataError {

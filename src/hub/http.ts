@@ -52,6 +52,7 @@ const MAX_REDIRECTS = 8;
 const MAX_WAIT_SECONDS = 8; // between attempts, where the server does not say
 const LONGEST_ASKED_WAIT_SECONDS = 300; // that a server may ask for with 429: its window is five minutes
 const MAX_TEXT_BYTES = 64 << 20; // of an answer that is read whole
+const ATTEMPTS_TO_REACH = 3; // where nobody listens or no such host is known, more patience seldom helps
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A connection to one endpoint, with its token. */
@@ -107,8 +108,10 @@ export class HubConnection {
       } catch (error) {
         given.signal?.throwIfAborted();
         if (error instanceof HubError) throw error;
-        const mayRepeat = given.attempts !== "once" || neverArrived(error);
-        if (attempt >= attempts || !mayRepeat) throw unreachable(url, error, attempt);
+        const isDown = neverArrived(error);
+        const mayRepeat = given.attempts !== "once" || isDown;
+        if (attempt >= (isDown ? Math.min(attempts, ATTEMPTS_TO_REACH) : attempts) || !mayRepeat)
+          throw unreachable(url, error, attempt);
         debug(`${given.method ?? "GET"} ${showUrl(url)}: ${reasonOf(error)}; trying again`);
         await this.backOff(attempt + 1, given.signal);
         continue;

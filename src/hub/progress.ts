@@ -20,8 +20,8 @@ export class ByteProgress implements Disposable {
   #done = 0;
 
   constructor(description: string, files: number, size: number) {
-    // a unit in which the sum has three digits or more, so that whole numbers of it move
-    const [unit, scale] = UNITS.find(([, bytes]) => size >= 100 * bytes) ?? ["bytes", 1];
+    // a unit in which the sum has two digits or more, so that whole numbers of it move
+    const [unit, scale] = UNITS.find(([, bytes]) => size >= 10 * bytes) ?? ["bytes", 1];
     this.#scale = scale;
     this.#files = files;
     this.#progress = new Progress({

@@ -1,5 +1,7 @@
 // The Auto classes: the model class by what config.json says. A family is added to the list here, and nowhere else outside
 // of its folder.
+import { checkpointFolder } from "../checkpoint/index.js";
+import { type HubOptions, splitHubOptions } from "../hub/index.js";
 import { withoutInitialization } from "../nn/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import { manualSeed } from "../tensor/index.js";
@@ -7,12 +9,11 @@ import { bert } from "./bert/index.js";
 import { type CommonConfig, type ConfigOptions, readConfig } from "./config.js";
 import type { Family, Task, Tasks } from "./family.js";
 import { initialize, type LoadOptions, loadWeights } from "./loading.js";
-import { checkpointFolder } from "./pretrained.js";
 
 const families: readonly Family[] = [bert];
 
 /** Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). */
-export interface ModelOptions extends ConfigOptions, LoadOptions {
+export interface ModelOptions extends ConfigOptions, LoadOptions, HubOptions {
   /** Starts the run's random numbers, from which new heads are drawn: see manualSeed. Default: they go on. */
   readonly seed?: number;
   readonly [configKey: string]: unknown;
@@ -29,13 +30,14 @@ class AutoClass<T extends Task> {
   }
 
   /**
-   * Loads a model: a folder with config.json and weights (model.safetensors or pytorch_model.bin, or their shards). It is
-   * in evaluation mode, as in Python; the Trainer and `train()` switch dropout on.
-   * @throws ConfigError for a folder that is not there, an architecture that is not known, weights of other shapes.
+   * Loads a model: a folder with config.json and weights (model.safetensors or pytorch_model.bin, or their shards), or a
+   * repository on the Hub, of which the files that are needed come into the cache. It is in evaluation mode, as in Python;
+   * the Trainer and `train()` switch dropout on.
+   * @throws HubError where the Hub does not have it or does not give it. ConfigError for a path that is not there, an architecture that is not known, weights of other shapes.
    * @throws FileFormatError for damaged files and missing weights.
    */
   async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Tasks[T]> {
-    const folder = await checkpointFolder(nameOrFolder);
+    const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
     const raw = await readConfig(folder);
     const { model, family } = this.#build(raw, options, folder);
     await loadWeights(model, folder, family.spelling, options);
@@ -56,7 +58,7 @@ class AutoClass<T extends Task> {
     options: ModelOptions,
     where: string,
   ): { model: Tasks[T]; family: Family } {
-    const { seed, ignoreMismatchedSizes: _, ...configOptions } = options; // what is left is the config's
+    const { seed, ignoreMismatchedSizes: _, ...configOptions } = splitHubOptions(options).rest; // what is left is the config's
     const family = familyOf(raw, where);
     const Class = family.classes[this.#task];
     if (!Class) {
@@ -116,8 +118,9 @@ export const AutoModelForMaskedLM = new AutoClass("AutoModelForMaskedLM", "maske
 export const AutoConfig = {
   /** config.json completed with the family's defaults and the caller's overrides. Throws as fromPretrained does. */
   async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<CommonConfig> {
-    const folder = await checkpointFolder(nameOrFolder);
+    const { hub, rest } = splitHubOptions(options);
+    const folder = await checkpointFolder(nameOrFolder, hub, { weights: false });
     const raw = await readConfig(folder);
-    return familyOf(raw, folder).config(raw, options);
+    return familyOf(raw, folder).config(raw, rest);
   },
 };

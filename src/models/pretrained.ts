@@ -1,10 +1,9 @@
 // Base of all models: a config, weights from a checkpoint, and back.
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
 import { writeSafetensors } from "../checkpoint/index.js";
 import { Module } from "../nn/index.js";
-import { ConfigError } from "../support/errors.js";
 import { version } from "../support/version.js";
 import { type CommonConfig, writeConfig } from "./config.js";
 
@@ -57,17 +56,4 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
       })),
     );
   }
-}
-
-/** A folder that exists. Throws ConfigError, saying what would help. */
-export async function checkpointFolder(nameOrFolder: string): Promise<string> {
-  const found = await stat(nameOrFolder).catch(() => undefined);
-  if (found?.isDirectory()) return nameOrFolder;
-  const looksLikeHubId = /^[\w.-]+(\/[\w.-]+)?$/.test(nameOrFolder) && !nameOrFolder.startsWith(".");
-  throw new ConfigError(
-    `no checkpoint folder "${nameOrFolder}"${found ? " (it is a file)" : ""}` +
-      (looksLikeHubId
-        ? "; if this is a name on the Hugging Face Hub: downloading is not part of this version, pass the folder of a downloaded snapshot"
-        : "; pass the path of a folder with config.json and model.safetensors"),
-  );
 }

@@ -1,4 +1,5 @@
 // pipeline(task, model): loads what the task needs.
+import { type HubOptions, splitHubOptions } from "../hub/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import {
   type ClassificationModel,
@@ -7,8 +8,8 @@ import {
   type TokenizerLike,
 } from "./text-classification.js";
 
-export interface PipelineOptions {
-  /** The tokenizer. Default: that of the model's folder. */
+export interface PipelineOptions extends HubOptions {
+  /** The tokenizer. Default: that of the model. */
   readonly tokenizer?: TokenizerLike;
 }
 
@@ -19,8 +20,9 @@ const tasks = {
 
 /**
  * A function that does `task` with a model: `const classify = await pipeline("text-classification", "runs/mrpc")`.
- * @param model A checkpoint's folder, or a model that was loaded or trained already (then with `tokenizer`).
- * @throws ConfigError for an unknown task or folder, FileFormatError for damaged files.
+ * @param model A checkpoint's folder, a name on the Hub, or a model that was loaded or trained already (then with
+ *   `tokenizer`).
+ * @throws ConfigError for an unknown task or folder, HubError where the Hub does not have it or does not give it, FileFormatError for damaged files.
  */
 export async function pipeline(
   task: keyof typeof tasks,
@@ -32,5 +34,5 @@ export async function pipeline(
     const near = nearest(task, names);
     throw new ConfigError(`no pipeline for "${task}"${near ? `; did you mean "${near}"?` : ""} (${names.join(", ")})`);
   }
-  return tasks[task](model, options.tokenizer);
+  return tasks[task](model, options.tokenizer, splitHubOptions(options).hub);
 }

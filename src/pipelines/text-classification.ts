@@ -1,5 +1,6 @@
 // The pipeline "text-classification": texts or pairs of texts to labels with scores.
 import type { Batch } from "../batches/index.js";
+import type { HubOptions } from "../hub/index.js";
 import { AutoModelForSequenceClassification, type CommonConfig, numLabels } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
@@ -52,10 +53,11 @@ export interface TextClassificationPipeline {
 export async function loadTextClassification(
   model: string | ClassificationModel,
   tokenizer?: TokenizerLike,
+  hub: HubOptions = {},
 ): Promise<TextClassificationPipeline> {
   if (typeof model === "string") {
-    const loaded = await AutoModelForSequenceClassification.fromPretrained(model);
-    return createPipeline(loaded, tokenizer ?? (await AutoTokenizer.fromPretrained(model)));
+    const loaded = await AutoModelForSequenceClassification.fromPretrained(model, { ...hub });
+    return createPipeline(loaded, tokenizer ?? (await AutoTokenizer.fromPretrained(model, hub)));
   }
   if (!tokenizer) throw new ConfigError("pipeline: a model that is not a folder needs { tokenizer }");
   return createPipeline(model, tokenizer);

@@ -1,8 +1,10 @@
 // AutoTokenizer: a tokenizer from the files of a checkpoint's folder.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { HubOptions } from "../hub/index.js";
 import { FileFormatError } from "../support/errors.js";
 import { BERT_MODEL_INPUTS, BERT_SPECIAL_TOKENS, bertNormalizerFrom, bertPipeline, isBertClass } from "./bert.js";
+import { tokenizerFolder } from "./folder.js";
 import { JsonFields, type JsonObject } from "./json/fields.js";
 import { parseJson } from "./json/text.js";
 import { WordPiece } from "./models/wordpiece.js";
@@ -12,7 +14,7 @@ import { Pipeline } from "./pipeline.js";
 import { type SpecialTokens, specialTokensFrom } from "./special-tokens.js";
 import { makeTokenizer, type PreTrainedTokenizer } from "./tokenizer.js";
 
-export interface FromPretrainedOptions {
+export interface FromPretrainedOptions extends HubOptions {
   /** In place of tokenizer_config.json's model_max_length. */
   readonly modelMaxLength?: number;
   /** In place of tokenizer_config.json's padding_side. */
@@ -24,13 +26,14 @@ export interface FromPretrainedOptions {
 export const AutoTokenizer = {
   /**
    * The tokenizer of a checkpoint's folder: tokenizer.json, or a bare vocab.txt of BERT, with tokenizer_config.json and
-   * special_tokens_map.json where they are there. What tokenizer.json asks of truncation and padding is left to the caller.
+   * special_tokens_map.json where they are there; or of a repository on the Hub, of which these files come into the cache.
+   * What tokenizer.json asks of truncation and padding is left to the caller.
    *
-   * Throws FileFormatError where there is no such folder, it has no tokenizer, or a file is damaged or asks for a stage
+   * Throws HubError where the Hub does not have it or does not give it, FileFormatError where there is no tokenizer, or a file is damaged or asks for a stage
    * that is not supported.
    */
-  async fromPretrained(folder: string, options: FromPretrainedOptions = {}): Promise<PreTrainedTokenizer> {
-    await expectFolder(folder);
+  async fromPretrained(nameOrFolder: string, options: FromPretrainedOptions = {}): Promise<PreTrainedTokenizer> {
+    const folder = await tokenizerFolder(nameOrFolder, options);
     const config = (await readJson(folder, "tokenizer_config.json")) ?? {};
     const json = await readJson(folder, "tokenizer.json");
     const vocabulary = json ? undefined : await readVocabulary(folder);
@@ -59,14 +62,6 @@ export const AutoTokenizer = {
     });
   },
 };
-
-async function expectFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory()) return;
-  throw new FileFormatError(
-    `${folder} is ${found ? "a file, not a folder" : "no folder here"}: give a checkpoint's folder, with tokenizer.json or vocab.txt`,
-  );
-}
 
 /** The text of a file, or undefined where there is none. */
 async function readText(folder: string, name: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ClassLabel, Dataset, DatasetDict, loadDataset, Value } from "../../src/datasets/index.js";
+import { HubError } from "../../src/hub/index.js";
 import { ConfigError, DataError, FileFormatError } from "../../src/support/errors.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { folderOf, huggingface, parquet, reviews } from "./files.js";
@@ -311,16 +312,13 @@ describe("files", () => {
 });
 
 describe("what is not there", () => {
-  it.each(["glue", "nyu-mll/glue", "user/reviews-2"])(
-    "the Hub's %s is not downloaded, and the remedy is said",
-    async (id) => {
-      const error = await refusal(loadDataset(id, "mrpc"));
-      expect(error).toBeInstanceOf(ConfigError);
-      expect(error.message).toContain(
-        `there is no folder "${id}", and downloading datasets from the Hub is not available: pass the path of a folder`,
-      );
-    },
-  );
+  it.each(["glue", "nyu-mll/glue", "user/reviews-2"])("the Hub's %s, where nothing may be asked", async (id) => {
+    const error = await refusal(loadDataset(id, "mrpc", { localFilesOnly: true, cacheDir: "/no/such/cache" }));
+    expect(error).toBeInstanceOf(HubError);
+    expect(error.message).toContain(
+      `there is no folder "${id}" here, and the dataset "${id}" at "main" is not in the cache`,
+    );
+  });
 
   it.each(["./data", "/no/such/folder", "a/b/c", "reviews.parquet", "../glue"])("the path %s", async (path) => {
     const error = await refusal(loadDataset(path));

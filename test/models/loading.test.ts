@@ -106,10 +106,12 @@ describe("saving and loading", () => {
 
 describe("what does not fit", () => {
   it("names a folder that is not there, and says what to do", async () => {
-    await expect(AutoModel.fromPretrained("bert-base-uncased")).rejects.toThrow(
-      /no checkpoint folder "bert-base-uncased".*Hub/,
+    await expect(
+      AutoModel.fromPretrained("bert-base-uncased", { localFilesOnly: true, cacheDir: root }),
+    ).rejects.toThrow(
+      /there is no folder "bert-base-uncased" here, and the model "bert-base-uncased" at "main" is not in the cache/,
     );
-    await expect(AutoModel.fromPretrained("./nothing/here")).rejects.toThrow(/no checkpoint folder ".\/nothing\/here"/);
+    await expect(AutoModel.fromPretrained("./nothing/here")).rejects.toThrow(/there is no folder ".\/nothing\/here"/);
     await expect(AutoModel.fromPretrained(root)).rejects.toThrow(/config.json cannot be read/);
   });
 

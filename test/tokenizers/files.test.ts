@@ -147,8 +147,13 @@ describe("fromPretrained", () => {
     expect(Object.keys((await AutoTokenizer.fromPretrained(folder))("a"))).toEqual(["input_ids"]);
   });
 
+  it("names a folder that is not there", async () => {
+    await expect(AutoTokenizer.fromPretrained(join(folder, "nowhere"))).rejects.toThrow(
+      /there is no folder ".*nowhere" with tokenizer.json or vocab.txt/,
+    );
+  });
+
   it.each([
-    ["no such folder", {}, "nowhere", /nowhere is no folder here: give a checkpoint's folder/],
     ["a file", { f: "" }, "f", /is a file, not a folder/],
     ["an empty folder", {}, "", /neither tokenizer.json nor vocab.txt; it has nothing/],
     ["other files", { "config.json": {} }, "", /it has config.json/],

@@ -67,6 +67,7 @@ export abstract class Metric {
     if (predictions.shape[0] !== rows) {
       throw new ShapeError(`Metric ${this.name}: ${predictions.shape[0]} predictions and ${rows} references`);
     }
+    if (rows === 0) return;
     this.update(predictions, references);
     this.#rows += rows;
   }

@@ -26,7 +26,7 @@ export type Numbers = HostNumbers | TensorLike;
 export interface EvalPrediction {
   /** The model's output: logits `[rows, classes]`, or values `[rows]`. */
   readonly predictions: ShapedArray;
-  /** The labels, `[rows]`. */
+  /** The labels, `[rows]`, or `[rows, length]` with -100 where there is none. */
   readonly labelIds: ShapedArray;
 }
 
@@ -132,12 +132,19 @@ export function classesOf(array: ShapedArray, what: string): Int32Array {
  * @throws ShapeError for other shapes; DataError where a value is not finite
  */
 export function valuesOf(array: ShapedArray, what: string): ArrayLike<number> {
-  const { shape, data } = array;
+  const { shape } = array;
   if (shape.length !== 1 && !(shape.length === 2 && shape[1] === 1)) {
     throw new ShapeError(`The ${what} have the shape [${shape.join(", ")}]; values have [rows] or [rows, 1]`);
   }
+  return finiteValues(array, what);
+}
+
+/** All values, whatever their shape. @throws DataError where one is not finite */
+export function finiteValues({ shape, data }: ShapedArray, what: string): ArrayLike<number> {
   for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) throw new DataError(`Row ${i} of the ${what} is ${data[i]}, not a finite number`);
+    if (Number.isFinite(data[i])) continue;
+    const row = Math.floor((i * shape[0]) / data.length);
+    throw new DataError(`Row ${row} of the ${what} is ${data[i]}, not a finite number`);
   }
   return data;
 }

@@ -1,8 +1,10 @@
 // Spearman's rank correlation: Pearson's of the ranks, where equal values share the mean of their ranks. Ranks need all
 // values, so this metric keeps them: 16 bytes a row.
+import { warn } from "../support/log.js";
 import { Metric } from "./metric.js";
 import { type ShapedArray, valuesOf } from "./numbers.js";
 import { Comoments } from "./pearsonr.js";
+import { concatenate, ranks } from "./ranks.js";
 
 class Spearmanr extends Metric {
   readonly name = "spearmanr";
@@ -20,6 +22,10 @@ class Spearmanr extends Metric {
   result(): Record<string, number> {
     const x = ranks(concatenate(this.#predictions));
     const y = ranks(concatenate(this.#references));
+    if (x.length < 2) {
+      warn(`Metric spearmanr is not defined for ${x.length} row; giving NaN`); // scipy's answer, where Pearson's is an error
+      return { spearmanr: Number.NaN };
+    }
     const moments = new Comoments();
     for (let i = 0; i < x.length; i++) moments.add(x[i], y[i]);
     return { spearmanr: moments.correlation(this.name) };
@@ -29,28 +35,6 @@ class Spearmanr extends Metric {
     this.#predictions = [];
     this.#references = [];
   }
-}
-
-function concatenate(batches: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(batches.reduce((total, batch) => total + batch.length, 0));
-  let offset = 0;
-  for (const batch of batches) {
-    all.set(batch, offset);
-    offset += batch.length;
-  }
-  return all;
-}
-
-/** The rank of each value from 1; equal values get the mean of the ranks they take together. */
-function ranks(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys()).sort((a, b) => values[a] - values[b]);
-  const result = new Float64Array(values.length);
-  for (let begin = 0, end = 0; begin < order.length; begin = end) {
-    while (end < order.length && values[order[end]] === values[order[begin]]) end++;
-    const rank = (begin + 1 + end) / 2;
-    for (let i = begin; i < end; i++) result[order[i]] = rank;
-  }
-  return result;
 }
 
 /** `{ spearmanr }`, from -1 to 1; takes values. */

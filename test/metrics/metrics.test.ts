@@ -105,7 +105,7 @@ describe("several classes", () => {
     expectNear(f1({ posLabel: 2 }).compute(pairs).f1, 2 / 3, 1e-15);
     expect(() => f1().compute(pairs)).toThrow(/classes met are 0, 2; use f1\(\{ average: "macro" \}\)/);
     expect(() => f1().compute({ predictions, references })).toThrow(DataError);
-    expect(() => f1({ average: "makro" as "macro" })).toThrow(/Unknown average makro for F1; did you mean macro/);
+    expect(() => f1({ average: "makro" as "macro" })).toThrow(/Unknown average makro for f1; did you mean macro/);
   });
 });
 

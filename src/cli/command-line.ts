@@ -12,6 +12,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
+  login: { summary: "log in to the Hugging Face Hub", load: () => import("./login.js") },
+  logout: { summary: "forget the Hub's token", load: () => import("./logout.js") },
+  whoami: { summary: "say which account of the Hub is in use", load: () => import("./whoami.js") },
+  cache: { summary: "list, check and clear what was downloaded", load: () => import("./cache.js") },
   env: { summary: "say what this machine offers", load: () => import("./env.js") },
 };
 
@@ -56,5 +60,5 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     process.stdout.write(commandHelp(command));
     return 0;
   }
-  return command.run(flags.values, flags.given);
+  return command.run(flags.values, flags.given, flags.words);
 }

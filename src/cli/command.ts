@@ -7,13 +7,26 @@ export interface Command<Flags extends Schema = Schema> {
   /** Lines of usage, each a whole command line. */
   readonly usage: readonly string[];
   readonly description: string;
+  /** What stands on the command line without a flag, in order. Default none. */
+  readonly words?: readonly Word[];
   /** Flags under their titles, in the order of --help; names are unique among all of them. */
   readonly sections: readonly FlagSection[];
   readonly flags: Flags;
   /** Flags that have to be given. */
   readonly required: readonly (keyof Flags & string)[];
   /** @returns The exit status. */
-  readonly run: (values: ValuesOf<Flags>, given: ReadonlySet<string>) => Promise<number>;
+  readonly run: (values: ValuesOf<Flags>, given: ReadonlySet<string>, words: readonly string[]) => Promise<number>;
+}
+
+/** An argument without a flag. */
+export interface Word {
+  /** In capitals: FOLDER. */
+  readonly name: string;
+  readonly help: string;
+  /** It may be left out; so may all that follow. */
+  readonly optional?: boolean;
+  /** The last one, which may stand several times. */
+  readonly repeated?: boolean;
 }
 
 export interface FlagSection {

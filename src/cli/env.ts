@@ -12,11 +12,13 @@ export const command = defineCommand({
   flags: {},
   required: [],
   run: async () => {
-    const [{ version }, { currentBackend }] = await Promise.all([
+    const [{ version }, { hubEnvironment }, { currentBackend }] = await Promise.all([
       import("../support/version.js"),
+      import("../hub/environment.js"),
       import("../tensor/index.js"),
     ]);
     const backend = currentBackend();
+    const hub = hubEnvironment();
     const rows: [string, string][] = [
       ["attune", version],
       ["node", `${process.versions.node} on ${process.platform} ${process.arch} (${release()})`],
@@ -26,7 +28,8 @@ export const command = defineCommand({
       ["memory", `${gigabytes(totalmem())} GB, ${gigabytes(freemem())} GB free`],
       ["engine", backend.description],
       ["package", fileURLToPath(new URL("../../", import.meta.url))],
-      ["Hub cache", hubCache()],
+      ["Hub", hub.endpoint + (hub.offline ? " (HF_HUB_OFFLINE is set)" : "")],
+      ["Hub cache", `${hub.cacheDir}${existsSync(hub.cacheDir) ? "" : " (not there)"}`],
       ...Object.entries(process.env)
         .filter(([name]) => name.startsWith("ATTUNE_"))
         .map(([name, value]): [string, string] => [name, value ?? ""]),
@@ -48,14 +51,6 @@ function processorFeatures(): string {
     .split(/\s+/)
     .filter((feature) => WANTED.test(feature))
     .join(" ");
-}
-
-/** Where Python's huggingface_hub keeps what it downloads (huggingface_hub: constants.py). */
-function hubCache(): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HOME = "~" } = process.env;
-  const home = HF_HOME ?? `${XDG_CACHE_HOME ?? `${HOME}/.cache`}/huggingface`;
-  const folder = HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? `${home}/hub`;
-  return `${folder}${existsSync(folder) ? "" : " (not there)"}`;
 }
 
 function gigabytes(bytes: number): string {

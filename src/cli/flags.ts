@@ -13,6 +13,8 @@ export interface ParsedFlags<Flags extends Schema> {
   readonly values: ValuesOf<Flags>;
   /** Names of the flags that were given. */
   readonly given: ReadonlySet<string>;
+  /** What stood without a flag. */
+  readonly words: readonly string[];
   /** --help was among them; then nothing else was checked. */
   readonly help: boolean;
 }
@@ -41,11 +43,15 @@ export function parseFlags(command: Command, args: readonly string[]): ParsedFla
   const given: Record<string, unknown> = {};
   const hint = `\`attune ${command.name} --help\` lists the flags`;
   if (tokens.some((token) => token.kind === "option" && token.name === "help")) {
-    return { values: {}, given: new Set(), help: true };
+    return { values: {}, given: new Set(), words: [], help: true };
   }
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") throw new UsageError(`"${token.value}" is not a flag. ${hint}`);
+    if (token.kind === "positional") {
+      words.push(token.value);
+      continue;
+    }
     const name = names.get(token.name);
     if (name === undefined) {
       const near = nearest(token.name, names.keys());
@@ -61,13 +67,22 @@ export function parseFlags(command: Command, args: readonly string[]): ParsedFla
     if (token.value === undefined || swallowed) throw new UsageError(`${token.rawName} needs a value: ${field.help}`);
     given[name] = field.parse(token.value);
   }
+  checkWords(command, words, hint);
   const missing = command.required.find((name) => !Object.hasOwn(given, name));
   if (missing !== undefined) {
     throw new UsageError(
       `attune ${command.name} needs --${kebabCase(missing)}: ${command.flags[missing].help}. ${hint}`,
     );
   }
-  return { values: complete(command, given), given: new Set(Object.keys(given)), help: false };
+  return { values: complete(command, given), given: new Set(Object.keys(given)), words, help: false };
+}
+
+function checkWords({ name, words: expected = [] }: Command, words: readonly string[], hint: string): void {
+  const unexpected = expected.at(-1)?.repeated ? undefined : words[expected.length];
+  if (unexpected !== undefined && expected.length === 0) throw new UsageError(`"${unexpected}" is not a flag. ${hint}`);
+  if (unexpected !== undefined) throw new UsageError(`"${unexpected}" is one word too many. ${hint}`);
+  const missing = expected.slice(words.length).find(({ optional }) => !optional);
+  if (missing) throw new UsageError(`attune ${name} needs ${missing.name}: ${missing.help}. ${hint}`);
 }
 
 function complete(command: Command, given: object): ValuesOf<Schema> {
@@ -82,7 +97,11 @@ function complete(command: Command, given: object): ValuesOf<Schema> {
 /** The text of `attune COMMAND --help`. */
 export function commandHelp(command: Command): string {
   const usage = command.usage.map((line) => `  ${line}`).join("\n");
-  const sections = command.sections.map(({ title, flags }) => `${title}\n${describeFlags(flags)}`);
+  const words = (command.words ?? []).map((word) => `  ${word.name.padEnd(14)}${word.help}`);
+  const sections = [
+    ...(words.length > 0 ? [`Arguments\n${words.join("\n")}`] : []),
+    ...command.sections.map(({ title, flags }) => `${title}\n${describeFlags(flags)}`),
+  ];
   return `${[command.description, `Usage\n${usage}`, ...sections].join("\n\n")}\n`;
 }
 

@@ -1,4 +1,8 @@
 // attune/hub: the Hugging Face Hub. The only folder that uses the network.
+export { type Account, type Login, login, logout, whoami } from "./account.js";
+export { type Removal, removeFromCache } from "./cache/remove.js";
+export { type CachedFile, type CachedRepo, type CachedRevision, type CacheScan, scanCacheDir } from "./cache/scan.js";
+export { type Problem, type Verification, verifyCache } from "./cache/verify.js";
 export {
   hfHubDownload,
   type RepoOptions,
@@ -9,5 +13,6 @@ export {
 export { HubError, type HubErrorKind } from "./errors.js";
 export type { ConnectionOptions } from "./http.js";
 export { isOnDisk, openFromHub, splitHubOptions } from "./locate.js";
+export { formatBytes } from "./progress.js";
 export { isRepoId, type RepoType } from "./repository.js";
 export { type HubOptions, Snapshot } from "./snapshot.js";

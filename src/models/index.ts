@@ -1,4 +1,15 @@
 // Models by family, and the Auto classes that choose among them.
+
+export {
+  type AlbertConfig,
+  AlbertForMaskedLM,
+  AlbertForMultipleChoice,
+  AlbertForQuestionAnswering,
+  AlbertForSequenceClassification,
+  AlbertForTokenClassification,
+  AlbertModel,
+  albertConfig,
+} from "./albert/index.js";
 export {
   AutoConfig,
   AutoModel,
@@ -20,6 +31,26 @@ export {
   bertConfig,
 } from "./bert/index.js";
 export { type CommonConfig, type ConfigOptions, numLabels, type ProblemType } from "./config.js";
+export {
+  type DistilBertConfig,
+  DistilBertForMaskedLM,
+  DistilBertForMultipleChoice,
+  DistilBertForQuestionAnswering,
+  DistilBertForSequenceClassification,
+  DistilBertForTokenClassification,
+  DistilBertModel,
+  distilBertConfig,
+} from "./distilbert/index.js";
+export {
+  type ElectraConfig,
+  ElectraForMaskedLM,
+  ElectraForMultipleChoice,
+  ElectraForQuestionAnswering,
+  ElectraForSequenceClassification,
+  ElectraForTokenClassification,
+  ElectraModel,
+  electraConfig,
+} from "./electra/index.js";
 export { EncoderModel, type EncoderOutput } from "./encoder.js";
 export {
   HeadModel,
@@ -33,3 +64,23 @@ export {
 } from "./heads/index.js";
 export { ClassifierOutput, ModelOutput } from "./outputs.js";
 export { PreTrainedModel } from "./pretrained.js";
+export {
+  type RobertaConfig,
+  RobertaForMaskedLM,
+  RobertaForMultipleChoice,
+  RobertaForQuestionAnswering,
+  RobertaForSequenceClassification,
+  RobertaForTokenClassification,
+  RobertaModel,
+  robertaConfig,
+} from "./roberta/index.js";
+export {
+  type XLMRobertaConfig,
+  XLMRobertaForMaskedLM,
+  XLMRobertaForMultipleChoice,
+  XLMRobertaForQuestionAnswering,
+  XLMRobertaForSequenceClassification,
+  XLMRobertaForTokenClassification,
+  XLMRobertaModel,
+  xlmRobertaConfig,
+} from "./xlm-roberta/index.js";

@@ -32,7 +32,7 @@ export async function loadWeights(
     const mismatched: string[] = [];
     const fresh: [string, Parameter][] = [];
     for (const [name, parameter] of model.namedParameters()) {
-      const key = found.get(name);
+      const key = found.get(model.keyOf(name));
       if (key === undefined) {
         if (!spelling.optional.test(name)) missing.push(name);
         fresh.push([name, parameter]);
@@ -76,9 +76,9 @@ export async function loadWeights(
 }
 
 interface MatchedKeys {
-  /** Each parameter's key in the checkpoint. */
+  /** The checkpoint's key by the parameter's own. */
   readonly found: ReadonlyMap<string, string>;
-  /** Keys that hold a second copy of a tied parameter, by the parameter's name. */
+  /** Keys that hold a second copy of a tied parameter, by the parameter's key. */
   readonly copies: ReadonlyMap<string, string>;
   readonly unexpected: readonly string[];
 }
@@ -89,7 +89,7 @@ function matchKeys(
   keys: readonly string[],
   { basePrefix, renames = [], ignored = [] }: CheckpointSpelling,
 ): MatchedKeys {
-  const names = new Set(Array.from(model.namedParameters(), ([name]) => name));
+  const names = new Set(Array.from(model.namedParameters(), ([name]) => model.keyOf(name)));
   const { tiedKeys } = model;
   const found = new Map<string, string>();
   const copies = new Map<string, string>();

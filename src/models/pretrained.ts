@@ -26,11 +26,17 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
   }
 
   /**
-   * Tied weights: second keys, and the parameter that each is. There is one tensor; it is saved once, under the
-   * parameter's name, and loaded from whichever key a checkpoint has.
+   * Tied weights: second keys, and the key that each is the same tensor as. It is saved once, under the latter, and loaded
+   * from whichever a checkpoint has.
    */
   get tiedKeys(): Readonly<Record<string, string>> {
     return {};
+  }
+
+  /** The key that a parameter, by its path, is saved under: the path, but for tied ones. */
+  keyOf(path: string): string {
+    const { tiedKeys } = this;
+    return Object.hasOwn(tiedKeys, path) ? tiedKeys[path] : path;
   }
 
   /**
@@ -48,8 +54,8 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
     });
     await writeSafetensors(
       join(folder, "model.safetensors"),
-      Array.from(this.namedParameters(), ([name, parameter]) => ({
-        name,
+      Array.from(this.namedParameters(), ([path, parameter]) => ({
+        name: this.keyOf(path),
         dtype: "F32" as const,
         shape: parameter.shape,
         data: async () => Float32Array.from(await parameter.data()),

@@ -1,20 +1,28 @@
 // Layers with parameters or modes that wrap one operation each.
-import { dropout, embedding, layerNorm, type Tensor } from "../tensor/index.js";
+import { add, cast, dropout, embedding, layerNorm, mul, ne, neg, reshape, sub, type Tensor } from "../tensor/index.js";
 import { initializeEmbedding } from "./initialize.js";
 import { Module, Parameter } from "./module.js";
 
 /** Rows of a table by ids: int32 [...] -> [..., width]. */
 export class Embedding extends Module {
   readonly weight: Parameter;
+  readonly #paddingIndex: number | undefined;
 
-  constructor(rows: number, width: number) {
+  /** `paddingIndex`: the row of padding, whose gradient stays zero wherever it is looked up, as torch's padding_idx. */
+  constructor(rows: number, width: number, { paddingIndex }: { readonly paddingIndex?: number } = {}) {
     super();
     this.weight = new Parameter([rows, width]);
+    this.#paddingIndex = paddingIndex;
     initializeEmbedding(this.weight);
   }
 
   override forward(ids: Tensor): Tensor {
-    return embedding(this.weight, ids);
+    const rows = embedding(this.weight, ids);
+    const padding = this.#paddingIndex;
+    if (padding === undefined || ids.host?.includes(padding) === false) return rows;
+    const counted = reshape(cast(ne(ids, padding), "float32"), [...ids.shape, 1]);
+    const constant = embedding(this.weight.detach(), ids);
+    return add(mul(rows, counted), mul(constant, neg(sub(counted, 1))));
   }
 }
 

@@ -11,7 +11,15 @@ import {
 import { setBackend, type Tensor } from "../../src/tensor/index.js";
 import { backendsHere } from "../backendsHere.js";
 import { describeShared } from "../shared.js";
-import { batchOf, expectClose, expectGradients, flat, type Reference, readReference } from "./fixtures.js";
+import {
+  batchOf,
+  expectClose,
+  expectGradients,
+  flat,
+  type Reference,
+  readReference,
+  readUnmaskedReference,
+} from "./fixtures.js";
 
 // float32 sums of some thousand terms in another order than PyTorch's; outputs are of size 1
 const outputTolerance = 2e-6;
@@ -19,7 +27,7 @@ const outputTolerance = 2e-6;
 const gradientEpsilon = 5e-6;
 
 /** Families that ../shared has references of, and those whose references stand beside this test. */
-const families = ["bert"];
+const families = ["bert", "distilbert", "roberta", "xlm-roberta", "electra", "albert"];
 
 interface Output {
   readonly loss: Tensor;
@@ -66,6 +74,19 @@ for (const { label, create } of backendsHere()) {
         }
       });
     }
+
+    it.each(["bert-sequence-classification", "roberta-sequence-classification"])(
+      "%s: padding tokens that no mask covers are attended to, and their row learns nothing",
+      async (name) => {
+        const { reference, folder } = readUnmaskedReference(name);
+        const model = (await AutoModelForSequenceClassification.fromPretrained(folder)).train();
+        const output = model.forward(batchOf(reference, false));
+        expectClose([await output.loss.item()], [reference.outputs.loss], outputTolerance, "loss");
+        expectClose(await output.logits.data(), flat(reference.outputs.logits ?? []), outputTolerance, "logits");
+        output.loss.backward();
+        await expectGradients(model, reference, gradientEpsilon);
+      },
+    );
 
     it("gives a row the same logits wherever it stands in the batch", async () => {
       const { reference, folder } = readReference("bert-sequence-classification");

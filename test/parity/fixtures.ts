@@ -32,6 +32,13 @@ export function readReference(name: string): { readonly reference: Reference; re
   return { reference: JSON.parse(readFileSync(`${folder}/reference.json`, "utf8")) as Reference, folder };
 }
 
+/** The reference of padding tokens that no mask covers, for a checkpoint of ../shared. */
+export function readUnmaskedReference(name: string): { readonly reference: Reference; readonly folder: string } {
+  const path = new URL(`fixtures/unmasked/${name}.json`, import.meta.url);
+  const folder = sharedPath(`fixtures/models/${name}`);
+  return { reference: JSON.parse(readFileSync(path, "utf8")) as Reference, folder };
+}
+
 export function flat(nested: Nested[]): number[] {
   return nested.flatMap((item) => (typeof item === "number" ? [item] : flat(item)));
 }
@@ -95,7 +102,7 @@ export async function expectGradients(
   const norms = Object.values(expected).map(([norm]) => norm);
   const largest = norms.reduce((a, b) => Math.max(a, b), 0);
   const names = Array.from(model.namedParameters(), ([name]) => name);
-  expect(names.sort(), "parameters").toEqual(Object.keys(expected).sort());
+  expect(names, "parameters, in PyTorch's order").toEqual(Object.keys(expected));
   for (const [name, parameter] of model.namedParameters()) {
     const gradient = await parameter.grad?.data();
     if (!gradient) throw new Error(`${name} has no gradient`);

@@ -14,23 +14,17 @@ import {
 import type { BertConfig } from "./config.js";
 import { BertModel } from "./model.js";
 
-function classifierDropout(config: BertConfig): Dropout {
+/** The dropout before a classifier, in BERT and the families that took it over. */
+export function classifierDropout(config: BertConfig): Dropout {
   return new Dropout(config.classifier_dropout ?? config.hidden_dropout_prob);
 }
 
 /** A linear layer on the pooled first token. */
 export class BertForSequenceClassification extends SequenceClassificationModel<BertConfig> {
-  static readonly architecture = "BertForSequenceClassification";
-  readonly bert: BertModel;
-  readonly dropout: Dropout;
-  readonly classifier: Linear;
-
-  constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config);
-    this.dropout = classifierDropout(config);
-    this.classifier = new Linear(config.hidden_size, numLabels(config));
-  }
+  static readonly architecture: string = "BertForSequenceClassification";
+  readonly bert = new BertModel(this.config);
+  readonly dropout = classifierDropout(this.config);
+  readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
 
   override get baseModel(): BertModel {
     return this.bert;
@@ -42,17 +36,10 @@ export class BertForSequenceClassification extends SequenceClassificationModel<B
 }
 
 export class BertForMultipleChoice extends MultipleChoiceModel<BertConfig> {
-  static readonly architecture = "BertForMultipleChoice";
-  readonly bert: BertModel;
-  readonly dropout: Dropout;
-  readonly classifier: Linear;
-
-  constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config);
-    this.dropout = classifierDropout(config);
-    this.classifier = new Linear(config.hidden_size, 1);
-  }
+  static readonly architecture: string = "BertForMultipleChoice";
+  readonly bert = new BertModel(this.config);
+  readonly dropout = classifierDropout(this.config);
+  readonly classifier = new Linear(this.config.hidden_size, 1);
 
   override get baseModel(): BertModel {
     return this.bert;
@@ -64,17 +51,10 @@ export class BertForMultipleChoice extends MultipleChoiceModel<BertConfig> {
 }
 
 export class BertForTokenClassification extends TokenClassificationModel<BertConfig> {
-  static readonly architecture = "BertForTokenClassification";
-  readonly bert: BertModel;
-  readonly dropout: Dropout;
-  readonly classifier: Linear;
-
-  constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config, { pooler: false });
-    this.dropout = classifierDropout(config);
-    this.classifier = new Linear(config.hidden_size, numLabels(config));
-  }
+  static readonly architecture: string = "BertForTokenClassification";
+  readonly bert = new BertModel(this.config, { pooler: false });
+  readonly dropout = classifierDropout(this.config);
+  readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
 
   override get baseModel(): BertModel {
     return this.bert;
@@ -86,15 +66,9 @@ export class BertForTokenClassification extends TokenClassificationModel<BertCon
 }
 
 export class BertForQuestionAnswering extends QuestionAnsweringModel<BertConfig> {
-  static readonly architecture = "BertForQuestionAnswering";
-  readonly bert: BertModel;
-  readonly qa_outputs: Linear;
-
-  constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config, { pooler: false });
-    this.qa_outputs = new Linear(config.hidden_size, 2);
-  }
+  static readonly architecture: string = "BertForQuestionAnswering";
+  readonly bert = new BertModel(this.config, { pooler: false });
+  readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
   override get baseModel(): BertModel {
     return this.bert;
@@ -127,42 +101,36 @@ export class BertLMPredictionHead extends Module {
   readonly transform: BertPredictionHeadTransform;
   readonly decoder: VocabularyProjection;
 
-  constructor(config: BertConfig) {
+  /** `table`: the word table [vocab, hidden]. */
+  constructor(config: BertConfig, table: Parameter) {
     super();
     this.bias = new Parameter([config.vocab_size]);
     this.transform = new BertPredictionHeadTransform(config);
-    this.decoder = new VocabularyProjection(config.hidden_size, config, this.bias);
+    this.decoder = new VocabularyProjection(config.hidden_size, config, { table, bias: this.bias });
   }
 
-  /** states [n, hidden], the word table [vocab, hidden] -> [n, vocab]. */
-  override forward(states: Tensor, table: Tensor): Tensor {
-    return this.decoder.forward(this.transform.forward(states), table);
+  override forward(states: Tensor): Tensor {
+    return this.decoder.forward(this.transform.forward(states));
   }
 }
 
 export class BertOnlyMLMHead extends Module {
   readonly predictions: BertLMPredictionHead;
 
-  constructor(config: BertConfig) {
+  constructor(config: BertConfig, table: Parameter) {
     super();
-    this.predictions = new BertLMPredictionHead(config);
+    this.predictions = new BertLMPredictionHead(config, table);
   }
 
-  override forward(states: Tensor, table: Tensor): Tensor {
-    return this.predictions.forward(states, table);
+  override forward(states: Tensor): Tensor {
+    return this.predictions.forward(states);
   }
 }
 
 export class BertForMaskedLM extends MaskedLMModel<BertConfig> {
-  static readonly architecture = "BertForMaskedLM";
-  readonly bert: BertModel;
-  readonly cls: BertOnlyMLMHead;
-
-  constructor(config: BertConfig) {
-    super(config);
-    this.bert = new BertModel(config, { pooler: false });
-    this.cls = new BertOnlyMLMHead(config);
-  }
+  static readonly architecture: string = "BertForMaskedLM";
+  readonly bert = new BertModel(this.config, { pooler: false });
+  readonly cls = new BertOnlyMLMHead(this.config, this.bert.embeddings.word_embeddings.weight);
 
   override get baseModel(): BertModel {
     return this.bert;
@@ -177,6 +145,6 @@ export class BertForMaskedLM extends MaskedLMModel<BertConfig> {
   }
 
   protected override score(states: Tensor): Tensor {
-    return this.cls.forward(states, this.bert.embeddings.word_embeddings.weight);
+    return this.cls.forward(states);
   }
 }

@@ -19,6 +19,7 @@ export interface BertEmbeddingsConfig {
   readonly type_vocab_size: number;
   readonly layer_norm_eps: number;
   readonly hidden_dropout_prob: number;
+  readonly pad_token_id: number;
 }
 
 /** word + token type + position, normalized. */
@@ -32,7 +33,7 @@ export class BertEmbeddings extends Module {
   /** `width`: of the embeddings, where it is not that of the layers. */
   constructor(config: BertEmbeddingsConfig, width: number) {
     super();
-    this.word_embeddings = new Embedding(config.vocab_size, width);
+    this.word_embeddings = new Embedding(config.vocab_size, width, { paddingIndex: config.pad_token_id });
     this.position_embeddings = new Embedding(config.max_position_embeddings, width);
     this.token_type_embeddings = new Embedding(config.type_vocab_size, width);
     this.LayerNorm = new LayerNorm(width, config.layer_norm_eps);
@@ -50,7 +51,10 @@ export class BertEmbeddings extends Module {
 }
 
 /** Ids, types and positions of the real tokens; types are 0 and positions count from 0 where the batch has none. */
-function embeddingInputs(inputs: EncoderInputs, packing: Packing): [ids: Tensor, types: Tensor, positions: Tensor] {
+export function embeddingInputs(
+  inputs: EncoderInputs,
+  packing: Packing,
+): [ids: Tensor, types: Tensor, positions: Tensor] {
   const { input_ids, token_type_ids, position_ids } = inputs;
   return [
     packIntegers(input_ids, packing),

@@ -1,7 +1,7 @@
 // The word at each asked token: scores of the whole vocabulary, computed for the tokens that somebody reads.
 import type { Batch } from "../../batches/index.js";
-import { expectFinite, Module, type Packing, Parameter, packIntegers, unpack } from "../../nn/index.js";
-import { crossEntropy, linear, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
+import { expectFinite, Linear, type Packing, type Parameter, packIntegers, unpack } from "../../nn/index.js";
+import { crossEntropy, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
 import type { CommonConfig } from "../config.js";
 import { ModelOutput, takeInputs } from "../outputs.js";
 import { HeadModel } from "./head.js";
@@ -27,22 +27,19 @@ export class MaskedLMOutput extends ModelOutput {
   }
 }
 
-/** A linear layer onto the vocabulary whose weight is the word table, or its own where the config does not tie them. */
-export class VocabularyProjection extends Module {
-  readonly weight: Parameter | undefined;
-  readonly bias: Parameter;
+/** What tied parameters a projection onto the vocabulary shares, where the config ties them. */
+export interface VocabularyTies {
+  /** The word table [vocab, width]. */
+  readonly table: Parameter;
+  /** [vocab]; default: the projection has a bias of its own. */
+  readonly bias?: Parameter;
+}
 
-  /** `bias`: where it is tied too, to a parameter that stands elsewhere. */
-  constructor(width: number, config: { vocab_size: number; tie_word_embeddings: boolean }, bias?: Parameter) {
-    super();
-    const tied = config.tie_word_embeddings;
-    this.weight = tied ? undefined : new Parameter([config.vocab_size, width]);
-    this.bias = (tied && bias) || new Parameter([config.vocab_size]);
-  }
-
-  /** states [n, width], the word table [vocab, width] -> [n, vocab]. */
-  override forward(states: Tensor, table: Tensor): Tensor {
-    return linear(states, this.weight ?? table, this.bias);
+/** A linear layer onto the vocabulary: [n, width] -> [n, vocab]. */
+export class VocabularyProjection extends Linear {
+  constructor(width: number, config: { vocab_size: number; tie_word_embeddings: boolean }, ties: VocabularyTies) {
+    const { table, bias } = ties;
+    super(width, config.vocab_size, config.tie_word_embeddings ? { weight: table, biasParameter: bias } : {});
   }
 }
 

@@ -1,0 +1,33 @@
+// DistilBERT: six of BERT's layers under names of their own, no token types, no pooler.
+import type { Family } from "../family.js";
+import { distilBertConfig } from "./config.js";
+import {
+  DistilBertForMaskedLM,
+  DistilBertForMultipleChoice,
+  DistilBertForQuestionAnswering,
+  DistilBertForSequenceClassification,
+  DistilBertForTokenClassification,
+} from "./heads.js";
+import { DistilBertModel } from "./model.js";
+
+export const distilbert: Family = {
+  modelType: "distilbert",
+  config: distilBertConfig,
+  spelling: {
+    basePrefix: "distilbert.",
+    ignored: ["embeddings.position_ids"],
+    optional: /^(pre_classifier|classifier|qa_outputs|vocab_transform|vocab_layer_norm|vocab_projector)\./,
+  },
+  classes: {
+    encoder: DistilBertModel,
+    sequenceClassification: DistilBertForSequenceClassification,
+    tokenClassification: DistilBertForTokenClassification,
+    questionAnswering: DistilBertForQuestionAnswering,
+    multipleChoice: DistilBertForMultipleChoice,
+    maskedLM: DistilBertForMaskedLM,
+  },
+};
+
+export { type DistilBertConfig, distilBertConfig } from "./config.js";
+export * from "./heads.js";
+export { DistilBertModel } from "./model.js";

@@ -3,6 +3,9 @@
 // An engine is a stream and its memory. Engines belong to the environment that made them, so every worker thread of Node
 // may have its own; nothing here is shared between them. A hook ends an engine with its environment: the kernel that
 // runs is finished, what is still queued is dropped, since nobody is left to see its result.
+#if defined(_WIN32)
+#define NAPI_EXTERN __declspec(dllimport)  // node_api_windows.cpp has the other end
+#endif
 #include <node_api.h>
 
 #include <cstdlib>
@@ -11,6 +14,7 @@
 
 #include "isa.h"
 #include "memory.h"
+#include "platform.h"
 #include "stream.h"
 
 namespace attune {
@@ -32,6 +36,19 @@ struct Completion {
   char message[640];
 };
 
+/** An object in pages of its own, or nullptr. (`new` would be all that the addon takes from a C++ library.) */
+template <class T, class... Arguments>
+static T* make(const Arguments&... arguments) {
+  char* pages = mapPages(sizeof(T));
+  return pages ? new (pages) T(arguments...) : nullptr;
+}
+template <class T>
+static void destroy(T* object) {
+  if (!object) return;
+  object->~T();
+  unmapPages(reinterpret_cast<char*>(object), sizeof(T));
+}
+
 static void releaseEngine(Engine* engine) {
   if (--engine->holders == 0) free(engine);
 }
@@ -40,8 +57,8 @@ static void releaseEngine(Engine* engine) {
 static void endEngine(Engine* engine, bool drain) {
   if (!engine->stream) return;
   engine->stream->close(drain);
-  delete engine->stream;
-  delete engine->memory;
+  destroy(engine->stream);
+  destroy(engine->memory);
   engine->stream = nullptr;
   engine->memory = nullptr;
   napi_release_threadsafe_function(engine->report, drain ? napi_tsfn_release : napi_tsfn_abort);
@@ -281,12 +298,12 @@ static napi_value create(napi_env env, napi_callback_info info) {
   napi_unref_threadsafe_function(env, engine->report);
   engine->holders = 1;
   call.engine = engine;
-  engine->memory = new (std::nothrow) Memory;
-  engine->stream = new (std::nothrow)
-      Stream(*table, static_cast<int>(call.number(1)), static_cast<int64_t>(call.number(2)), complete, engine);
+  engine->memory = make<Memory>();
+  engine->stream = make<Stream>(*table, static_cast<int>(call.number(1)), static_cast<int64_t>(call.number(2)), complete,
+                                static_cast<void*>(engine));
   if (!engine->memory || !engine->stream || !engine->stream->started() || !takeBlock(call, 3)) {
-    delete engine->memory;
-    delete engine->stream;
+    destroy(engine->memory);
+    destroy(engine->stream);
     napi_release_threadsafe_function(engine->report, napi_tsfn_abort);
     napi_throw_error(env, nullptr, "cannot start the stream's thread");
     return nullptr;

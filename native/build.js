@@ -1,7 +1,8 @@
 // Builds native/build/attune.node with the machine's C++ compiler and the headers of the npm package node-api-headers;
 // nothing is downloaded. The kernels are compiled once for each instruction set, and the addon chooses when it is loaded.
 //
-//   node native/build.js             as npm install runs it: without a compiler it says so and succeeds
+//   node native/build.js             as npm install runs it: does nothing where a prebuilt addon loads; without a compiler it
+//                                    says so and succeeds
 //   node native/build.js --required  fails where the addon cannot be built
 //   CXX=clang++ node native/build.js another compiler than the first of g++, clang++, c++
 import { spawnSync } from "node:child_process";
@@ -47,8 +48,19 @@ const linkFlags =
     ? ["-bundle", "-undefined", "dynamic_lookup"]
     : ["-shared", "-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-s"];
 
+/** Installed from the registry, there is a package with a prebuilt addon for most platforms. */
+async function prebuiltLoads() {
+  const loader = new URL("../dist/backends/native/addon.js", import.meta.url);
+  if (!existsSync(loader)) return false; // a checkout: nothing is compiled yet
+  const { loadPrebuilt } = await import(loader.href);
+  const { origin } = loadPrebuilt();
+  if (origin) console.log(`attune: native backend: ${origin}`);
+  return origin !== undefined;
+}
+
 async function build() {
   if (existsSync(addon) && readIfThere(stampFile) === sourceStamp) return;
+  if (!required && (await prebuiltLoads())) return;
   if (process.platform === "win32") giveUp("on Windows the native backend comes prebuilt only");
   const compiler = findCompiler();
   if (!compiler) giveUp(process.env.CXX ? `no C++ compiler ${process.env.CXX}` : "no C++ compiler found");

@@ -12,11 +12,13 @@ export const command = defineCommand({
   flags: {},
   required: [],
   run: async () => {
-    const [{ version }, { hubEnvironment }, { currentBackend }] = await Promise.all([
+    const [{ version }, { hubEnvironment }, { currentBackend }, { nativeAvailability }] = await Promise.all([
       import("../support/version.js"),
       import("../hub/environment.js"),
       import("../tensor/index.js"),
+      import("../backends/native/index.js"),
     ]);
+    const native = nativeAvailability();
     const backend = currentBackend();
     const hub = hubEnvironment();
     const rows: [string, string][] = [
@@ -27,6 +29,8 @@ export const command = defineCommand({
       ["usable processors", String(availableParallelism())],
       ["memory", `${gigabytes(totalmem())} GB, ${gigabytes(freemem())} GB free`],
       ["engine", backend.description],
+      ["native addon", native.origin ?? `none: ${native.reason}`],
+      ["instruction sets", native.isas.join(", ") || "none"],
       ["package", fileURLToPath(new URL("../../", import.meta.url))],
       ["Hub", hub.endpoint + (hub.offline ? " (HF_HUB_OFFLINE is set)" : "")],
       ["Hub cache", `${hub.cacheDir}${existsSync(hub.cacheDir) ? "" : " (not there)"}`],

@@ -40,7 +40,7 @@ function createDefault(): Backend {
       warnOnce(
         "backend",
         `the native engine is not available (${reason}); running on the TypeScript reference, some hundred times slower. ` +
-          "Install a C++ compiler and run `npm rebuild attune`.",
+          "Install with optional dependencies, or install a C++ compiler and run `npm rebuild attune`.",
       );
       return createReferenceBackend({ precision: "float32" });
     }

@@ -1,7 +1,9 @@
-// Finds and loads the addon that native/build.js builds, and gives its interface types. native/binding.cpp is the other side.
+// Finds and loads the addon, and gives its interface types. native/binding.cpp is the other side.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findPrebuilt } from "./prebuilt.js";
 
 /** A stream and its memory. Methods that return false found the system without memory. */
 export interface Engine {
@@ -40,24 +42,63 @@ export interface Addon {
   ): Engine;
 }
 
-const path = fileURLToPath(new URL("../../../native/build/attune.node", import.meta.url));
+export interface LoadedAddon {
+  readonly addon: Addon;
+  /** A line for people: where it came from, and why not from a better place. */
+  readonly origin: string;
+}
 
-let loaded: { addon: Addon } | { error: Error } | undefined;
+/** Where native/build.js leaves the addon. */
+const compiledPath = fileURLToPath(new URL("../../../native/build/attune.node", import.meta.url));
 
-function load(): { addon: Addon } | { error: Error } {
-  if (!existsSync(path)) {
-    return { error: new Error(`${path} does not exist; build it with: npm run build:native`) };
-  }
+function loadFrom(path: string): { addon: Addon } | { failure: string } {
   try {
     return { addon: createRequire(import.meta.url)(path) as Addon };
   } catch (error) {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    return { error: new Error(`${path} cannot be loaded: ${cause.message}`, { cause }) };
+    return { failure: `${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-/** The addon, or the reason why there is none. Loaded once. */
-export function loadAddon(): { addon: Addon } | { error: Error } {
+/** The prebuilt addon; without one that loads, the reason. */
+export function loadPrebuilt(): LoadedAddon | { readonly failure: string } {
+  const found = findPrebuilt();
+  if ("missing" in found) return { failure: found.missing };
+  const result = loadFrom(found.path);
+  return "addon" in result ? { addon: result.addon, origin: `prebuilt, ${found.path}` } : result;
+}
+
+/** The addon that was compiled here. */
+function loadCompiled(): LoadedAddon | { readonly failure: string } {
+  if (!existsSync(compiledPath)) {
+    return { failure: `${compiledPath} does not exist; build it with: npm run build:native` };
+  }
+  const result = loadFrom(compiledPath);
+  return "addon" in result ? { addon: result.addon, origin: `compiled here, ${compiledPath}` } : result;
+}
+
+function load(): LoadedAddon | { error: Error } {
+  const given = process.env.ATTUNE_ADDON;
+  if (given) {
+    const result = loadFrom(resolve(given));
+    if ("failure" in result) return { error: new Error(`ATTUNE_ADDON: ${result.failure}`) };
+    return { addon: result.addon, origin: `ATTUNE_ADDON, ${resolve(given)}` };
+  }
+  const prebuilt = loadPrebuilt();
+  if ("addon" in prebuilt) return prebuilt;
+  const compiled = loadCompiled();
+  if ("addon" in compiled) {
+    return { addon: compiled.addon, origin: `${compiled.origin} (not prebuilt: ${prebuilt.failure})` };
+  }
+  return { error: new Error(`no prebuilt addon: ${prebuilt.failure}; none compiled here: ${compiled.failure}`) };
+}
+
+let loaded: LoadedAddon | { error: Error } | undefined;
+
+/**
+ * The addon, or the reason why there is none: what ATTUNE_ADDON names, else the prebuilt one of the package for this
+ * platform, else the one compiled here. Loaded once.
+ */
+export function loadAddon(): LoadedAddon | { error: Error } {
   loaded ??= load();
   return loaded;
 }

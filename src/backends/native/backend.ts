@@ -9,6 +9,9 @@ import type { Addon, Engine } from "./addon.js";
 import { NativeKernels } from "./kernels.js";
 import { addressOf, BYTES, NativeBuffer, nativeBuffer } from "./memory.js";
 
+/** Kernels count elements and bytes in C's `long`, which has 32 bits on Windows. */
+const MOST_BYTES = process.platform === "win32" ? 2 ** 31 - 1 : Number.POSITIVE_INFINITY;
+
 /** Time in one kernel since the backend was made. */
 export interface KernelTime {
   readonly calls: number;
@@ -51,6 +54,11 @@ export class NativeBackend implements Backend {
 
   allocate(dtype: DType, length: number): DeviceBuffer {
     const bytes = length * BYTES[dtype];
+    if (bytes > MOST_BYTES) {
+      throw new DeviceError(
+        `no buffer for ${length} elements of ${dtype} (${bytes} bytes): on Windows one holds at most ${MOST_BYTES} bytes`,
+      );
+    }
     if (!this.#open().allocate(bytes)) {
       const { bytesInUse } = this.statistics();
       throw new DeviceError(

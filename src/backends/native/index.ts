@@ -19,15 +19,17 @@ export interface NativeAvailability {
   readonly available: boolean;
   /** Why it is not, and what helps. */
   readonly reason?: string;
+  /** Where the addon came from, and why not from a better place. */
+  readonly origin?: string;
   /** Instruction sets of this build that this processor has, best first. */
   readonly isas: readonly string[];
 }
 
-/** Whether the addon is built and loads on this machine. */
+/** Whether there is an addon that loads on this machine. */
 export function nativeAvailability(): NativeAvailability {
   const result = loadAddon();
   if ("error" in result) return { available: false, reason: result.error.message, isas: [] };
-  return { available: true, isas: result.addon.isas };
+  return { available: true, origin: result.origin, isas: result.addon.isas };
 }
 
 /**

@@ -1,6 +1,6 @@
 // attune train: fine-tunes a model on a dataset and writes it to a folder.
 import { trainingFields } from "../trainer/arguments.js";
-import { text } from "../trainer/fields.js";
+import { text, toggle } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { dataFlags } from "./data-flags.js";
 
@@ -10,8 +10,14 @@ const modelFlags = {
 } as const;
 
 const { outputDir: _, ...training } = trainingFields;
+const resumeFlags = {
+  freshOptimizer: toggle({
+    default: false,
+    help: "with resumeFromCheckpoint: AdamW's moments start anew, so that the checkpoint need not hold them",
+  }),
+} as const;
 const evalStrategy = { ...training.evalStrategy, defaultNote: "epoch where there is a split to evaluate on" };
-const trainingFlags = { ...training, evalStrategy };
+const trainingFlags = { ...training, evalStrategy, ...resumeFlags };
 
 const flags = { ...modelFlags, ...dataFlags, ...trainingFlags };
 
@@ -61,7 +67,7 @@ export const command = defineCommand({
       computeMetrics: task.metric,
       card: { baseModel: checkpoint, dataset: values.dataset, datasetConfig: values.config },
     });
-    const output = await trainer.train();
+    const output = await trainer.train({ freshOptimizer: values.freshOptimizer });
     report.printResults(trainer, output);
     const [row] = raw.train.slice(0, 1);
     report.printWhatNext(

@@ -28,6 +28,10 @@ export interface EvalPrediction {
   readonly predictions: ShapedArray;
   /** The labels, `[rows]`, or `[rows, length]` with -100 where there is none. */
   readonly labelIds: ShapedArray;
+  /** All outputs by name, where a head has several (`start_logits`, `end_logits`). */
+  readonly outputs: Readonly<Record<string, ShapedArray>>;
+  /** All labels by name. */
+  readonly labels: Readonly<Record<string, ShapedArray>>;
 }
 
 /** Brings numbers to the host. */

@@ -94,13 +94,26 @@ export class AdamW {
     for (const group of this.paramGroups) for (const parameter of group.params) parameter.zeroGrad();
   }
 
-  #update(parameter: Tensor, gradient: Tensor | RowsGradient, group: ActiveGroup): AdamWTensor {
+  /** Gives a parameter the running state of a saved optimizer: `first` and `second` have its elements, row-major. */
+  setState(parameter: Tensor, saved: { step: number; first: Float32Array; second: Float32Array }): void {
+    const state = this.#stateOf(parameter);
+    state.step = saved.step;
+    state.firstMoment.write_(saved.first);
+    state.secondMoment.write_(saved.second);
+  }
+
+  #stateOf(parameter: Tensor): AdamWState {
     let state = this.state.get(parameter);
     if (!state) {
       const moment = (): Tensor => outsideScopes(() => zeros(parameter.shape, "float32", parameter.backend));
       state = { step: 0, firstMoment: moment(), secondMoment: moment() };
       this.state.set(parameter, state);
     }
+    return state;
+  }
+
+  #update(parameter: Tensor, gradient: Tensor | RowsGradient, group: ActiveGroup): AdamWTensor {
+    const state = this.#stateOf(parameter);
     state.step++;
     const [beta1, beta2] = group.betas;
     const sparse = gradient instanceof RowsGradient;

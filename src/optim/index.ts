@@ -1,5 +1,5 @@
 // Optimizers, schedules, clipping.
 export { type ActiveGroup, AdamW, type AdamWOptions, type AdamWState, type ParameterGroup } from "./adamw.js";
 export { clipGradNorm } from "./clip.js";
-export { LambdaLR, type ScheduledOptimizer } from "./lambda-lr.js";
+export { LambdaLR, type ScheduledOptimizer, type ScheduleState } from "./lambda-lr.js";
 export { getScheduler, type ScheduleOptions, type SchedulerType } from "./schedules.js";

@@ -66,6 +66,31 @@ export async function replaceFolderAtomic(path: string, fill: (folder: string) =
   }
 }
 
+/**
+ * Removes a folder so that it is never seen half-removed: it leaves its name first. Does nothing where there is none.
+ * @throws AttuneError naming the path and the cause
+ */
+export async function removeFolderAtomic(path: string): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await rename(path, temporary);
+    await rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw new AttuneError(`Could not remove ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * Removes from `folder` what killed processes of this machine left of the folders and files whose names fit `pattern`,
+ * after putting a folder back that one had moved away.
+ */
+export async function sweepAbandoned(folder: string, pattern: RegExp): Promise<void> {
+  const entries = await readdir(folder).catch(() => []);
+  const names = entries.map((entry) => /^\.(.+)\.\w+-\d+-[0-9a-f]{8}\.(?:tmp|old)$/.exec(entry)?.[1] ?? "");
+  for (const name of new Set(names)) if (pattern.test(name)) await removeAbandoned(join(folder, name));
+}
+
 // Temporary names: .<name>.<host>-<pid>-<random>.tmp, and .old for a folder that is being replaced. Host and process
 // tell a later writer whether the one that made it still lives.
 const HOST = hostname()

@@ -3,25 +3,27 @@
 import type { LoaderLike } from "../accelerate/index.js";
 import type { Batch } from "../batches/index.js";
 import { type EvalPrediction, Metric, type ShapedArray } from "../metrics/index.js";
-import { DataError } from "../support/errors.js";
-import type { Progress } from "../support/progress.js";
+import { ConfigError, DataError } from "../support/errors.js";
 import { noGrad, type Tensor } from "../tensor/index.js";
-import { countRows, type TrainableModel } from "./model.js";
+import { countRows, labelNamesOf, type ModelResult, outputsOf, type TrainableModel } from "./model.js";
 
 /** A metric that is streamed, or a function of everything that was predicted. */
 export type ComputeMetrics = Metric | ((prediction: EvalPrediction) => Readonly<Record<string, number>>);
+
+/** What metrics see of a batch's outputs in place of them: classes in place of logits, say, which need less memory. */
+export type PreprocessLogits = (logits: Tensor, labels: Tensor | undefined) => Tensor;
 
 export interface EvaluationOptions {
   readonly model: TrainableModel;
   readonly loader: LoaderLike<Batch>;
   readonly computeMetrics?: ComputeMetrics;
+  readonly preprocessLogits?: PreprocessLogits;
   /** Keep all outputs, for predict. */
   readonly keepPredictions: boolean;
   /** Whether batches have labels. */
   readonly labelled: boolean;
-  readonly progress: Progress;
-  /** Asked after each batch; true ends the evaluation early. */
-  readonly stop: () => boolean;
+  /** Called after each batch; true ends the evaluation early. */
+  readonly afterBatch: () => Promise<boolean>;
 }
 
 export interface Evaluation {
@@ -30,8 +32,8 @@ export interface Evaluation {
   /** Mean over the rows; undefined without labels. */
   readonly loss?: number;
   readonly metrics: Readonly<Record<string, number>>;
-  readonly predictions?: ShapedArray;
-  readonly labelIds?: ShapedArray;
+  /** Everything that was predicted, where it was kept. */
+  readonly kept?: EvalPrediction;
   /** Ended early: the figures are of a part of the rows. */
   readonly incomplete: boolean;
 }
@@ -44,12 +46,10 @@ const BATCHES_BEHIND = 2; // results are taken in this many batches later, so th
  * @throws DeviceError, ShapeError as the model does; DataError where kept outputs have no common shape.
  */
 export async function evaluateModel(options: EvaluationOptions): Promise<Evaluation> {
-  const { model, loader, computeMetrics, labelled, progress } = options;
+  const { model, loader, computeMetrics, labelled } = options;
   const metric = labelled && computeMetrics instanceof Metric ? computeMetrics : undefined;
   const summarize = labelled && typeof computeMetrics === "function" ? computeMetrics : undefined;
-  const keep = options.keepPredictions || summarize !== undefined;
-  const predictions = new Collected("predictions");
-  const labelIds = new Collected("labels");
+  const keep = options.keepPredictions || summarize !== undefined ? new Kept(model, labelled) : undefined;
   const pending: Promise<void>[] = [];
   let [rows, batches, lossSum] = [0, 0, 0];
   let incomplete = false;
@@ -60,12 +60,11 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   metric?.reset();
   for await (const batch of loader) {
     const count = countRows(batch);
-    const output = noGrad(() => model.forward(batch));
+    const output = noGrad(() => seen(model.forward(batch), batch, options.preprocessLogits));
     const taken = [
       labelled ? output.loss.item().then((loss) => addLoss(loss * count)) : undefined,
-      metric?.addBatch({ predictions: output.logits, references: batch.labels }),
-      keep ? predictions.add(output.logits, batches) : undefined,
-      keep && labelled ? labelIds.add(batch.labels, batches) : undefined,
+      metric && addTo(metric, output, batch),
+      keep?.add(output, batch, batches),
     ];
     const all = Promise.all(taken).then(() => undefined);
     all.catch(() => undefined); // heard of below
@@ -73,26 +72,89 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
     if (pending.length > BATCHES_BEHIND) await pending.shift();
     rows += count;
     batches++;
-    progress.advance();
-    incomplete = options.stop();
+    incomplete = await options.afterBatch();
     if (incomplete) break;
   }
   for (const each of pending) await each;
 
-  const kept = keep ? predictions.concatenate() : undefined;
-  const labels = keep && labelled ? labelIds.concatenate() : undefined;
+  const kept = rows > 0 ? keep?.all() : undefined;
   let metrics: Readonly<Record<string, number>> = {};
   if (metric && rows > 0) metrics = metric.compute();
-  else if (summarize && kept && labels) metrics = summarize({ predictions: kept, labelIds: labels });
-  return {
-    rows,
-    batches,
-    loss: labelled ? lossSum / rows : undefined,
-    metrics,
-    predictions: options.keepPredictions ? kept : undefined,
-    labelIds: options.keepPredictions ? labels : undefined,
-    incomplete,
-  };
+  else if (summarize && kept) metrics = summarize(kept);
+  return { rows, batches, loss: labelled ? lossSum / rows : undefined, metrics, kept, incomplete };
+}
+
+function seen(result: ModelResult, batch: Batch, preprocess: PreprocessLogits | undefined): ModelResult {
+  if (!preprocess || !result.logits) return result;
+  return { loss: result.loss, logits: preprocess(result.logits, batch.labels) };
+}
+
+function addTo(metric: Metric, { logits }: ModelResult, batch: Batch): Promise<void> {
+  if (!logits) {
+    throw new ConfigError(
+      `computeMetrics is the Metric ${metric.name}, which takes logits, and the model has several outputs: give a function ` +
+        "of everything that was predicted",
+    );
+  }
+  return metric.addBatch({ predictions: logits, references: batch.labels });
+}
+
+/**
+ * One batch, before training begins, so that a metric that does not work is not found after an epoch.
+ * @returns The names of the figures that an evaluation will give, without prefix.
+ * @throws as the model and the metric do; ConfigError where a function of metrics throws
+ */
+export async function tryEvaluation(
+  options: Omit<EvaluationOptions, "afterBatch" | "keepPredictions">,
+): Promise<string[]> {
+  const { model, computeMetrics: metric } = options;
+  const guarded =
+    typeof metric === "function"
+      ? (prediction: EvalPrediction) => {
+          try {
+            return metric(prediction);
+          } catch (error) {
+            throw new ConfigError(
+              `computeMetrics failed on one batch of the evaluation dataset, tried before training: ${(error as Error).message}`,
+              { cause: error },
+            );
+          }
+        }
+      : undefined;
+  const once = { ...options, keepPredictions: false, afterBatch: async () => true };
+  if (metric instanceof Metric) {
+    // A batch may be too few rows for the metric's result, which says nothing of all rows: only taking them in is tried.
+    const found = await evaluateModel({ ...once, computeMetrics: new Intake(metric) });
+    metric.reset();
+    return found.loss === undefined ? [...metric.keys] : ["loss", ...metric.keys];
+  }
+  const { metrics, loss } = await evaluateModel({ ...once, model, computeMetrics: guarded });
+  return [...(loss === undefined ? [] : ["loss"]), ...Object.keys(metrics)];
+}
+
+/** A metric that takes rows in and never says what comes of them. */
+class Intake extends Metric {
+  readonly name: string;
+  readonly keys: readonly string[] = [];
+  readonly #metric: Metric;
+
+  constructor(metric: Metric) {
+    super();
+    this.#metric = metric;
+    this.name = metric.name;
+  }
+
+  update(predictions: ShapedArray, references: ShapedArray): void {
+    this.#metric.update(predictions, references);
+  }
+
+  result(): Record<string, number> {
+    return {};
+  }
+
+  clear(): void {
+    this.#metric.clear();
+  }
 }
 
 /** An evaluation's figures under Python's names: prefix_loss, the metrics, and how long it took. */
@@ -111,7 +173,47 @@ export function nameMetrics(evaluation: Evaluation, prefix: string, seconds: num
   };
 }
 
-/** Tensors of many batches, put together row after row on the host. */
+/** The outputs and labels of all batches, by name. */
+class Kept {
+  readonly #labelNames: readonly string[];
+  readonly #outputs = new Map<string, Collected>();
+  readonly #labels = new Map<string, Collected>();
+
+  constructor(model: TrainableModel, labelled: boolean) {
+    this.#labelNames = labelled ? labelNamesOf(model) : [];
+  }
+
+  async add(result: ModelResult, batch: Batch, number: number): Promise<void> {
+    const adding = Object.entries(outputsOf(result)).map(([name, tensor]) =>
+      into(this.#outputs, name).add(tensor, number),
+    );
+    for (const name of this.#labelNames) adding.push(into(this.#labels, name).add(batch[name], number));
+    await Promise.all(adding);
+  }
+
+  all(): EvalPrediction {
+    const joined = (parts: ReadonlyMap<string, Collected>) =>
+      Object.fromEntries(Array.from(parts, ([name, part]) => [name, part.concatenate()]));
+    const [outputs, labels] = [joined(this.#outputs), joined(this.#labels)];
+    const nothing: ShapedArray = { shape: [0], data: new Float32Array(0) };
+    return {
+      predictions: Object.values(outputs)[0] ?? nothing,
+      labelIds: Object.values(labels)[0] ?? nothing,
+      outputs,
+      labels,
+    };
+  }
+}
+
+function into(parts: Map<string, Collected>, name: string): Collected {
+  const part = parts.get(name) ?? new Collected(name);
+  parts.set(name, part);
+  return part;
+}
+
+const FILLER = -100; // Python's: labels of this value are no labels
+
+/** Tensors of many batches, put together row after row on the host; lengths that differ are filled up with -100. */
 class Collected {
   readonly #what: string;
   readonly #parts: ShapedArray[] = [];
@@ -126,25 +228,26 @@ class Collected {
   }
 
   concatenate(): ShapedArray {
-    const rowShape = this.#parts[0]?.shape.slice(1) ?? [];
-    let rows = 0;
-    let size = 0;
-    for (const [i, { shape, data }] of this.#parts.entries()) {
-      if (shape.slice(1).join() !== rowShape.join()) {
-        throw new DataError(
-          `the ${this.#what} of batch ${i} have shape [${shape.join(", ")}], those of batch 0 [${this.#parts[0].shape.join(", ")}]: ` +
-            "they cannot be put together. Pad to one length, or give computeMetrics a Metric, which takes batch by batch",
-        );
-      }
-      rows += shape[0];
-      size += data.length;
+    const [first] = this.#parts;
+    const rest = (shape: readonly number[]) => shape.slice(2).join();
+    for (const [i, { shape }] of this.#parts.entries()) {
+      if (shape.length === first.shape.length && rest(shape) === rest(first.shape)) continue;
+      throw new DataError(
+        `the ${this.#what} of batch ${i} have shape [${shape.join(", ")}], those of batch 0 [${first.shape.join(", ")}]: ` +
+          "they cannot be put together. Give computeMetrics a Metric, which takes batch by batch",
+      );
     }
-    const all = new Float32Array(size);
-    let at = 0;
-    for (const { data } of this.#parts) {
-      all.set(data, at);
-      at += data.length;
+    const rows = this.#parts.reduce((sum, { shape }) => sum + shape[0], 0);
+    const length = Math.max(...this.#parts.map(({ shape }) => shape[1] ?? 1));
+    const width = first.shape.slice(2).reduce((product, size) => product * size, 1);
+    const all = new Float32Array(rows * length * width).fill(FILLER);
+    let row = 0;
+    for (const { shape, data } of this.#parts) {
+      const own = (shape[1] ?? 1) * width;
+      const values = data as Float32Array;
+      for (let i = 0; i < shape[0]; i++) all.set(values.subarray(i * own, (i + 1) * own), (row + i) * length * width);
+      row += shape[0];
     }
-    return { shape: [rows, ...rowShape], data: all };
+    return { shape: [rows, ...(first.shape.length > 1 ? [length] : []), ...first.shape.slice(2)], data: all };
   }
 }

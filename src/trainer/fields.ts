@@ -26,6 +26,7 @@ interface Range {
   /** The value itself is not allowed, only those above. */
   readonly above?: number;
   readonly below?: number;
+  readonly max?: number;
 }
 
 interface Common<T> {
@@ -45,8 +46,10 @@ export function text<T>(field: Common<T> & { placeholder: string }): Field<T> {
   };
 }
 
-/** A switch: on where the flag stands alone. */
-export function toggle(field: Common<boolean>): Field<boolean> {
+/** A switch: on where the flag stands alone; without a default it may be left out. */
+export function toggle(field: Common<boolean>): Field<boolean>;
+export function toggle(field: Common<undefined>): Field<boolean | undefined>;
+export function toggle<T>(field: Common<T>): Field<T> {
   const read: Readonly<Record<string, boolean>> = { true: true, false: false };
   return {
     ...field,
@@ -72,6 +75,25 @@ export function choice<const Words extends readonly string[]>(
   };
 }
 
+/** Named values, which a command line gives as JSON: `{"numCycles": 2}`. */
+export function record(field: Common<undefined>): Field<Readonly<Record<string, unknown>> | undefined> {
+  return {
+    ...field,
+    placeholder: "JSON",
+    parse: (value) => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        return value;
+      }
+    },
+    refuse: (value) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? undefined
+        : 'an object, as in {"power": 2}',
+  };
+}
+
 /** A number as a field: without a default it may be left out. */
 interface NumericField {
   (field: Common<number> & Range): Field<number>;
@@ -91,11 +113,12 @@ export const steps = numeric("N", "a whole number of steps, or below 1 a share o
 
 function numeric(placeholder: string, kind: string, fits: (value: number) => boolean): NumericField {
   return <T>(field: Common<T> & Range): Field<T> => {
-    const { min = -Infinity, above = -Infinity, below = Infinity } = field;
+    const { min = -Infinity, above = -Infinity, below = Infinity, max = Infinity } = field;
     const range = [
       min > -Infinity ? ` of at least ${min}` : "",
       above > -Infinity ? ` above ${above}` : "",
       below < Infinity ? ` below ${below}` : "",
+      max < Infinity ? ` and at most ${max}` : "",
     ];
     const good = (value: unknown) =>
       typeof value === "number" &&
@@ -103,7 +126,8 @@ function numeric(placeholder: string, kind: string, fits: (value: number) => boo
       fits(value) &&
       value >= min &&
       value > above &&
-      value < below;
+      value < below &&
+      value <= max;
     return {
       ...field,
       placeholder,

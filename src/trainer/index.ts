@@ -1,10 +1,34 @@
-// The Trainer and its arguments.
+// The Trainer, its arguments and its callbacks.
 export { TrainingArguments, type TrainingOptions, trainingFields } from "./arguments.js";
-export type { CardInfo } from "./card.js";
-export type { ComputeMetrics } from "./evaluation.js";
-export type { ModelResult, TrainableModel } from "./model.js";
-export type { LogRow, TrainerState } from "./state.js";
 export {
+  type CallbackContext,
+  type CallbackEvent,
+  type CallbackEvents,
+  type CallbackOrClass,
+  DefaultFlowCallback,
+  EarlyStoppingCallback,
+  type EarlyStoppingOptions,
+  type EvaluateContext,
+  type ExportedState,
+  type LogContext,
+  PrinterCallback,
+  ProgressCallback,
+  type SaveContext,
+  type StatefulCallback,
+  type StepFigures,
+  TensorBoardCallback,
+  type TrainerCallback,
+  TrainerControl,
+} from "./callbacks/index.js";
+export type { CardInfo } from "./card.js";
+export { bestCheckpoint, lastCheckpoint } from "./checkpoints/index.js";
+export type { ComputeMetrics, PreprocessLogits } from "./evaluation.js";
+export type { ComputeLoss } from "./loss.js";
+export type { ModelResult, TrainableModel } from "./model.js";
+export type { TrainerOptimizer, TrainerSchedule } from "./optimizer.js";
+export { type LogRow, TrainerState } from "./state.js";
+export {
+  type EvalDatasets,
   type PredictionOutput,
   Trainer,
   type TrainerOptions,

@@ -7,6 +7,14 @@ export type PendingLosses = readonly { readonly loss: Promise<number>; readonly 
 
 const STEPS_BEHIND = 3;
 
+/** The sums, as a checkpoint holds them. */
+export interface LossSums {
+  readonly sum: number;
+  readonly steps: number;
+  readonly windowSum: number;
+  readonly windowSteps: number;
+}
+
 export class Losses {
   readonly #pending: { readonly step: number; readonly loss: Promise<number> }[] = [];
   #sum = 0;
@@ -44,6 +52,19 @@ export class Losses {
   /** Mean of all steps taken in; 0 where there are none. */
   get mean(): number {
     return this.#steps > 0 ? this.#sum / this.#steps : 0;
+  }
+
+  /** The sums of all that was taken in: `settle` first. */
+  exportSums(): LossSums {
+    const [sum, steps, windowSum, windowSteps] = [this.#sum, this.#steps, this.#windowSum, this.#windowSteps];
+    return { sum, steps, windowSum, windowSteps };
+  }
+
+  importSums({ sum, steps, windowSum, windowSteps }: LossSums): void {
+    this.#sum = sum;
+    this.#steps = steps;
+    this.#windowSum = windowSum;
+    this.#windowSteps = windowSteps;
   }
 
   closeWindow(): void {

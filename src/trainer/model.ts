@@ -2,7 +2,7 @@
 import type { Batch } from "../batches/index.js";
 import type { Module } from "../nn/index.js";
 import { Embedding } from "../nn/index.js";
-import type { Tensor } from "../tensor/index.js";
+import { sameShape, Tensor } from "../tensor/index.js";
 import type { LabelConfig } from "./columns.js";
 
 /** A model with a loss: any of the heads that fromPretrained gives, or a Module of one's own. */
@@ -12,6 +12,8 @@ export interface TrainableModel extends Module {
   readonly config?: Partial<LabelConfig>;
   /** Batch entries that forward takes beside labels; input_ids and its companions where it is absent. */
   readonly inputNames?: readonly string[];
+  /** Batch entries that the loss is computed from; `labels` where it is absent. */
+  readonly labelNames?: readonly string[];
   /** Needed for saving. */
   savePretrained?(folder: string): Promise<void>;
 }
@@ -19,16 +21,33 @@ export interface TrainableModel extends Module {
 export interface ModelResult {
   /** Mean loss of the batch, a scalar; read only where the batch has labels. */
   readonly loss: Tensor;
-  /** [rows, ...] */
-  readonly logits: Tensor;
+  /** [rows, ...]; a head with several outputs has them under their own names instead (start_logits, end_logits). */
+  readonly logits?: Tensor;
 }
 
-const IGNORED = -100; // labels of this value are no part of the loss
+/** Labels of this value are no part of the loss. */
+export const IGNORED = -100;
+
+export function labelNamesOf(model: TrainableModel): readonly string[] {
+  return model.labelNames ?? ["labels"];
+}
+
+/** The tensors among a model's outputs, beside its loss: `logits`, or all that the head names. */
+export function outputsOf(result: ModelResult): Readonly<Record<string, Tensor>> {
+  if (result.logits) return { logits: result.logits };
+  const entries = Object.entries(result).filter(([name, value]) => value instanceof Tensor && !/loss/i.test(name));
+  return Object.fromEntries(entries) as Record<string, Tensor>;
+}
 
 /** How many labels a batch's mean loss is a mean over. */
-export function countLabels({ labels }: Batch): number {
+export function countLabels(batch: Batch, model: TrainableModel): number {
+  const [name] = labelNamesOf(model);
+  const labels = batch[name];
+  if (!labels) return countRows(batch); // the loss is of the rows themselves
   const { host } = labels;
-  return host ? host.reduce((count, label) => count + (label === IGNORED ? 0 : 1), 0) : labels.size;
+  if (!host) return labels.size;
+  const mask = sameShape(labels.shape, batch.attention_mask?.shape ?? []) ? batch.attention_mask.host : undefined;
+  return host.reduce((count, label, i) => count + (label === IGNORED || mask?.[i] === 0 ? 0 : 1), 0);
 }
 
 export function countRows(batch: Batch): number {
@@ -38,6 +57,11 @@ export function countRows(batch: Batch): number {
 /** Tokens without padding, where the mask is known to the host. */
 export function countTokens({ attention_mask: mask, input_ids: ids }: Batch): number {
   if (mask?.host) return mask.host.reduce((sum, value) => sum + value, 0);
+  return ids?.size ?? 0;
+}
+
+/** Positions of a batch's tokens, padding with them. */
+export function countPositions({ input_ids: ids }: Batch): number {
   return ids?.size ?? 0;
 }
 

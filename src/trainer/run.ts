@@ -1,63 +1,102 @@
-// One call of train(): what it counts, shows and logs.
-import type { Batch } from "../batches/index.js";
-import { Progress } from "../support/progress.js";
+// One call of train(): what it counts, and what of it a checkpoint has to hold.
+import type { Batch, DataLoaderState } from "../batches/index.js";
 import { fence, type Tensor } from "../tensor/index.js";
-import { Losses, type PendingLosses } from "./losses.js";
-import { countRows, countTokens } from "./model.js";
+import type { StepFigures } from "./callbacks/callback.js";
+import { Losses, type LossSums, type PendingLosses } from "./losses.js";
+import { countPositions, countRows, countTokens } from "./model.js";
 import type { Plan } from "./optimizer.js";
 import type { LogRow, TrainerState } from "./state.js";
 
 /** What a step leaves behind. */
 export interface StepRecord {
   readonly batches: readonly Batch[];
+  /** None where the step was left out. */
   readonly losses: PendingLosses;
   /** Norm of the gradients before clipping, a scalar on the device. */
   readonly gradNorm: Tensor | undefined;
   /** The rate that the step was made with. */
   readonly learningRate: number;
+  /** Where the loader stood before the step's first batch. */
+  readonly began: DataLoaderState;
 }
+
+/** What the log's figures are made from, as a checkpoint holds it. */
+export interface RunSums {
+  readonly losses: LossSums;
+  readonly rows: number;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+  /** Steps left out because they were not finite. */
+  readonly skipped: number;
+  /** Of the last step: norm of its gradients, where it was computed, and its rate. */
+  readonly gradNorm?: number;
+  readonly learningRate: number;
+}
+
+const STEPS_REMEMBERED = 16; // errors of the device are heard of a few steps later
 
 export class Run {
   readonly state: TrainerState;
   readonly plan: Plan;
   readonly losses = new Losses();
-  readonly progress: Progress;
+  /** What displays show. */
+  readonly figures: { -readonly [Name in keyof StepFigures]: StepFigures[Name] } = {};
+  /** Steps left out because they were not finite. */
+  skipped = 0;
+  readonly #recent = new Map<number, { began: DataLoaderState; batches: number }>();
   readonly #started = performance.now();
   /** Milliseconds spent on something else than training. */
   #paused = 0;
+  /** Seconds of training before this process. */
+  #earlier = 0;
   readonly #computedParameters: number;
   #rows = 0;
-  #gradNorm: Tensor | undefined;
+  #tokens = 0;
+  #positions = 0;
+  #gradNorm: Tensor | number | undefined;
   #learningRate = 0;
 
-  constructor(state: TrainerState, plan: Plan, options: { computedParameters: number; silent: boolean }) {
+  /** @param computedParameters Weights outside of embedding tables. */
+  constructor(state: TrainerState, plan: Plan, computedParameters: number) {
     this.state = state;
     this.plan = plan;
-    this.#computedParameters = options.computedParameters;
-    const mode = options.silent ? "silent" : "auto";
-    this.progress = new Progress({ description: "train", total: plan.maxSteps, mode });
+    this.#computedParameters = computedParameters;
+  }
+
+  /** Says which batches the next step takes, for messages. */
+  beginStep(began: DataLoaderState, batches: number): void {
+    const step = this.state.globalStep + 1;
+    this.#recent.set(step, { began, batches });
+    this.#recent.delete(step - STEPS_REMEMBERED);
   }
 
   /** Counts a step that was enqueued. @throws as Losses.settle, for steps before it */
-  async endStep({ batches, losses, gradNorm, learningRate }: StepRecord): Promise<void> {
+  async endStep({ batches, losses, gradNorm, learningRate, began }: StepRecord): Promise<void> {
     const { state } = this;
     state.globalStep++;
-    state.epoch = state.globalStep / this.plan.stepsPerEpoch;
+    state.epoch = began.epoch + (began.batch + batches.length) / this.plan.batchesPerEpoch;
     for (const batch of batches) {
+      const [tokens, positions] = [countTokens(batch), countPositions(batch)];
       this.#rows += countRows(batch);
-      state.numInputTokensSeen += countTokens(batch);
-      state.totalFlos += 6 * (batch.input_ids?.size ?? 0) * this.#computedParameters;
+      this.#tokens += tokens;
+      this.#positions += positions;
+      state.numInputTokensSeen += tokens;
+      state.totalFlos += 6 * positions * this.#computedParameters;
     }
-    this.#gradNorm?.dispose();
+    if (typeof this.#gradNorm === "object") this.#gradNorm.dispose();
     this.#gradNorm = gradNorm;
     this.#learningRate = learningRate;
-    await this.losses.add(state.globalStep, losses);
-    this.progress.update(state.globalStep, {
-      epoch: state.epoch.toFixed(2),
-      loss: this.losses.recentMean,
-      lr: learningRate,
-      "tokens/s": Math.round(state.numInputTokensSeen / (this.#seconds - this.#paused / 1000)),
-    });
+    if (losses.length > 0) await this.losses.add(state.globalStep, losses);
+    else this.skipped++;
+    this.figures.loss = this.losses.recentMean;
+    this.figures.learningRate = learningRate;
+    this.figures.tokensPerSecond = this.#tokens / ((performance.now() - this.#started - this.#paused) / 1000);
+    if (this.#positions > 0) this.figures.paddingShare = 1 - this.#tokens / this.#positions;
+  }
+
+  /** The batches of a step of late, by their place in the loader. */
+  batchesOf(step: number): { readonly began: DataLoaderState; readonly batches: number } | undefined {
+    return this.#recent.get(step);
   }
 
   /** Runs `fn`, whose time does not count for the rate of tokens. */
@@ -82,23 +121,52 @@ export class Run {
     const loss = this.losses.windowMean;
     if (loss === undefined) return undefined;
     this.losses.closeWindow();
-    const gradNorm = this.#gradNorm && !this.#gradNorm.disposed ? await this.#gradNorm.item() : undefined;
+    const gradNorm = await this.#readGradNorm();
     return { loss, ...(gradNorm === undefined ? {} : { grad_norm: gradNorm }), learning_rate: this.#learningRate };
   }
 
   /** The row of the log for the whole run. */
   summary(): LogRow {
+    const { seconds } = this;
     return {
-      train_runtime: this.#seconds,
-      train_samples_per_second: this.#rows / this.#seconds,
-      train_steps_per_second: this.state.globalStep / this.#seconds,
+      train_runtime: seconds,
+      train_samples_per_second: this.#rows / seconds,
+      train_steps_per_second: this.state.globalStep / seconds,
       total_flos: this.state.totalFlos,
       train_loss: this.losses.mean,
     };
   }
 
-  get #seconds(): number {
-    return (performance.now() - this.#started) / 1000;
+  /** All sums, once the run is settled. */
+  async exportSums(): Promise<RunSums> {
+    return {
+      losses: this.losses.exportSums(),
+      rows: this.#rows,
+      seconds: this.seconds,
+      skipped: this.skipped,
+      gradNorm: await this.#readGradNorm(),
+      learningRate: this.#learningRate,
+    };
+  }
+
+  importSums({ losses, rows, seconds, skipped, gradNorm, learningRate }: RunSums): void {
+    this.losses.importSums(losses);
+    this.#rows = rows;
+    this.#earlier = seconds;
+    this.skipped = skipped;
+    this.#gradNorm = gradNorm;
+    this.#learningRate = learningRate;
+  }
+
+  async #readGradNorm(): Promise<number | undefined> {
+    const norm = this.#gradNorm;
+    if (typeof norm !== "object") return norm;
+    return norm.disposed ? undefined : norm.item();
+  }
+
+  /** Seconds of training, those before this process with them. */
+  get seconds(): number {
+    return this.#earlier + (performance.now() - this.#started) / 1000;
   }
 }
 

@@ -1,8 +1,8 @@
 // The files of a run's folder appear together: they are written into a folder beside their place, and moved when all of
 // them are on the disk. Whatever fails before leaves the folder as it was.
-import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFolderAtomic } from "../support/atomic.js";
+import { replaceFolderAtomic, writeFileAtomic } from "../support/atomic.js";
 import { AttuneError } from "../support/errors.js";
 
 const STAGE = ".saving";
@@ -37,4 +37,17 @@ export function sortedJson(value: object, indent: number): string {
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item;
   return `${JSON.stringify(value, sort, indent)}\n`;
+}
+
+/** Writes `<split>_results.json` into `folder`, and joins the figures to all_results.json there. */
+export async function writeResults(folder: string, split: string, metrics: object, combined: boolean): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFileAtomic(join(folder, `${split}_results.json`), sortedJson(metrics, 4));
+  if (!combined) return;
+  const all = join(folder, "all_results.json");
+  const before = await readFile(all, "utf8").then(
+    (text) => JSON.parse(text) as object,
+    () => ({}),
+  );
+  await writeFileAtomic(all, sortedJson({ ...before, ...metrics }, 4));
 }

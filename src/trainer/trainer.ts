@@ -1,54 +1,119 @@
 // The Trainer: a user's own loop, written once. It stands on the Accelerator's calls and on nothing that a user's loop
-// could not use; what it adds is bookkeeping: when to log, evaluate and save. (Python: transformers' trainer.py.)
-import { join } from "node:path";
+// could not use; what it adds is bookkeeping: when to log, evaluate and save, which callbacks decide, and going on where a
+// run was stopped. (Python: transformers' trainer.py.)
 import { Accelerator } from "../accelerate/index.js";
-import type { Batch } from "../batches/index.js";
-import { type Collator, DataCollatorWithPadding, DataLoader, DefaultDataCollator } from "../batches/index.js";
-import type { AnyRow, Dataset } from "../datasets/index.js";
+import {
+  type Batch,
+  type Collator,
+  DataCollatorWithPadding,
+  type DataLoader,
+  type DataLoaderState,
+  DefaultDataCollator,
+  type Sampler,
+} from "../batches/index.js";
+import { type AnyRow, Dataset } from "../datasets/index.js";
 import type { ShapedArray } from "../metrics/index.js";
-import { type AdamW, getScheduler, type LambdaLR } from "../optim/index.js";
-import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, DataError, DeviceError } from "../support/errors.js";
-import { info } from "../support/log.js";
-import { Progress } from "../support/progress.js";
-import { currentBackend, fence, manualSeed, type Tensor } from "../tensor/index.js";
+import { info, warn } from "../support/log.js";
+import { currentBackend, manualSeed, type Tensor } from "../tensor/index.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import { TrainingArguments, type TrainingOptions } from "./arguments.js";
-import { type CardInfo, modelCard } from "./card.js";
+import { asksForBest, noSuchMetric, noteEvaluation } from "./best.js";
 import {
-  adoptLabelNames,
+  type CallbackContext,
+  CallbackHandler,
+  type CallbackOrClass,
+  DefaultFlowCallback,
+  PrinterCallback,
+  ProgressCallback,
+  TensorBoardCallback,
+  type TrainerCallback,
+  TrainerControl,
+} from "./callbacks/index.js";
+import type { CardInfo } from "./card.js";
+import {
+  bestCheckpoint,
+  type CheckpointParts,
+  dataSetting,
+  loadModelWeights,
+  prepareRunFolder,
+  resolveCheckpoint,
+  restoreCheckpoint,
+  writeCheckpoint,
+} from "./checkpoints/index.js";
+import {
+  hasLabels,
   hasUnknownLabels,
   type LabelConfig,
-  labelColumnOf,
+  matchLabelNames,
   usableColumns,
   withoutLabels,
 } from "./columns.js";
-import { type ComputeMetrics, type Evaluation, evaluateModel, nameMetrics } from "./evaluation.js";
-import { showNumber } from "./fields.js";
+import { evalLoader, renumbering, type TrainerCollator, trainLoader } from "./data.js";
+import {
+  type ComputeMetrics,
+  type Evaluation,
+  evaluateModel,
+  nameMetrics,
+  type PreprocessLogits,
+  tryEvaluation,
+} from "./evaluation.js";
 import { Interrupt } from "./interrupt.js";
+import { type ComputeLoss, lossOf } from "./loss.js";
 import type { PendingLosses } from "./losses.js";
+import { writeManifest } from "./manifest.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
-import { createAdamW, type Plan, planRun } from "./optimizer.js";
+import { describeRows, nonFinite, stepOf, stopped } from "./non-finite.js";
+import {
+  createAdamW,
+  createSchedule,
+  type Plan,
+  planRun,
+  type TrainerOptimizer,
+  type TrainerSchedule,
+} from "./optimizer.js";
+import { writeModel, writeReport } from "./output.js";
 import { inGroups, Run } from "./run.js";
-import { saveTogether, sortedJson } from "./save.js";
+import { saveTogether, writeResults } from "./save.js";
 import { type LogRow, TrainerState } from "./state.js";
+
+/** One dataset, or several by their names. */
+export type EvalDatasets = Dataset<object> | Readonly<Record<string, Dataset<object>>>;
 
 export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly args?: TrainingArguments | TrainingOptions;
   /** Tokenized rows with labels. */
   readonly trainDataset?: Dataset<object>;
-  readonly evalDataset?: Dataset<object>;
+  /** What `evaluate` measures on; of several, `{ matched, mismatched }`, figures are called `eval_matched_loss` and so on. */
+  readonly evalDataset?: EvalDatasets;
   /** Makes a batch of rows. Default: DataCollatorWithPadding where there is a processingClass, else DefaultDataCollator. */
   readonly dataCollator?: Collator<never, Batch>;
   /** The tokenizer, saved beside the model. */
   readonly processingClass?: PreTrainedTokenizer;
   readonly computeMetrics?: ComputeMetrics;
+  /** What metrics and `predict` see in place of logits. */
+  readonly preprocessLogitsForMetrics?: PreprocessLogits;
+  /** The batch's loss, in place of the model's own: the mean over its labels. */
+  readonly computeLoss?: ComputeLoss;
+  /** Called at the events of a run, after those that every Trainer has. */
+  readonly callbacks?: readonly CallbackOrClass[];
+  /** In place of AdamW and the schedule of the arguments. */
+  readonly optimizers?: readonly [optimizer: TrainerOptimizer, lrScheduler?: TrainerSchedule];
+  /** The order of the training rows, in place of `trainSamplingStrategy`'s. */
+  readonly trainSampler?: Sampler;
   /** For the model card. */
   readonly card?: CardInfo;
 }
 
 export interface TrainOptions {
+  /**
+   * Goes on from a checkpoint: its folder, true or "last" for the newest in outputDir, "auto" for the newest if there is
+   * one. Default: the argument resumeFromCheckpoint.
+   */
+  readonly resumeFromCheckpoint?: boolean | string;
+  /** With resumeFromCheckpoint: AdamW's moments start anew, so that the checkpoint need not hold them. */
+  readonly freshOptimizer?: boolean;
   /**
    * Ends training after the current step, and saves. Without it Ctrl-C (and SIGTERM) do so while train() runs, and do at
    * once what they always did when they come a second time.
@@ -67,11 +132,27 @@ export interface TrainOutput {
 }
 
 export interface PredictionOutput {
-  /** [rows, ...] */
+  /** [rows, ...]; the first of a head's outputs. */
   readonly predictions: ShapedArray;
+  /** All outputs by name. */
+  readonly outputs: Readonly<Record<string, ShapedArray>>;
   /** Undefined where the dataset has no labels. */
   readonly labelIds?: ShapedArray;
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: LogRow;
+}
+
+/** What exists while train() runs. */
+interface Session {
+  readonly run: Run;
+  readonly optimizer: TrainerOptimizer;
+  readonly lrScheduler: TrainerSchedule;
+  readonly loader: DataLoader<AnyRow, Batch>;
+  /** What asked for the end of training, if something did. */
+  readonly interrupted: () => string | undefined;
+  /** What the run has done last: a step, or the end of an epoch with all that is due then. */
+  after: "step" | "epoch";
+  /** The step and stage that the newest checkpoint is of. */
+  saved?: string;
 }
 
 export class Trainer {
@@ -80,100 +161,110 @@ export class Trainer {
   readonly accelerator = new Accelerator();
   /** Where the run stands; its logHistory holds everything logged. */
   state = new TrainerState();
-  readonly #trainDataset: Dataset<object> | undefined;
-  readonly #evalDataset: Dataset<object> | undefined;
-  readonly #collator: Collator<AnyRow, Batch>;
-  readonly #tokenizer: PreTrainedTokenizer | undefined;
-  readonly #computeMetrics: ComputeMetrics | undefined;
-  readonly #card: CardInfo;
+  /** What callbacks have asked for. */
+  readonly control = new TrainerControl();
+  readonly #options: TrainerOptions;
+  readonly #collator: TrainerCollator;
+  readonly #callbacks = new CallbackHandler();
   /** What all_results.json holds. */
   readonly #results: Record<string, number> = {};
+  #session: Session | undefined;
 
   /**
    * @throws ConfigError for arguments that are wrong or contradict each other, before anything is computed; DataError
    *   where a dataset lacks a column.
    */
   constructor(options: TrainerOptions) {
-    const { model, args = {}, dataCollator, processingClass } = options;
+    const { model, args = {}, dataCollator, processingClass, trainDataset } = options;
+    this.#options = options;
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
-    this.#trainDataset = options.trainDataset;
-    this.#evalDataset = options.evalDataset;
-    this.#tokenizer = processingClass;
-    this.#computeMetrics = options.computeMetrics;
-    this.#card = options.card ?? {};
     const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
-    this.#collator = (dataCollator as Collator<AnyRow, Batch> | undefined) ?? standard;
-    if (this.args.evalStrategy !== "no" && !this.#evalDataset) {
-      throw new ConfigError(`Trainer: evalStrategy is "${this.args.evalStrategy}", but there is no evalDataset`);
+    this.#collator = (dataCollator as TrainerCollator | undefined) ?? standard;
+    const { evalStrategy, saveStrategy } = this.args;
+    if (evalStrategy !== "no" && !options.evalDataset) {
+      throw new ConfigError(`Trainer: evalStrategy is "${evalStrategy}", but there is no evalDataset`);
     }
-    if (this.args.saveStrategy !== "no" && typeof model.savePretrained !== "function") {
+    if (saveStrategy !== "no" && typeof model.savePretrained !== "function") {
       throw new ConfigError('Trainer: the model has no savePretrained(folder); give it one, or set saveStrategy: "no"');
     }
-    if (this.#trainDataset) this.#adoptLabelNames(this.#trainDataset, "trainDataset");
-    if (this.#evalDataset) this.#adoptLabelNames(this.#evalDataset, "evalDataset");
+    if (options.trainSampler && this.args.trainSamplingStrategy !== "random") {
+      throw new ConfigError("Trainer: a trainSampler has the order of rows: leave out trainSamplingStrategy");
+    }
+    if (trainDataset) this.#matchLabelNames(trainDataset, "trainDataset");
+    for (const [, dataset] of namedDatasets(options.evalDataset)) this.#matchLabelNames(dataset, "evalDataset");
+    this.addCallback(DefaultFlowCallback);
+    this.addCallback(this.args.disableTqdm ? PrinterCallback : ProgressCallback);
+    for (const callback of reporters(this.args)) this.addCallback(callback);
+    for (const callback of options.callbacks ?? []) this.addCallback(callback);
+    this.#callbacks.callNow("onInitEnd", this.#context());
   }
 
   /**
-   * Trains the model in place, and writes it to outputDir unless saveStrategy is "no".
-   * @throws DeviceError, naming the step, where the loss or a gradient is not finite.
+   * Trains the model in place. Unless saveStrategy is "no", checkpoints go to outputDir/checkpoint-<step>, and the model
+   * as it is at the end to outputDir.
+   * @throws DeviceError, naming step and rows, where the loss or a gradient is not finite.
+   * @throws ConfigError, FileFormatError where the checkpoint to go on from is missing, not whole or of another setting.
    * @throws AttuneError where the folder cannot be written; nothing half-written stays.
    */
   async train(options: TrainOptions = {}): Promise<TrainOutput> {
-    const { args, accelerator, model } = this;
+    const { args, control } = this;
+    const checkpoint = await this.#checkpointOf(options);
     manualSeed(args.seed);
-    const trainLoader = this.getTrainDataLoader();
-    const plan = planRun(args, trainLoader.length);
-    const adamw = this.createOptimizer();
-    const schedule = this.createScheduler(adamw, plan);
-    const [, optimizer, loader, scheduler] = accelerator.prepare(model, adamw, trainLoader, schedule);
-    const parameters = model.parameters();
-
-    this.#beginRun(plan);
     using interrupt = options.signal ? undefined : new Interrupt();
-    const interrupted = () => (options.signal?.aborted ? "abort" : interrupt?.received);
-    const run = new Run(this.state, plan, {
-      computedParameters: countComputedParameters(model),
-      silent: args.disableTqdm,
-    });
-    using _progress = run.progress;
-    const done = () => this.state.globalStep >= plan.maxSteps || interrupted() !== undefined;
-
+    const session = this.#prepare(() => (options.signal?.aborted ? "abort" : interrupt?.received));
+    const { run, loader, interrupted } = session;
+    this.#session = session;
     try {
-      model.train();
-      for (let epoch = 0; epoch < plan.epochs && !done(); epoch++) {
-        for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
-          const losses = this.#accumulateGradients(batches);
-          const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
-          const learningRate = scheduler.getLastLr()[0];
-          optimizer.step();
-          scheduler.step();
-          optimizer.zeroGrad();
-          await run.endStep({ batches, losses, gradNorm, learningRate });
-          await this.#logEvaluateSave(run, "step", interrupted);
-          if (done()) break;
-        }
-        if (!interrupted()) await this.#logEvaluateSave(run, "epoch", interrupted);
+      if (args.saveStrategy !== "no") await prepareRunFolder(args.outputDir, { startsAnew: checkpoint === undefined });
+      if (checkpoint !== undefined) await this.#resume(session, checkpoint, options.freshOptimizer === true);
+      await this.#tryEvaluation();
+      if (args.saveStrategy !== "no") await this.#writeManifest(session);
+      control.shouldTrainingStop = this.state.globalStep >= run.plan.maxSteps;
+      await this.#callbacks.call("onTrainBegin", this.#context());
+      if (args.evalOnStart && this.state.globalStep === 0) await this.#evaluateInTraining(session);
+      const done = () => control.shouldTrainingStop || interrupted() !== undefined;
+
+      this.model.train();
+      if (session.after === "step" && loader.stateDict().batch === 0 && this.state.globalStep > 0) {
+        await this.#endEpoch(session); // the checkpoint is of an epoch's last step
       }
-      return await this.#finish(run, interrupted());
+      while (loader.epoch < run.plan.epochs && !done()) {
+        let began = this.#place(session);
+        control.shouldEpochStop = false;
+        await this.#callbacks.call("onEpochBegin", this.#context());
+        const first = this.state.globalStep;
+        for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
+          await this.#step(session, batches, began);
+          began = loader.stateDict();
+          if (control.shouldEpochStop || done()) break;
+        }
+        if (this.state.globalStep === first && !done())
+          throw new DataError("Trainer.train: an epoch of trainDataset has no rows");
+        if (interrupted() === undefined) await this.#endEpoch(session);
+      }
+      return await this.#finish(session);
     } catch (error) {
-      throw error instanceof DeviceError ? await stopped(error) : error;
+      if (!(error instanceof DeviceError)) throw error;
+      const step = stepOf(error);
+      throw await stopped(error, describeRows(loader, step === undefined ? undefined : run.batchesOf(step)));
+    } finally {
+      this.#session = undefined;
+      this.#callbacks.release();
     }
   }
 
   /**
-   * The model's loss and metrics on a dataset, logged; keys begin with `eval_`.
+   * The model's loss and metrics on a dataset, or on several by their names, logged; keys begin with `eval_`.
    * @param options.metricKeyPrefix What keys begin with instead of "eval".
    */
   async evaluate(
-    dataset: Dataset<object> | undefined = this.#evalDataset,
+    dataset: EvalDatasets | undefined = this.#options.evalDataset,
     options: { readonly metricKeyPrefix?: string } = {},
   ): Promise<Record<string, number>> {
     if (!dataset) throw new ConfigError("Trainer.evaluate: there is no evalDataset; pass a dataset");
-    const prefix = options.metricKeyPrefix ?? "eval";
-    const { metrics } = await this.#evaluateOn(dataset, { prefix, labelsNeeded: true });
-    this.#logResults(metrics);
-    return metrics;
+    const metrics = await this.#measure(dataset, options.metricKeyPrefix ?? "eval");
+    return metrics ?? {};
   }
 
   /** The model's outputs for every row; with labels also loss and metrics, under keys that begin with `test_`. */
@@ -187,8 +278,25 @@ export class Trainer {
       labelsNeeded: false,
       keepPredictions: true,
     });
-    if (!evaluation.predictions) throw new DataError("Trainer.predict: the dataset has no rows");
-    return { predictions: evaluation.predictions, labelIds: evaluation.labelIds, metrics };
+    await this.#callbacks.call("onPredict", { ...this.#context(), metrics });
+    if (!evaluation.kept) throw new DataError("Trainer.predict: the dataset has no rows");
+    const { predictions, outputs, labels, labelIds } = evaluation.kept;
+    return { predictions, outputs, labelIds: Object.keys(labels).length > 0 ? labelIds : undefined, metrics };
+  }
+
+  /** Adds a callback, or makes one of a class. @throws ConfigError where it hears no event */
+  addCallback(callback: CallbackOrClass): void {
+    this.#callbacks.add(callback);
+  }
+
+  /** Takes a callback out, itself or the first of a class, and gives it back. */
+  popCallback(callback: CallbackOrClass): TrainerCallback | undefined {
+    return this.#callbacks.pop(callback);
+  }
+
+  /** Takes a callback out, itself or the first of a class. */
+  removeCallback(callback: CallbackOrClass): void {
+    this.#callbacks.pop(callback);
   }
 
   /**
@@ -199,168 +307,336 @@ export class Trainer {
     await saveTogether(folder, (stage) => this.#writeModel(stage));
   }
 
-  /** AdamW by the arguments; replaced by overriding it. */
-  createOptimizer(): AdamW {
-    return createAdamW(this.model, this.args);
+  /** Writes trainer_state.json, all_results.json and the model card into outputDir. */
+  async saveState(): Promise<void> {
+    await saveTogether(this.args.outputDir, (stage) => this.#writeReport(stage));
   }
 
-  /** The learning-rate schedule by the arguments. */
-  createScheduler(optimizer: AdamW, plan: Plan): LambdaLR {
-    return getScheduler(this.args.lrSchedulerType, optimizer, {
-      numWarmupSteps: plan.warmupSteps,
-      numTrainingSteps: plan.maxSteps,
-    });
+  /** Adds figures to the log and to all_results.json, with the epoch and step. */
+  async log(row: LogRow): Promise<void> {
+    const { epoch, globalStep: step, maxSteps } = this.state;
+    const place = maxSteps > 0 ? { epoch, step } : undefined; // none where nothing was trained
+    this.state.logHistory.push({ ...row, ...place });
+    this.control.shouldLog = false;
+    await this.#callbacks.call("onLog", { ...this.#context(), logs: row });
+  }
+
+  /** Writes `<split>_results.json` into outputDir, and joins the figures to all_results.json there unless `combined` is false. */
+  async saveMetrics(split: string, metrics: LogRow, { combined = true }: { combined?: boolean } = {}): Promise<void> {
+    await writeResults(this.args.outputDir, split, metrics, combined);
+  }
+
+  /** AdamW by the arguments, or the optimizer that was given; replaced by overriding it. */
+  createOptimizer(): TrainerOptimizer {
+    return this.#options.optimizers?.[0] ?? createAdamW(this.model, this.args);
+  }
+
+  /** The learning-rate schedule by the arguments, or the one that was given. */
+  createScheduler(optimizer: TrainerOptimizer, plan: Plan): TrainerSchedule {
+    return this.#options.optimizers?.[1] ?? createSchedule(optimizer, this.args, plan);
   }
 
   /** Batches of the training rows, in the order that Python's Trainer has for the seed. */
   getTrainDataLoader(): DataLoader<AnyRow, Batch> {
-    const { args } = this;
-    if (!this.#trainDataset) throw new ConfigError("Trainer.train: there is no trainDataset");
-    const dataset = this.#usable(this.#trainDataset, "trainDataset", true);
+    const { trainDataset, trainSampler } = this.#options;
+    if (!trainDataset) throw new ConfigError("Trainer.train: there is no trainDataset");
+    const dataset = this.#usable(trainDataset, "trainDataset", true);
     if (dataset.length === 0) throw new DataError("Trainer.train: trainDataset has no rows");
-    return new DataLoader(dataset, {
-      batchSize: args.perDeviceTrainBatchSize,
-      shuffle: true,
-      seed: args.dataSeed ?? args.seed,
-      collator: this.#collator,
-    });
+    const collator = renumbering(this.#collator, dataset, this.#matchLabelNames(dataset, "trainDataset"));
+    return trainLoader(dataset, this.args, collator, trainSampler);
   }
 
   /** Batches of a dataset, in its order. */
   getEvalDataLoader(dataset: Dataset<object>, options: { readonly labelsNeeded: boolean }): DataLoader<AnyRow, Batch> {
-    return new DataLoader(this.#usable(dataset, "the evaluation dataset", options.labelsNeeded), {
-      batchSize: this.args.perDeviceEvalBatchSize,
-      collator: this.#collator,
-    });
+    const role = "the evaluation dataset";
+    const usable = this.#usable(dataset, role, options.labelsNeeded);
+    return evalLoader(usable, this.args, renumbering(this.#collator, usable, this.#matchLabelNames(usable, role)));
   }
 
-  /** The loss of a batch, a scalar: the mean over its labels. Replaced by overriding it. */
+  /** The loss of a batch, a scalar: the mean over its labels. Replaced by overriding it, or by the option of that name. */
   computeLoss(model: TrainableModel, batch: Batch): Tensor {
-    return model.forward(batch).loss;
+    return lossOf(model, batch, { smoothing: this.args.labelSmoothingFactor, compute: this.#options.computeLoss });
+  }
+
+  /** All that one call of train() works with, prepared by the accelerator. */
+  #prepare(interrupted: Session["interrupted"]): Session {
+    const { args, accelerator, model } = this;
+    const trainDataLoader = this.getTrainDataLoader();
+    if (trainDataLoader.length === Infinity && args.maxSteps <= 0) {
+      throw new ConfigError("Trainer.train: the length of a streamed trainDataset is not known: set maxSteps");
+    }
+    const plan = planRun(args, trainDataLoader.length);
+    if (plan.batchesPerEpoch === 0) {
+      throw new DataError(
+        `Trainer.train: trainDataset has fewer rows than a batch of ${args.perDeviceTrainBatchSize}, and dataloaderDropLast leaves it out`,
+      );
+    }
+    const given = this.createOptimizer();
+    const schedule = this.createScheduler(given, plan);
+    const [, optimizer, loader, lrScheduler] = accelerator.prepare(model, given, trainDataLoader, schedule);
+    this.state = new TrainerState();
+    this.#followPlan(plan);
+    const run = new Run(this.state, plan, countComputedParameters(model));
+    return { run, optimizer, lrScheduler, loader, interrupted, after: "epoch" };
+  }
+
+  #followPlan({ maxSteps, epochs, loggingSteps, evalSteps, saveSteps }: Plan): void {
+    const trainBatchSize = this.args.perDeviceTrainBatchSize;
+    Object.assign(this.state, { maxSteps, numTrainEpochs: epochs, loggingSteps, evalSteps, saveSteps, trainBatchSize });
+  }
+
+  /** One optimizer step, and what is due after it. */
+  async #step(session: Session, batches: readonly Batch[], began: DataLoaderState): Promise<void> {
+    const { args, accelerator, model, control } = this;
+    const { run, optimizer, lrScheduler, loader } = session;
+    Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
+    run.beginStep(began, batches.length);
+    await this.#callbacks.call("onStepBegin", this.#context());
+    const losses = await this.#accumulateGradients(batches);
+    const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(model.parameters(), args.maxGradNorm) : undefined;
+    const bad = args.skipNonFinite ? await nonFinite(losses, gradNorm) : undefined;
+    if (bad) {
+      warn(
+        `step ${this.state.globalStep + 1} left out: ${bad}${describeRows(loader, { began, batches: batches.length })}`,
+      );
+    } else {
+      await this.#callbacks.call("onPreOptimizerStep", this.#context());
+      optimizer.step();
+      await this.#callbacks.call("onOptimizerStep", this.#context());
+    }
+    const [learningRate] = lrScheduler.getLastLr();
+    lrScheduler.step();
+    optimizer.zeroGrad();
+    await run.endStep({
+      batches,
+      losses: bad ? [] : losses,
+      gradNorm: bad ? undefined : gradNorm,
+      learningRate,
+      began,
+    });
+    session.after = "step";
+    await this.#callbacks.call("onStepEnd", this.#context());
+    await this.#logEvaluateSave(session);
+  }
+
+  async #endEpoch(session: Session): Promise<void> {
+    session.after = "epoch";
+    await this.#callbacks.call("onEpochEnd", this.#context());
+    await this.#logEvaluateSave(session);
   }
 
   /** Adds up the gradients of the batches of one step, each by its share of the labels, as if they were one batch. */
-  #accumulateGradients(batches: readonly Batch[]): PendingLosses {
+  async #accumulateGradients(batches: readonly Batch[]): Promise<PendingLosses> {
     const { accelerator, model } = this;
     currentBackend().setStep(this.state.globalStep + 1); // the step that errors of the device name
-    const counts = batches.map(countLabels);
+    const counts = batches.map((batch) => countLabels(batch, model));
     const total = counts.reduce((sum, count) => sum + count, 0);
-    return batches.map((batch, i) => {
+    const losses: { loss: Promise<number>; weight: number }[] = [];
+    for (const [i, batch] of batches.entries()) {
       const weight = total > 0 ? counts[i] / total : 1 / batches.length;
       const loss = this.computeLoss(model, batch);
       const read = loss.item();
       read.catch(() => undefined); // whoever settles the step hears of it
+      losses.push({ loss: read, weight });
       const backward = () => accelerator.backward(loss, { weight });
-      if (i === batches.length - 1) backward();
-      else accelerator.noSync(model, backward);
-      return { loss: read, weight };
-    });
+      if (i === batches.length - 1) {
+        backward();
+        continue;
+      }
+      accelerator.noSync(model, backward);
+      await this.#callbacks.call("onSubstepEnd", this.#context());
+    }
+    return losses;
   }
 
-  /** What is due at the end of a step or of an epoch, in Python's order. */
-  async #logEvaluateSave(run: Run, at: "step" | "epoch", interrupted: () => string | undefined): Promise<void> {
-    const { args } = this;
-    const { plan } = run;
-    const step = this.state.globalStep;
-    const last = step >= plan.maxSteps;
-    const due = (strategy: "no" | "epoch" | "steps", every: number) =>
-      at === "epoch" ? strategy === "epoch" : strategy === "steps" && step % every === 0;
-    const first = at === "step" && step === 1 && args.loggingFirstStep;
-    if (due(args.loggingStrategy, plan.loggingSteps) || first) await this.#logTraining(run);
-    const evaluates =
-      due(args.evalStrategy, plan.evalSteps) || (at === "step" && last && args.evalStrategy === "steps");
-    const dataset = this.#evalDataset;
-    if (evaluates && dataset) {
-      await run.settle(); // a loss that is not finite is said as such, before the evaluation stumbles over it
-      const options = { prefix: "eval", labelsNeeded: true, stop: () => interrupted() !== undefined };
-      const { metrics, evaluation } = await run.pause(() => this.#evaluateOn(dataset, options));
-      if (!evaluation.incomplete) this.#logResults(metrics);
-      this.model.train();
+  /** What is due after a step or an epoch, in Python's order. */
+  async #logEvaluateSave(session: Session): Promise<void> {
+    const { args, control } = this;
+    if (control.shouldLog) await this.#logTraining(session.run);
+    let improved = false;
+    if (control.shouldEvaluate) improved = await this.#evaluateInTraining(session);
+    if (args.saveStrategy === "best") control.shouldSave = improved;
+    else if (improved && args.saveStrategy !== "no") control.shouldSave = true;
+    if (control.shouldSave && session.interrupted() === undefined) await this.#saveCheckpoint(session);
+    control.shouldSave = false;
+  }
+
+  /** @returns Whether the model is better than it was at all evaluations before. */
+  async #evaluateInTraining({ run, interrupted }: Session): Promise<boolean> {
+    const { evalDataset } = this.#options;
+    if (!evalDataset) throw new ConfigError("Trainer: an evaluation is asked for, but there is no evalDataset");
+    await run.settle(); // a loss that is not finite is said as such, before the evaluation stumbles over it
+    const metrics = await run.pause(() => this.#measure(evalDataset, "eval", () => interrupted() !== undefined));
+    this.model.train();
+    return metrics !== undefined && noteEvaluation(this.state, this.args, metrics);
+  }
+
+  /** Evaluates on one dataset or several, logs the figures and tells callbacks. Undefined where it was stopped. */
+  async #measure(
+    datasets: EvalDatasets,
+    prefix: string,
+    stop: () => boolean = () => false,
+  ): Promise<Record<string, number> | undefined> {
+    const metrics: Record<string, number> = {};
+    for (const [name, dataset] of namedDatasets(datasets)) {
+      const result = await this.#evaluateOn(dataset, {
+        prefix: name === undefined ? prefix : `${prefix}_${name}`,
+        labelsNeeded: true,
+        stop,
+      });
+      if (result.evaluation.incomplete) return undefined;
+      Object.assign(metrics, result.metrics);
     }
-    if (due(args.saveStrategy, plan.saveSteps) && !last && !interrupted()) {
-      await run.settle();
-      await this.#saveRun();
+    await this.#logResults(metrics);
+    this.control.shouldEvaluate = false;
+    await this.#callbacks.call("onEvaluate", { ...this.#context(), metrics });
+    return metrics;
+  }
+
+  /** One batch of each evaluation dataset, so that a metric that does not work, or is not there, is said before step 1. */
+  async #tryEvaluation(): Promise<void> {
+    const { args, model } = this;
+    if (args.evalStrategy === "no") return;
+    const { computeMetrics, preprocessLogitsForMetrics: preprocessLogits } = this.#options;
+    const names: string[] = [];
+    for (const [name, dataset] of namedDatasets(this.#options.evalDataset)) {
+      const prefix = name === undefined ? "eval_" : `eval_${name}_`;
+      if (dataset.length === 0) throw new DataError(`Trainer: evalDataset${name ? `.${name}` : ""} has no rows`);
+      const labelled = this.#checkLabels(dataset, true);
+      const loader = this.getEvalDataLoader(
+        dataset.select([...Array(Math.min(dataset.length, args.perDeviceEvalBatchSize)).keys()]),
+        { labelsNeeded: true },
+      );
+      model.eval();
+      const found = await tryEvaluation({ model, loader, computeMetrics, preprocessLogits, labelled });
+      names.push(...found.map((key) => (key.startsWith(prefix) ? key : prefix + key)));
     }
+    if (asksForBest(args) && !names.includes(args.bestMetricKey)) throw noSuchMetric(args.bestMetricKey, names);
   }
 
   async #logTraining(run: Run): Promise<void> {
     const row = await run.closeWindow();
-    if (row) this.#log(row);
+    if (row) await this.log(row);
   }
 
   /** Logs figures that all_results.json holds, too. */
-  #logResults(row: LogRow): void {
+  async #logResults(row: LogRow): Promise<void> {
     Object.assign(this.#results, row);
     if (this.state.maxSteps > 0) this.#results.epoch = this.state.epoch;
-    this.#log(row);
+    await this.log(row);
   }
 
-  /** Adds a row to the log, with the epoch and step, and prints it. */
-  #log(row: LogRow): void {
-    const { epoch, globalStep: step, maxSteps } = this.state;
-    const place = maxSteps > 0 ? { epoch, step } : undefined; // none where nothing was trained
-    this.state.logHistory.push({ ...row, ...place });
-    const figures = Object.entries(row)
-      .filter(([key]) => !/_per_second$|^total_flos$/.test(key))
-      .map(([key, value]) => `${key} ${showNumber(value)}`);
-    info([...(place ? [`epoch ${epoch.toFixed(2)}`, `step ${step}`] : []), ...figures].join("  "));
+  async #checkpointOf({
+    resumeFromCheckpoint = this.args.resumeFromCheckpoint,
+  }: TrainOptions): Promise<string | undefined> {
+    if (resumeFromCheckpoint === undefined || resumeFromCheckpoint === false) return undefined;
+    return resolveCheckpoint(this.args.outputDir, resumeFromCheckpoint);
   }
 
-  #beginRun(plan: Plan): void {
-    const { args } = this;
-    this.state = new TrainerState();
-    Object.assign(this.state, {
-      maxSteps: plan.maxSteps,
-      numTrainEpochs: plan.epochs,
-      loggingSteps: plan.loggingSteps,
-      evalSteps: plan.evalSteps,
-      saveSteps: plan.saveSteps,
-      trainBatchSize: args.perDeviceTrainBatchSize,
+  /** Brings model, optimizer, schedule, counters and the place in the data to where a checkpoint has them. */
+  async #resume(session: Session, checkpoint: string, freshOptimizer: boolean): Promise<void> {
+    const { plan } = session.run;
+    const { callbacks, after } = await restoreCheckpoint(checkpoint, this.#parts(session), { freshOptimizer });
+    session.after = after;
+    this.#followPlan(plan); // logging, evaluating and saving are this run's, as is its length
+    for (const row of this.state.logHistory) {
+      if (Object.keys(row).some((key) => key.startsWith("eval_"))) Object.assign(this.#results, omitStep(row));
+    }
+    this.#callbacks.importStates(callbacks);
+    info(
+      `going on from ${checkpoint}: step ${this.state.globalStep} of ${plan.maxSteps}, epoch ${this.state.epoch.toFixed(2)}`,
+    );
+  }
+
+  #parts(session: Session): CheckpointParts {
+    const { args, model, state } = this;
+    const { run, optimizer, lrScheduler, loader, after } = session;
+    const data = dataSetting(args, this.#options.trainDataset?.length ?? 0);
+    return { args, model, state, run, optimizer, lrScheduler, loader, place: this.#place(session), after, data };
+  }
+
+  /** Where the training loader goes on: after an epoch that a callback has cut short, with the next. */
+  #place({ loader, after }: Session): DataLoaderState {
+    const cut = after === "epoch" && this.control.shouldEpochStop;
+    return cut ? { epoch: loader.epoch, batch: 0 } : loader.stateDict();
+  }
+
+  async #saveCheckpoint(session: Session): Promise<void> {
+    const { state, args } = this;
+    const place = `${state.globalStep} ${session.after} ${state.bestGlobalStep}`;
+    this.control.shouldSave = false;
+    if (session.saved === place) return;
+    await session.run.settle();
+    const checkpoint = await writeCheckpoint(args.outputDir, this.#parts(session), {
+      callbacks: this.#callbackStates(),
+      writeModel: (stage) => this.#writeModel(stage),
     });
+    session.saved = place;
+    await this.#callbacks.call("onSave", { ...this.#context(), checkpoint });
   }
 
   /** Logs what is left of the last window and the whole run, and saves. */
-  async #finish(run: Run, interrupted: string | undefined): Promise<TrainOutput> {
+  async #finish(session: Session): Promise<TrainOutput> {
+    const { args, state } = this;
+    const { run } = session;
+    const interrupted = session.interrupted();
+    const saves = args.saveStrategy !== "no";
     await run.settle();
-    if (this.args.loggingStrategy !== "no") await this.#logTraining(run);
-    const { globalStep } = this.state;
-    const trainingLoss = run.losses.mean;
+    // Before the last window is closed, since a run that goes on continues it.
+    if (interrupted && saves) await this.#saveCheckpoint(session);
+    if (args.loggingStrategy !== "no") await this.#logTraining(run);
     const metrics = run.summary();
-    run.progress.end();
-    this.#logResults(metrics);
-    if (this.args.saveStrategy !== "no") {
-      await this.#saveRun();
-      info(`saved to ${this.args.outputDir}`);
+    await this.#logResults(metrics);
+    if (args.loadBestModelAtEnd && !interrupted) await this.#loadBest();
+    await this.#callbacks.call("onTrainEnd", this.#context());
+    if (saves) {
+      await saveTogether(args.outputDir, async (stage) => {
+        await this.#writeModel(stage);
+        await this.#writeReport(stage);
+      });
+      info(`saved to ${args.outputDir}`);
     }
-    return { globalStep, trainingLoss, metrics, interrupted };
+    return { globalStep: state.globalStep, trainingLoss: run.losses.mean, metrics, interrupted };
   }
 
-  async #saveRun(): Promise<void> {
-    await saveTogether(this.args.outputDir, async (stage) => {
-      await this.#writeModel(stage);
-      await this.#writeReport(stage);
+  async #loadBest(): Promise<void> {
+    const best = this.state.bestModelCheckpoint ?? (await bestCheckpoint(this.args.outputDir));
+    if (best === undefined) {
+      warn("loadBestModelAtEnd: no checkpoint was evaluated, so that the last weights stay");
+      return;
+    }
+    await loadModelWeights(this.model, best);
+    info(`weights are those of ${best}: ${this.args.bestMetricKey} ${this.state.bestMetric}`);
+  }
+
+  async #writeManifest({ run }: Session): Promise<void> {
+    const { trainDataset, evalDataset, processingClass } = this.#options;
+    await writeManifest(this.args.outputDir, {
+      args: this.args,
+      plan: run.plan,
+      model: this.model,
+      tokenizer: processingClass,
+      data: [
+        ["train", trainDataset] as const,
+        ...namedDatasets(evalDataset).map(([name, dataset]) => [name ? `eval_${name}` : "eval", dataset] as const),
+      ],
+      resumedAt: this.state.globalStep,
     });
   }
 
   async #writeModel(folder: string): Promise<void> {
-    const { model } = this;
-    if (!model.savePretrained) throw new ConfigError("Trainer: the model has no savePretrained(folder)");
-    await this.accelerator.unwrapModel(model).savePretrained?.(folder);
-    await this.#tokenizer?.savePretrained(folder);
-    await writeFileAtomic(join(folder, "training_args.json"), sortedJson(this.args.toJSON(), 2));
+    const model = this.accelerator.unwrapModel(this.model);
+    await writeModel(folder, { model, args: this.args, tokenizer: this.#options.processingClass });
   }
 
   async #writeReport(folder: string): Promise<void> {
     const { args, state } = this;
-    const card = modelCard({
-      ...this.#card,
-      name: args.outputDir.split(/[\\/]/).at(-1) || "model",
-      args,
-      log: state.logHistory,
-    });
-    await writeFileAtomic(join(folder, "trainer_state.json"), sortedJson(state.toJSON(), 2));
-    await writeFileAtomic(join(folder, "all_results.json"), sortedJson(this.#results, 4));
-    await writeFileAtomic(join(folder, "README.md"), card);
+    const stateJson = state.toJSON(this.#callbackStates());
+    await writeReport(folder, { args, state, stateJson, results: this.#results, card: this.#options.card ?? {} });
+  }
+
+  #callbackStates() {
+    return { ...this.#callbacks.exportStates(), TrainerControl: this.control.toJSON() };
   }
 
   async #evaluateOn(
@@ -368,36 +644,33 @@ export class Trainer {
     options: { prefix: string; labelsNeeded: boolean; keepPredictions?: boolean; stop?: () => boolean },
   ): Promise<{ metrics: Record<string, number>; evaluation: Evaluation }> {
     const { prefix, keepPredictions = false, stop = () => false } = options;
+    const { model } = this;
+    const { computeMetrics, preprocessLogitsForMetrics: preprocessLogits } = this.#options;
     const started = performance.now();
     const labelled = this.#checkLabels(dataset, options.labelsNeeded);
-    const rows = labelled ? dataset : withoutLabels(dataset);
+    const rows = labelled ? dataset : withoutLabels(dataset, model);
     const loader = this.getEvalDataLoader(rows, options);
-    using progress = new Progress({
-      description: prefix,
-      total: loader.length,
-      unit: "batches",
-      leave: false,
-      mode: this.args.disableTqdm ? "silent" : "auto",
-    });
-    const { model } = this;
-    const computeMetrics = this.#computeMetrics;
+    const context = { ...this.#context(), evalDataLoader: loader };
     model.eval();
     const evaluation = await evaluateModel({
       model,
       loader,
       computeMetrics,
+      preprocessLogits,
       keepPredictions,
       labelled,
-      progress,
-      stop,
+      afterBatch: async () => {
+        await this.#callbacks.call("onPredictionStep", context);
+        return stop();
+      },
     });
     return { metrics: nameMetrics(evaluation, prefix, (performance.now() - started) / 1000), evaluation };
   }
 
   /** Whether the labels of a dataset can be used. Throws DataError where they are needed and unknown. */
   #checkLabels(dataset: Dataset<object>, needed: boolean): boolean {
-    if (labelColumnOf(dataset) === undefined) return false;
-    this.#adoptLabelNames(dataset, "the evaluation dataset");
+    if (!hasLabels(dataset, this.model)) return false;
+    this.#matchLabelNames(dataset, "the evaluation dataset");
     if (!hasUnknownLabels(dataset)) return true;
     if (needed)
       throw new DataError(
@@ -407,29 +680,46 @@ export class Trainer {
     return false;
   }
 
-  #adoptLabelNames(dataset: Dataset<object>, role: string): void {
+  #matchLabelNames(dataset: Dataset<object>, role: string): readonly number[] | undefined {
     const { config } = this.model;
-    if (config?.id2label && config.label2id) adoptLabelNames(config as LabelConfig, dataset, role);
+    return config?.id2label && config.label2id ? matchLabelNames(config as LabelConfig, dataset, role) : undefined;
   }
 
   #usable(dataset: Dataset<object>, role: string, labelsNeeded: boolean): Dataset {
-    return usableColumns(dataset, {
-      role,
-      inputNames: this.model.inputNames,
-      labelsNeeded,
-      removeUnused: this.args.removeUnusedColumns,
-    });
+    return usableColumns(dataset, this.model, { role, labelsNeeded, removeUnused: this.args.removeUnusedColumns });
+  }
+
+  #context(): CallbackContext {
+    const session = this.#session;
+    return {
+      args: this.args,
+      state: this.state,
+      control: this.control,
+      model: this.model,
+      processingClass: this.#options.processingClass,
+      optimizer: session?.optimizer,
+      lrScheduler: session?.lrScheduler,
+      trainDataLoader: session?.loader,
+      figures: session?.run.figures ?? {},
+    };
   }
 }
 
-/** The error of a run that a kernel ended; takes in what the steps enqueued after it may have to say, too. */
-async function stopped(error: DeviceError): Promise<DeviceError> {
-  await fence()
-    .wait()
-    .catch(() => undefined);
-  return new DeviceError(
-    `Training stopped: ${error.message}. Nothing was saved since. A lower learningRate or some warmupSteps often help; ` +
-      "look for empty or broken rows, too",
-    { cause: error },
-  );
+/** Datasets with their names; one alone has none. */
+function namedDatasets(
+  datasets: EvalDatasets | undefined,
+): readonly (readonly [string | undefined, Dataset<object>])[] {
+  if (datasets === undefined) return [];
+  return datasets instanceof Dataset
+    ? [[undefined, datasets]]
+    : Object.entries(datasets as Record<string, Dataset<object>>);
+}
+
+/** Callbacks that carry the log elsewhere. */
+function reporters({ reportTo }: TrainingArguments): TrainerCallback[] {
+  return reportTo === "tensorboard" ? [new TensorBoardCallback()] : [];
+}
+
+function omitStep({ step: _, ...row }: LogRow): LogRow {
+  return row;
 }

@@ -46,6 +46,7 @@ describe("the plan of a run", () => {
   it("lets maxSteps rule, and shares be shares of it", () => {
     const shares = { maxSteps: 1000, warmupSteps: 0.06, loggingSteps: 0.25, evalSteps: 200, saveSteps: 0.5 };
     expect(plan(shares, 459)).toEqual({
+      batchesPerEpoch: 459,
       stepsPerEpoch: 459,
       maxSteps: 1000,
       epochs: 3,

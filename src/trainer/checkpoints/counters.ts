@@ -1,0 +1,80 @@
+// attune_state.json of a checkpoint: what Python's files have no place for, and going on to the same bits needs: the
+// counter of random numbers, the place in the data, the sums behind the next row of the log.
+import { readFile } from "node:fs/promises";
+import type { DataLoaderState } from "../../batches/index.js";
+import { ConfigError, FileFormatError } from "../../support/errors.js";
+import type { RandomState } from "../../tensor/index.js";
+import type { TrainingArguments } from "../arguments.js";
+import type { RunSums } from "../run.js";
+
+/** What has to be the same for a place in the data to mean the same rows. */
+export interface DataSetting {
+  readonly trainRows: number;
+  readonly perDeviceTrainBatchSize: number;
+  readonly gradientAccumulationSteps: number;
+  readonly dataloaderDropLast: boolean;
+  readonly trainSamplingStrategy: string;
+  readonly dataSeed: number;
+}
+
+export interface Counters {
+  readonly version: 1;
+  /** When, in milliseconds since 1970: tells the newest of a folder, whatever copying did to the times of files. */
+  readonly written: number;
+  readonly random: RandomState;
+  /** Where the loader goes on. */
+  readonly loader: DataLoaderState;
+  /** What the checkpoint was written after: a step, or the end of an epoch with what is due then. */
+  readonly after: "step" | "epoch";
+  readonly data: DataSetting;
+  readonly sums: RunSums;
+}
+
+export function dataSetting(args: TrainingArguments, trainRows: number): DataSetting {
+  return {
+    trainRows,
+    perDeviceTrainBatchSize: args.perDeviceTrainBatchSize,
+    gradientAccumulationSteps: args.gradientAccumulationSteps,
+    dataloaderDropLast: args.dataloaderDropLast,
+    trainSamplingStrategy: args.trainSamplingStrategy,
+    dataSeed: args.dataSeed ?? args.seed,
+  };
+}
+
+/**
+ * Reads attune_state.json; undefined where there is none, as in a checkpoint of Python.
+ * @throws FileFormatError, naming the file, where it is damaged or of a later version.
+ */
+export async function readCounters(path: string): Promise<Counters | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new FileFormatError(`${path} cannot be read: ${error.message}`, { cause: error });
+  });
+  if (text === undefined) return undefined;
+  let json: Partial<Counters> | null;
+  try {
+    json = JSON.parse(text) as Partial<Counters> | null;
+  } catch (error) {
+    throw new FileFormatError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+  if (json?.version !== 1) {
+    throw new FileFormatError(`${path} is of version ${json?.version}; this version of Attune reads 1`);
+  }
+  const { random, loader, data, sums, after } = json;
+  const numbers = [random?.seed, random?.process, random?.serial, loader?.epoch, loader?.batch, sums?.losses?.sum];
+  if (!data || !(after === "step" || after === "epoch") || !numbers.every((value) => typeof value === "number")) {
+    throw new FileFormatError(`${path} is damaged: it lacks random, loader, data, sums or after`);
+  }
+  return json as Counters;
+}
+
+/** @throws ConfigError naming what differs: the same place would be other rows. */
+export function checkDataSetting(saved: DataSetting, now: DataSetting, checkpoint: string): void {
+  const differs = (Object.keys(now) as (keyof DataSetting)[]).filter((name) => saved[name] !== now[name]);
+  if (differs.length === 0) return;
+  const what = differs.map((name) => `${name} was ${saved[name]} and is ${now[name]}`).join(", ");
+  throw new ConfigError(
+    `cannot go on from ${checkpoint}: ${what}, so that its place in the data would be another. Set it back; or, to train ` +
+      "on from its weights in another way, load the model from that folder and start anew",
+  );
+}

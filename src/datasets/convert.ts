@@ -187,13 +187,16 @@ function toFloat(from: Value, to: Value, refuse: Refuse): Convert | NoConversion
 }
 
 function parseFloatText(text: string, refuse: Refuse): number {
-  const special = /^([+-]?)(inf(?:inity)?|nan)$/i.exec(text);
-  if (special !== null) {
-    if (special[2].toLowerCase() === "nan") return Number.NaN;
-    return special[1] === "-" ? -Infinity : Infinity;
-  }
+  return parseNumber(text) ?? refuse(`the string ${JSON.stringify(text)}, which is no number`);
+}
+
+/** The number that a text spells, `inf` and `nan` among them; undefined where it spells none. */
+export function parseNumber(text: string): number | undefined {
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  return refuse(`the string ${JSON.stringify(text)}, which is no number`);
+  const special = /^([+-]?)(inf(?:inity)?|nan)$/i.exec(text);
+  if (special === null) return undefined;
+  if (special[2].toLowerCase() === "nan") return Number.NaN;
+  return special[1] === "-" ? -Infinity : Infinity;
 }
 
 function parseBoolean(text: string, refuse: Refuse): boolean {

@@ -1,0 +1,125 @@
+// The text of a file, piece by piece: decoded strictly, without a byte order mark, unpacked where its name ends in .gz.
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline, type Readable } from "node:stream";
+import { TextDecoder } from "node:util";
+import { createGunzip } from "node:zlib";
+import { ConfigError, FileFormatError } from "../../support/errors.js";
+
+/** How bytes become text. */
+export interface EncodingOptions {
+  /** A name of the WHATWG standard: "utf-8" (default), "windows-1252", "utf-16le", "shift_jis", ... */
+  encoding?: string;
+  /** What to do with bytes that are none of it: an error (default), or the sign U+FFFD in their place. */
+  encodingErrors?: "strict" | "replace";
+}
+
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * The text of `file` in pieces of about a megabyte.
+ *
+ * @throws FileFormatError where there is no such file, it cannot be unpacked, or bytes are not of the encoding, saying at
+ * which byte and in which line; ConfigError where there is no such encoding.
+ */
+export async function* readText(file: string, options: EncodingOptions = {}): AsyncGenerator<string, void, void> {
+  const decoder = decoderOf(options);
+  let bytesBefore = 0;
+  let lines = 1;
+  try {
+    for await (const chunk of await openBytes(file)) {
+      const bytes = chunk as Buffer;
+      const text = decode(decoder, bytes);
+      if (text === undefined) throw invalid(file, options.encoding, bytes, bytesBefore, lines);
+      bytesBefore += bytes.length;
+      lines += countLines(bytes);
+      if (text !== "") yield text;
+    }
+    const rest = decode(decoder, undefined);
+    if (rest === undefined) {
+      throw new FileFormatError(`${file} ends within a character: it is cut off, or not ${options.encoding ?? "UTF-8"}`);
+    }
+    if (rest !== "") yield rest;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function decoderOf({ encoding = "utf-8", encodingErrors = "strict" }: EncodingOptions): TextDecoder {
+  try {
+    return new TextDecoder(encoding, { fatal: encodingErrors === "strict" });
+  } catch (error) {
+    throw new ConfigError(`there is no encoding ${JSON.stringify(encoding)}: "utf-8" is, or "windows-1252"`, {
+      cause: error,
+    });
+  }
+}
+
+async function openBytes(file: string): Promise<Readable> {
+  if ((await stat(file)).isDirectory()) throw new FileFormatError(`${file} is a folder, where a file is needed`);
+  const bytes = createReadStream(file, { highWaterMark: PIECE_BYTES });
+  if (!file.endsWith(".gz")) return bytes;
+  const unpacked = createGunzip({ chunkSize: PIECE_BYTES });
+  pipeline(bytes, unpacked, () => undefined); // an error of the file ends `unpacked`, whose reader sees it
+  return unpacked;
+}
+
+/** The text of the next bytes, or of what is left at the end; undefined where they are none. */
+function decode(decoder: TextDecoder, bytes: Uint8Array | undefined): string | undefined {
+  try {
+    return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+const NEWLINE = 10;
+
+function countLines(bytes: Uint8Array, end = bytes.length): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
+function invalid(
+  file: string,
+  encoding: string | undefined,
+  bytes: Uint8Array,
+  before: number,
+  line: number,
+): FileFormatError {
+  const at = encoding === undefined || /^utf-?8$/i.test(encoding) ? firstInvalid(bytes) : 0;
+  const place = at === 0 ? `from byte ${before} on` : `at byte ${before + at}, in line ${line + countLines(bytes, at)}`;
+  return new FileFormatError(
+    `${file} is not ${encoding ?? "UTF-8"} ${place}: name its encoding, { encoding: "windows-1252" } say, or take what ` +
+      'cannot be read as U+FFFD, { encodingErrors: "replace" }',
+  );
+}
+
+/** The first byte at which `bytes` stop being UTF-8; 0 where that is a character that began before them. */
+function firstInvalid(bytes: Uint8Array): number {
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at];
+    const length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : 4;
+    if (lead >= 0x80 && (lead < 0xc2 || lead > 0xf4)) return at;
+    if (length > 1) {
+      const second = bytes[at + 1] ?? 0x80;
+      const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+      const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+      if (second < least || second > most) return at;
+      for (let i = 2; i < length; i++) if (((bytes[at + i] ?? 0x80) & 0xc0) !== 0x80) return at;
+    }
+    at += length;
+  }
+  return 0;
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  if (error instanceof FileFormatError || error instanceof ConfigError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return new FileFormatError(`there is no file ${file}`, { cause: error });
+  const remedy = code?.startsWith("Z_") ? ". It is cut off or damaged: fetch or write it again" : "";
+  return new FileFormatError(`cannot read ${file}: ${message}${remedy}`, { cause: error });
+}

@@ -1,10 +1,13 @@
 // A dataset's folder as the Hub lays it out: the files of one of its configurations, by the card or by their names.
-import { readdir } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
 import { type Card, type CardConfig, type CardInfo, readCard } from "./card.js";
+import { dataFiles } from "./formats.js";
 import { matchesGlob } from "./glob.js";
+import { filesUnder } from "./glob-files.js";
 import { checkParts, filesByConfig, filesBySplit } from "./layout.js";
+
+const CARD = "README.md";
 
 /** The files of one configuration, and what the card declares of them. */
 export interface Configuration {
@@ -22,16 +25,24 @@ export interface DatasetFiles {
   readonly card: Card | undefined;
 }
 
+/** Which of a folder's files to take, in place of what its card and their names say. */
+export interface FileChoice {
+  /** Patterns by split; undefined where the files' names tell the splits. */
+  readonly patterns: ReadonlyMap<string, readonly string[]> | undefined;
+  /** The folder that patterns and names start from. */
+  readonly directory: string | undefined;
+}
+
 /**
- * The configuration `name` of a dataset's folder, or without a name its only or default one.
+ * The configuration `name` of a dataset's folder, or without a name its only or default one; or the files of a choice.
  *
  * @throws ConfigError, listing the configurations, where the name is unknown or missing; FileFormatError where the card
  * cannot be read, or a split has no files or not all of them.
  */
-export async function readFolder(folder: string, name?: string): Promise<Configuration> {
-  const paths = await filesOf(folder);
-  const card = paths.includes("README.md") ? await readCard(join(folder, "README.md")) : undefined;
-  const { splits, info } = chooseConfiguration({ where: folder, paths, card }, name);
+export async function readFolder(folder: string, name?: string, choice?: FileChoice): Promise<Configuration> {
+  const paths = await filesUnder(folder);
+  const card = paths.includes(CARD) ? await readCard(join(folder, CARD)) : undefined;
+  const { splits, info } = chooseConfiguration({ where: folder, paths, card }, name, choice);
   return {
     splits: new Map([...splits].map(([split, files]) => [split, files.map((path) => join(folder, path))])),
     info,
@@ -39,11 +50,20 @@ export async function readFolder(folder: string, name?: string): Promise<Configu
 }
 
 /** The same by the paths alone: those of each split's files, as they are listed. */
-export function chooseConfiguration({ where, paths, card }: DatasetFiles, name?: string): Configuration {
+export function chooseConfiguration(
+  { where, paths, card }: DatasetFiles,
+  name?: string,
+  choice?: FileChoice,
+): Configuration {
+  if (paths.some(isSaved)) throw noData(where, paths);
+  if (choice !== undefined) {
+    const splits = declaredSplits(where, undefined, choice, paths, "dataFiles make");
+    return { splits, info: name === undefined ? undefined : card?.infos.get(name) };
+  }
   const declared = card !== undefined && card.configs.size > 0 ? card.configs : undefined;
-  const named = filesByConfig(paths);
+  const named = declared === undefined ? filesByConfig(paths) : undefined;
 
-  const names = [...(declared ?? named).keys()];
+  const names = [...(declared?.keys() ?? named?.keys() ?? [])];
   if (names.length === 0) throw noData(where, paths);
   const isDefault = (each: string) => each === "default" || declared?.get(each)?.isDefault === true;
   const chosen = name ?? (names.length === 1 ? names[0] : names.find(isDefault));
@@ -58,47 +78,38 @@ export function chooseConfiguration({ where, paths, card }: DatasetFiles, name?:
 
   const config = declared?.get(chosen);
   const splits =
-    config === undefined ? filesBySplit(named.get(chosen) ?? []) : declaredSplits(where, chosen, config, paths);
+    config === undefined ? filesBySplit(named?.get(chosen) ?? []) : declaredSplits(where, chosen, config, paths);
   for (const files of splits.values()) checkParts(where, files, paths);
   return { splits, info: card?.infos.get(chosen) };
 }
 
-/** Paths of all files under a folder, relative to it, with forward slashes, in order; hidden ones are left out. */
-async function filesOf(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  const walk = async (path: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, path), { withFileTypes: true })) {
-      if (entry.name.startsWith(".")) continue;
-      const child = posix.join(path, entry.name);
-      if (entry.isDirectory()) await walk(child);
-      else files.push(child);
-    }
-  };
-  await walk("");
-  return files.sort();
+/** True for the files that only save_to_disk writes. */
+function isSaved(path: string): boolean {
+  return /(^|\/)(dataset_dict|state)\.json$/.test(path);
 }
 
 function noData(folder: string, files: readonly string[]): FileFormatError {
-  const arrow = files.some((file) => /(^|\/)(dataset_dict|state)\.json$/.test(file));
-  const reason = arrow
-    ? "it was written by save_to_disk, in Arrow, where Parquet is read"
-    : "no README.md with `configs`, no Parquet file";
+  const saved = files.some(isSaved);
+  const reason = saved
+    ? "it was written by save_to_disk, in Arrow, which is not read yet"
+    : "no README.md with `configs`, no Parquet, Arrow, JSON, CSV or text file";
   return new FileFormatError(`${folder} holds no data that can be loaded: ${reason}`);
 }
 
 /** The files of a configuration that the card declares: those that its patterns match, or all of its `data_dir`. */
 function declaredSplits(
   folder: string,
-  name: string,
-  config: CardConfig,
+  name: string | undefined,
+  config: Pick<CardConfig, "directory" | "patterns">,
   files: readonly string[],
+  source = "README.md makes",
 ): Map<string, string[]> {
   const directory = posix.join(config.directory ?? ".", "/").replace(/^\.?\//, ""); // "data/", or "" for the folder itself
   const within = files.filter((file) => file.startsWith(directory));
   if (config.patterns === undefined) {
-    const data = within.filter((file) => file.endsWith(".parquet"));
+    const data = dataFiles(within).files;
     if (data.length > 0) return filesBySplit(data);
-    throw new FileFormatError(`${folder}: the configuration "${name}" has no Parquet file under "${directory}"`);
+    throw new FileFormatError(`${folder}: the configuration "${name}" has no data file under "${directory}"`);
   }
   const splits = new Map<string, string[]>();
   for (const [split, patterns] of config.patterns) {
@@ -107,7 +118,7 @@ function declaredSplits(
       const matching = within.filter((file) => matchesGlob(file, glob));
       if (matching.length > 0) return matching;
       throw new FileFormatError(
-        `${folder}: no file matches "${glob}", from which README.md makes the split "${split}" of "${name}"`,
+        `${folder}: no file matches "${glob}", from which ${source} the split "${split}"${name === undefined ? "" : ` of "${name}"`}`,
       );
     });
     splits.set(split, [...new Set(found)]);

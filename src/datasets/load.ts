@@ -1,162 +1,160 @@
-// loadDataset: recognizes what it is given (a folder in the Hub's layout, a dataset on the Hub, or Parquet files) and reads
-// it.
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import { type HubOptions, isRepoId } from "../hub/index.js";
+// loadDataset: recognizes what it is given (source.ts), reads it (read-table.ts) and gives the splits that are asked for
+// (split-spec.ts).
+import type { HubOptions } from "../hub/index.js";
 import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
-import type { CardInfo } from "./card.js";
-import { type Column, MemoryColumn } from "./column.js";
 import { Dataset } from "./dataset.js";
 import { DatasetDict } from "./dataset-dict.js";
-import { describeFeature, sameFeature } from "./features.js";
-import { type Configuration, readFolder } from "./folder.js";
+import type { StructFeature } from "./features.js";
+import { checkFormatOptions, type FormatOptions } from "./formats.js";
 import type { GlueConfig, GlueRow } from "./glue.js";
-import { fetchConfiguration } from "./hub.js";
-import { type ParquetTable, readParquet } from "./parquet.js";
-import { type Table, tableOf } from "./table.js";
+import { readTable } from "./read-table.js";
+import { findSource, type Source, type SourceOptions } from "./source.js";
+import { parseSplit, rowsOfSlice, type SplitSlice, type SplitSpec } from "./split-spec.js";
+import { type Table, takeRows } from "./table.js";
 import type { AnyRow } from "./types.js";
+import { concatenate } from "./verbs/concatenate.js";
+import { rowRange } from "./verbs/take.js";
 
-/** What to load of a dataset. */
-export interface LoadOptions extends HubOptions {
-  /** The name of one split: the result is its Dataset. Default: a DatasetDict of all. */
-  split?: string;
+/** What to load of a dataset, and how its files are read. */
+export interface LoadOptions extends SourceOptions, FormatOptions {
+  /**
+   * The rows to load: a split, "train"; a part of one, "train[:10%]", "train[-100:]"; several one after another,
+   * "train+test"; "all"; or a list of such, for a list of datasets. Default: a DatasetDict of all splits.
+   */
+  split?: SplitSpec | readonly SplitSpec[];
+  /** The types of the columns. Default: what the dataset's card or the files say, else what the values tell. */
+  features?: StructFeature;
 }
 
 /** GLUE on the Hub, whose rows are typed by configuration. */
 type Glue = "glue" | "nyu-mll/glue";
 
+/** What follows the path: a configuration and options, or options alone. */
+type Rest<Options> = [config: string | undefined, options: Options] | [options: Options];
+type WithoutSplit = LoadOptions & { split?: undefined };
+
 /**
- * Loads a dataset: a folder in the Hub's layout (a card README.md with `configs`, or files named
- * `<config>/<split>-00000-of-0000N.parquet`), a dataset on the Hub, of which the files that are needed come into the cache,
- * a Parquet file, or a list of Parquet files (the split `train`). `config` may be left out where there is one configuration
- * or a default one.
+ * Loads a dataset:
+ * - a folder in the Hub's layout: a card README.md with `configs`, or files named by their splits, `train.csv`,
+ *   `<config>/<split>-00000-of-0000N.parquet`;
+ * - a dataset on the Hub, of which the files that are needed come into the cache;
+ * - files, by path, by pattern (`"reviews/*.jsonl"`) or in a list: the split `train`;
+ * - a format, `loadDataset("csv", { dataFiles: { train: "a.txt" }, delimiter: "\t" })`, where names do not tell it.
  *
- * GLUE's rows are typed by its configurations; `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
+ * Files are Parquet, Arrow, JSON, JSON Lines, CSV, TSV or text; text formats may be packed, `.csv.gz`. `config` may be left
+ * out where there is one configuration or a default one. GLUE's rows are typed by its configurations;
+ * `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
  *
  * @throws HubError where `path` is no folder and the Hub does not have it or does not give it; ConfigError where the
- * configuration is unknown; FileFormatError where files are missing, damaged or disagree with each other or with the card; DataError
- * where there is no such split, or values do not fit their features.
+ * configuration is unknown or an option wrong; FileFormatError where files are missing, damaged or disagree with each other
+ * or with the card; DataError where there is no such split, or values do not fit their features.
  */
 export async function loadDataset<Config extends GlueConfig>(
   path: Glue,
   config: Config,
-  options: LoadOptions & { split: string },
+  options: LoadOptions & { split: SplitSpec },
 ): Promise<Dataset<GlueRow<Config>>>;
 export async function loadDataset<Config extends GlueConfig>(
   path: Glue,
   config: Config,
-  options?: LoadOptions & { split?: undefined },
+  options: LoadOptions & { split: readonly SplitSpec[] },
+): Promise<Dataset<GlueRow<Config>>[]>;
+export async function loadDataset<Config extends GlueConfig>(
+  path: Glue,
+  config: Config,
+  options?: WithoutSplit,
 ): Promise<DatasetDict<GlueRow<Config>>>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
-  config: string | undefined,
-  options: LoadOptions & { split: string },
+  ...rest: Rest<LoadOptions & { split: SplitSpec }>
 ): Promise<Dataset<Row>>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
-  config?: string,
-  options?: LoadOptions & { split?: undefined },
+  ...rest: Rest<LoadOptions & { split: readonly SplitSpec[] }>
+): Promise<Dataset<Row>[]>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  ...rest: Rest<WithoutSplit> | [config?: string]
 ): Promise<DatasetDict<Row>>;
 export async function loadDataset(
   path: string | readonly string[],
-  config?: string,
-  options: LoadOptions = {},
-): Promise<Dataset | DatasetDict> {
-  const { splits, info } = await configurationOf(path, config, options);
+  first?: string | LoadOptions,
+  second: LoadOptions = {},
+): Promise<Dataset | Dataset[] | DatasetDict> {
+  const [config, options] = typeof first === "object" ? [undefined, first] : [first, second];
   const { split } = options;
-  if (split !== undefined && !splits.has(split)) throw noSplit(path, split, [...splits.keys()]);
-  const card = { ...info, source: join(String(path), "README.md") };
-  const tables: Record<string, Table> = {};
-  for (const [name, files] of splits) {
-    if (split === undefined || split === name) tables[name] = await readSplit(name, files, card);
+  const isList = Array.isArray(split);
+  const specs = split === undefined ? [] : ([split].flat() as SplitSpec[]).map(parseSplit);
+  const names = splitsNeeded(specs);
+  const source = await findSource(path, config, names, options);
+  checkFormatOptions(source.format, options, OTHER_OPTIONS);
+
+  const unknown = names?.find((name) => !source.splits.has(name));
+  if (unknown !== undefined) throw noSplit(source, unknown);
+  const tables = new Map<string, Table>();
+  for (const name of names ?? source.splits.keys()) tables.set(name, await readSplit(source, name, options));
+  if (split === undefined) {
+    return new DatasetDict(Object.fromEntries([...tables].map(([name, table]) => [name, new Dataset(table)])));
   }
-  if (split !== undefined) return new Dataset(tables[split]);
-  return new DatasetDict(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, new Dataset(table)])));
+  const datasets = specs.map((slices) => new Dataset(rowsOf(slices, tables)));
+  return isList ? datasets : datasets[0];
 }
 
-async function configurationOf(
-  path: string | readonly string[],
-  config: string | undefined,
-  options: LoadOptions,
-): Promise<Configuration> {
-  if (typeof path === "string") {
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined) {
-      if (!isRepoId(path) || path.endsWith(".parquet")) throw new FileFormatError(`there is no file or folder ${path}`);
-      return fetchConfiguration(path, config, options.split, options);
-    }
-    if (found.isDirectory()) return readFolder(path, config);
-  }
-  const files = [path].flat();
-  if (files.length === 0) throw new ConfigError("loadDataset was given an empty list of files");
-  if (config !== undefined) {
-    throw new ConfigError(
-      `the configuration "${config}" has no meaning for files: configurations are those of a dataset's folder`,
-    );
-  }
-  return { splits: new Map([["train", files]]), info: undefined };
+const OTHER_OPTIONS = [
+  "split",
+  "features",
+  "dataFiles",
+  "dataDir",
+  "revision",
+  "cacheDir",
+  "localFilesOnly",
+  "forceDownload",
+  "signal",
+  "token",
+  "endpoint",
+  "attempts",
+  "retryWait",
+] as const satisfies readonly (keyof LoadOptions)[];
+/** Every option of the Hub is in the list above: one that is missing does not compile. */
+type MissingOption = Exclude<keyof HubOptions, (typeof OTHER_OPTIONS)[number]>;
+((_: MissingOption extends never ? true : MissingOption) => undefined)(true);
+
+/** The splits that slices name; undefined for all. */
+function splitsNeeded(specs: readonly (readonly SplitSlice[])[]): string[] | undefined {
+  const names = new Set(specs.flat().map(({ split }) => split));
+  return names.size === 0 || names.has("all") ? undefined : [...names];
 }
 
-function noSplit(path: string | readonly string[], split: string, splits: readonly string[]): DataError {
-  const near = nearest(split, splits);
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  return new DataError(`${String(path)} has no split "${split}": its splits are ${splits.join(", ")}${hint}`);
-}
-
-/** What a card declares, and where it stands. */
-type Declared = Partial<CardInfo> & { readonly source: string };
-
-/** The rows of a split's files, one after another. */
-async function readSplit(
-  split: string,
-  files: readonly string[],
-  { features, rows, source }: Declared,
-): Promise<Table> {
-  const parts: Part[] = [];
-  for (const file of files) {
-    if (!file.endsWith(".parquet")) {
-      throw new FileFormatError(`cannot read ${file}: datasets are read from Parquet files (.parquet)`);
-    }
-    parts.push({ file, table: await readParquet(file, features && { features, source }) });
-  }
-  const length = parts.reduce((sum, { table }) => sum + table.length, 0);
-  const declared = rows?.get(split) ?? length;
-  if (declared !== length) {
-    throw new FileFormatError(
-      `the split "${split}" has ${length} rows, but ${source} says ${declared}: ${files.join(", ")}`,
-    );
-  }
-  return tableOf(joinColumns(parts), length);
-}
-
-type Part = { readonly file: string; readonly table: ParquetTable };
-
-/** The columns of all parts, one part after another. Throws FileFormatError where parts differ in columns or features. */
-function joinColumns(parts: readonly Part[]): ReadonlyMap<string, Column> {
-  const [first, ...others] = parts;
-  for (const { file, table } of others) {
-    for (const name of new Set([...first.table.columns.keys(), ...table.columns.keys()])) {
-      const [expected, found] = [first.table.columns.get(name), table.columns.get(name)];
-      if (expected !== undefined && found !== undefined && sameFeature(expected.feature, found.feature)) continue;
-      const [here, there] = [found, expected].map((column) =>
-        column === undefined ? "none" : describeFeature(column.feature),
-      );
-      throw new FileFormatError(
-        `the files of a split differ: column "${name}" is ${here} in ${file}, ${there} in ${first.file}`,
-      );
-    }
-  }
-  if (others.length === 0) return first.table.columns;
-  return new Map(
-    [...first.table.columns].map(([name, { feature }]) => {
-      const columns = parts.map(({ table }) => table.columns.get(name));
-      return [
-        name,
-        new MemoryColumn(
-          feature,
-          columns.flatMap((column) => column?.range(0, column.length) ?? []),
-        ),
-      ];
-    }),
+/** The rows of one split, as many as the card says. */
+async function readSplit(source: Source, split: string, options: LoadOptions): Promise<Table> {
+  const { info, card, format, splits } = source;
+  const files = splits.get(split) ?? [];
+  const declared = info?.features && { features: info.features, source: card };
+  const table = await readTable(files, { format, options, declared, wished: options.features });
+  const rows = info?.rows.get(split) ?? table.length;
+  if (rows === table.length) return table;
+  throw new FileFormatError(
+    `the split "${split}" has ${table.length} rows, but ${card} says ${rows}: ${files.join(", ")}`,
   );
+}
+
+/** The rows of slices one after another. */
+function rowsOf(slices: readonly SplitSlice[], tables: ReadonlyMap<string, Table>): Table {
+  const parts = slices.flatMap((slice) =>
+    [...tables]
+      .filter(([name]) => name === slice.split || slice.split === "all")
+      .map(([, table]) => {
+        const { start, end } = rowsOfSlice(slice, table.length);
+        return start === 0 && end === table.length ? table : takeRows(table, rowRange(start, end));
+      }),
+  );
+  if (parts.length === 0) throw new ConfigError("split is an empty list: leave it out for all splits");
+  return concatenate(parts);
+}
+
+function noSplit({ where, splits }: Source, split: string): DataError {
+  const names = [...splits.keys()];
+  const near = nearest(split, names);
+  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  return new DataError(`${where} has no split "${split}": its splits are ${names.join(", ")}${hint}`);
 }

@@ -222,16 +222,16 @@ describe("what disagrees in a folder is said", () => {
     expect(odd.message).toContain('data_files of "a" should be patterns, or one record {split, path} for each split');
   });
 
-  it("a folder without data, and files that are not Parquet", async () => {
-    const empty = await refusal(loadDataset(await folderOf({ "notes.txt": "" })));
+  it("a folder without data, and files of unknown kinds", async () => {
+    const empty = await refusal(loadDataset(await folderOf({ "notes.md": "" })));
     expect(empty).toBeInstanceOf(FileFormatError);
     expect(empty.message).toContain("holds no data");
     const folder = await folderOf({
-      "README.md": card("configs:\n- config_name: a\n  data_files: a.csv"),
-      "a.csv": "text\nx\n",
+      "README.md": card("configs:\n- config_name: a\n  data_files: a.xyz"),
+      "a.xyz": "text\nx\n",
     });
     expect((await refusal(loadDataset(folder))).message).toMatch(
-      /cannot read .*a\.csv: datasets are read from Parquet files/,
+      /cannot tell what .*a\.xyz is: names of data files end in/,
     );
   });
 });

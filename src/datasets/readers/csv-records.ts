@@ -82,7 +82,9 @@ class RecordParser {
       const found = LINE_END.exec(this.#text)?.index ?? -1;
       if (found === -1 && !isEnd) {
         if (this.#text.length - start <= LONGEST_FIELD) return undefined;
-        throw this.#error(`line ${this.#line} has not ended after ${LONGEST_FIELD} characters: this may be no text file`);
+        throw this.#error(
+          `line ${this.#line} has not ended after ${LONGEST_FIELD} characters: this may be no text file`,
+        );
       }
       const end = found === -1 ? this.#text.length : found;
       const line = this.#text.slice(start, end);
@@ -172,9 +174,9 @@ class RecordParser {
 
   /** The next quote or escape from `at` on; -1 where there is none. */
   #endOfPlain(at: number): number {
-    const quote = this.#text.indexOf(this.#quote ?? "\0", at);
-    const escape = this.#escape === undefined ? -1 : this.#text.indexOf(this.#escape, at);
-    return escape === -1 || (quote !== -1 && quote < escape) ? quote : escape;
+    const quoted = this.#text.indexOf(this.#quote ?? "\0", at);
+    const escaped = this.#escape === undefined ? -1 : this.#text.indexOf(this.#escape, at);
+    return escaped === -1 || (quoted !== -1 && quoted < escaped) ? quoted : escaped;
   }
 
   #unclosed(line: number): FileFormatError {

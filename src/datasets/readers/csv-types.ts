@@ -13,9 +13,7 @@ export interface MissingOptions {
 }
 
 // pandas 2.3, _libs/parsers.pyx: STR_NA_VALUES
-const USUAL = (
-  " #N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null"
-)
+const USUAL = " #N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null"
   .trim()
   .split("|");
 

@@ -39,7 +39,8 @@ export class CsvReader implements FileReader {
     if (!["error", "warn", "skip"].includes(onBadLines)) {
       throw new ConfigError(`onBadLines is "error", "warn" or "skip", not ${JSON.stringify(onBadLines)}`);
     }
-    if (!(Number.isInteger(skipRows) && skipRows >= 0)) throw new ConfigError(`skipRows is ${skipRows}: give a number of lines`);
+    if (!(Number.isInteger(skipRows) && skipRows >= 0))
+      throw new ConfigError(`skipRows is ${skipRows}: give a number of lines`);
   }
 
   /** The types of the columns: those asked for, else those that the texts of all files tell. */
@@ -84,14 +85,14 @@ export class CsvReader implements FileReader {
     const unnamed = names.find((name) => !Object.hasOwn(features, name));
     const lacking = Object.keys(features).find((name) => !names.includes(name));
     if (unnamed !== undefined || lacking !== undefined) {
-      const difference =
-        lacking === undefined ? `a column "${unnamed}", which` : `no column "${lacking}", which`;
+      const has = lacking === undefined ? `a column "${unnamed}", which others or the features do not have` : undefined;
+      const lacks = `no column "${lacking}", which others or the features have`;
       throw new FileFormatError(
-        `${file} has ${difference} ${lacking === undefined ? "other files or the features do not have" : "other files or the features have"}: ` +
-          `its columns are ${names.map((name) => `"${name}"`).join(", ")}`,
+        `${file} has ${has ?? lacks}: its columns are ${names.map((name) => `"${name}"`).join(", ")}`,
       );
     }
-    const parsers = this.#wished !== undefined ? converterOf : this.#rowsInferred === Infinity ? parserOf : checkedParser;
+    const known = this.#rowsInferred === Infinity ? parserOf : checkedParser; // known from all texts, or from the first
+    const parsers = this.#wished === undefined ? known : converterOf;
     return new BatchBuilder(file, names, features, this.#missing, parsers);
   }
 
@@ -111,7 +112,7 @@ export class CsvReader implements FileReader {
     for await (const record of csvRecords(file, text, { ...this.#options, delimiter }, skipRows + 1)) {
       if (isHeader) {
         isHeader = false;
-        names ??= uniqueNames(file, record.fields);
+        names ??= uniqueNames(record.fields, quiet ? undefined : file);
         yield { names, record: undefined };
         continue;
       }
@@ -125,7 +126,9 @@ export class CsvReader implements FileReader {
       if (onBadLines === "error") {
         throw new FileFormatError(
           `${where}: mend it, or leave such lines out with { onBadLines: "warn" }` +
-            (record.fields.length < names.length ? ", or take what it lacks as missing with { fillShortLines: true }" : ""),
+            (record.fields.length < names.length
+              ? ", or take what it lacks as missing with { fillShortLines: true }"
+              : ""),
         );
       }
       bad++;
@@ -156,14 +159,14 @@ async function* skipLines(pieces: AsyncIterable<string>, count: number): AsyncGe
   }
 }
 
-/** Names of columns as pandas makes them: "Unnamed: 0" for an empty one, "a.1" for a second "a". */
-function uniqueNames(file: string, header: readonly string[]): string[] {
+/** Names of columns as pandas makes them: "Unnamed: 0" for an empty one, "a.1" for a second "a", which is said of `file`. */
+function uniqueNames(header: readonly string[], file: string | undefined): string[] {
   const names: string[] = [];
   for (const [i, field] of header.entries()) {
     const given = field === "" ? `Unnamed: ${i}` : field;
     let name = given;
     for (let n = 1; names.includes(name); n++) name = `${given}.${n}`;
-    if (name !== given) info(`${file}: a second column "${given}" is called "${name}"`);
+    if (name !== given && file !== undefined) info(`${file}: a second column "${given}" is called "${name}"`);
     names.push(name);
   }
   return names;
@@ -221,7 +224,8 @@ class BatchBuilder {
 /** Texts to values of a type that was asked for. */
 function converterOf(feature: Feature, refuse: (reason: string) => never): (text: string) => unknown {
   const convert = conversion(new Value("string"), feature, refuse);
-  if (convert instanceof NoConversion) throw new ConfigError(`a column of a CSV file holds single values: ${convert.reason}`);
+  if (convert instanceof NoConversion)
+    throw new ConfigError(`a column of a CSV file holds single values: ${convert.reason}`);
   const isText = feature instanceof Value && feature.dtype.includes("string");
   return isText ? convert : (text) => convert(text.trim());
 }

@@ -40,7 +40,8 @@ export async function* jsonLines(file: string, pieces: AsyncIterable<string>): A
       line++;
     }
     text = text.slice(start);
-    if (text.length > LONGEST_VALUE) throw new FileFormatError(`${file}: line ${line} does not end: this may be no JSON Lines`);
+    if (text.length > LONGEST_VALUE)
+      throw new FileFormatError(`${file}: line ${line} does not end: this may be no JSON Lines`);
   }
   if (text.trim() !== "") yield { value: parseJson(file, text, line), line };
 }
@@ -99,7 +100,8 @@ class ValueScanner {
     const end = this.#endOfValue(isEnd);
     if (end === undefined) {
       if (isEnd) throw this.#error("the file ends within a value: it is cut off, or a bracket or quote is not closed");
-      if (this.#text.length - this.#at > LONGEST_VALUE) throw this.#error("a value has not ended: a bracket or quote may be open");
+      if (this.#text.length - this.#at > LONGEST_VALUE)
+        throw this.#error("a value has not ended: a bracket or quote may be open");
       return undefined;
     }
     const text = this.#text.slice(this.#at, end);
@@ -176,7 +178,8 @@ class ValueScanner {
   }
 
   #pass(to: number): void {
-    for (let at = this.#text.indexOf("\n", this.#at); at !== -1 && at < to; at = this.#text.indexOf("\n", at + 1)) this.#line++;
+    for (let at = this.#text.indexOf("\n", this.#at); at !== -1 && at < to; at = this.#text.indexOf("\n", at + 1))
+      this.#line++;
     this.#at = to;
     this.#scanned = to;
   }

@@ -57,7 +57,9 @@ export class JsonReader implements FileReader {
     if (feature instanceof NoFeature) throw new DataError(`${where}: ${feature.reason}`);
     const both = unifyFeatures(features, feature);
     if (both === undefined) {
-      throw new DataError(`${where}: the row is ${describeFeature(feature)}, but those before are ${describeFeature(features)}`);
+      throw new DataError(
+        `${where}: the row is ${describeFeature(feature)}, but those before are ${describeFeature(features)}`,
+      );
     }
     return both as StructFeature;
   }
@@ -66,7 +68,10 @@ export class JsonReader implements FileReader {
   async *#rows(file: string): AsyncGenerator<JsonValue & { value: object }, void, void> {
     for await (const { value, line } of await this.#values(file)) {
       if (typeof value === "object" && value !== null && !Array.isArray(value)) yield { value, line };
-      else throw new FileFormatError(`${file}, line ${line}: a row is an object, not ${JSON.stringify(value).slice(0, 60)}`);
+      else
+        throw new FileFormatError(
+          `${file}, line ${line}: a row is an object, not ${JSON.stringify(value).slice(0, 60)}`,
+        );
     }
   }
 
@@ -74,16 +79,7 @@ export class JsonReader implements FileReader {
     const text = () => readText(file, this.#options);
     if (/\.(jsonl|ndjson)(\.gz)?$/i.test(file) && this.#options.field === undefined) return jsonLines(file, text());
     if (this.#options.field !== undefined) return fieldRows(file, await wholeText(text()), this.#options.field);
-    const values = jsonValues(file, text());
-    const [first, second] = [await values.next(), await values.next()];
-    if (first.done) return [];
-    if (second.done && isTableOfColumns(first.value.value)) return columnRows(file, first.value.value);
-    return (async function* () {
-      yield first.value;
-      if (second.done) return;
-      yield second.value;
-      yield* values;
-    })();
+    return jsonValues(file, text());
   }
 }
 
@@ -96,7 +92,8 @@ async function wholeText(pieces: AsyncIterable<string>): Promise<string> {
 function fieldRows(file: string, text: string, field: string): Iterable<JsonValue> {
   const whole = parseJson(file, text, 1);
   if (typeof whole !== "object" || whole === null || !Object.hasOwn(whole, field)) {
-    const found = typeof whole === "object" && whole !== null ? Object.keys(whole).slice(0, 20).join(", ") : typeof whole;
+    const found =
+      typeof whole === "object" && whole !== null ? Object.keys(whole).slice(0, 20).join(", ") : typeof whole;
     throw new ConfigError(`${file} has no field "${field}" at its top: it has ${found}`);
   }
   const rows = (whole as Readonly<Record<string, unknown>>)[field];
@@ -121,7 +118,10 @@ function columnRows(file: string, columns: Readonly<Record<string, unknown[]>>):
       `${file}: column "${other[0]}" has ${other[1].length} values, "${firstName}" ${first.length}: columns are of one length`,
     );
   }
-  return first.map((_, i) => ({ value: Object.fromEntries(entries.map(([name, values]) => [name, values[i]])), line: 1 }));
+  return first.map((_, i) => ({
+    value: Object.fromEntries(entries.map(([name, values]) => [name, values[i]])),
+    line: 1,
+  }));
 }
 
 /** Objects to the columns of a batch. */
@@ -167,14 +167,20 @@ class BatchBuilder {
     const refuse = refuseAt(name, () => this.#where(this.length - 1));
     const found = inferFeature(value);
     if (!this.#convert || found instanceof NoFeature) {
-      return refuse(`${JSON.stringify(value).slice(0, 60)}, where the first rows told ${describeFeature(feature)}: give the types, { features }`);
+      return refuse(
+        `${JSON.stringify(value).slice(0, 60)}, where the first rows told ${describeFeature(feature)}: give the types, { features }`,
+      );
     }
     const convert = conversion(found, feature, refuse);
-    return convert instanceof NoConversion ? refuse(`${JSON.stringify(value).slice(0, 60)}: ${convert.reason}`) : convert(value);
+    return convert instanceof NoConversion
+      ? refuse(`${JSON.stringify(value).slice(0, 60)}: ${convert.reason}`)
+      : convert(value);
   }
 
   #unknown(name: string): DataError {
-    const told = this.#convert ? "the features do not name" : "the first rows did not have: give the types, { features }";
+    const told = this.#convert
+      ? "the features do not name"
+      : "the first rows did not have: give the types, { features }";
     return new DataError(`${this.#where(this.length - 1)}: the row has a column "${name}", which ${told}`);
   }
 

@@ -37,7 +37,9 @@ export async function* readText(file: string, options: EncodingOptions = {}): As
     }
     const rest = decode(decoder, undefined);
     if (rest === undefined) {
-      throw new FileFormatError(`${file} ends within a character: it is cut off, or not ${options.encoding ?? "UTF-8"}`);
+      throw new FileFormatError(
+        `${file} ends within a character: it is cut off, or not ${options.encoding ?? "UTF-8"}`,
+      );
     }
     if (rest !== "") yield rest;
   } catch (error) {

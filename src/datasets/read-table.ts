@@ -1,0 +1,120 @@
+// The rows of files as a table: Parquet and Arrow with the types they have, text formats with those that their values tell
+// or that are asked for.
+import { FileFormatError } from "../support/errors.js";
+import { openArrowTable } from "./arrow-table.js";
+import { ColumnBuilder } from "./column-builder.js";
+import { describeFeature, type StructFeature, sameFeature } from "./features.js";
+import { type FormatName, type FormatOptions, readerOf } from "./formats.js";
+import { readParquet } from "./parquet.js";
+import type { DeclaredFeatures } from "./parquet-features.js";
+import { type Table, tableOf } from "./table.js";
+import { cast } from "./verbs/cast.js";
+import { concatenate } from "./verbs/concatenate.js";
+
+/** What is known of files beside what they say themselves. */
+export interface ReadOptions {
+  readonly format: FormatName;
+  readonly options: FormatOptions;
+  /** The types that the dataset's card declares. */
+  readonly declared: DeclaredFeatures | undefined;
+  /** The types that the caller asks for. */
+  readonly wished: StructFeature | undefined;
+}
+
+/**
+ * The rows of the files, one file after another.
+ *
+ * @throws FileFormatError where a file is missing, damaged, or differs from the others or from what is declared; DataError
+ * where a value is not what its column holds.
+ */
+export async function readTable(files: readonly string[], given: ReadOptions): Promise<Table> {
+  const { format, options, declared, wished } = given;
+  switch (format) {
+    case "parquet":
+      return inTypes(await readParquetFiles(files, declared), wished);
+    case "arrow":
+      return inTypes(openArrowTable(files, { features: declared?.features }), wished);
+    default: {
+      const reader = readerOf(format, options, wished ?? declared?.features, true);
+      const features = await reader.features(files);
+      const builder = new TableBuilder(Object.keys(features ?? {}));
+      for (const file of files) {
+        for await (const batch of reader.read(file, features, 0))
+          builder.append(batch.columns, batch.length, batch.where);
+      }
+      return builder.finish(features);
+    }
+  }
+}
+
+function inTypes(table: Table, wished: StructFeature | undefined): Table {
+  return wished === undefined ? table : cast(table, wished);
+}
+
+/** The files' rows. Throws FileFormatError where files differ in columns or types. */
+async function readParquetFiles(files: readonly string[], declared: DeclaredFeatures | undefined): Promise<Table> {
+  const parts: Table[] = [];
+  for (const file of files) {
+    const { columns, length } = await readParquet(file, declared);
+    const part = tableOf(columns, length);
+    if (parts.length > 0) checkAlike([files[0], parts[0]], [file, part]);
+    parts.push(part);
+  }
+  return concatenate(parts);
+}
+
+type FileTable = readonly [file: string, table: Table];
+
+function checkAlike([firstFile, first]: FileTable, [file, table]: FileTable): void {
+  for (const name of new Set([...first.columns.keys(), ...table.columns.keys()])) {
+    const [expected, found] = [first.columns.get(name)?.feature, table.columns.get(name)?.feature];
+    if (expected !== undefined && found !== undefined && sameFeature(expected, found)) continue;
+    const [here, there] = [found, expected].map((feature) =>
+      feature === undefined ? "none" : describeFeature(feature),
+    );
+    throw new FileFormatError(
+      `the files of a split differ: column "${name}" is ${here} in ${file}, ${there} in ${firstFile}`,
+    );
+  }
+}
+
+/** Gathers batches of rows; a column that some rows lack is null in them. */
+class TableBuilder {
+  readonly #columns = new Map<string, ColumnBuilder>();
+  #length = 0;
+
+  constructor(names: readonly string[]) {
+    for (const name of names) this.#columns.set(name, new ColumnBuilder(name));
+  }
+
+  append(columns: ReadonlyMap<string, readonly unknown[]>, length: number, where: (i: number) => string): void {
+    for (const name of columns.keys()) {
+      if (this.#columns.has(name)) continue;
+      const builder = new ColumnBuilder(name);
+      fill(builder, this.#length);
+      this.#columns.set(name, builder);
+    }
+    for (const [name, builder] of this.#columns) {
+      const values = columns.get(name);
+      if (values === undefined) fill(builder, length);
+      else builder.append(values, where);
+    }
+    this.#length += length;
+  }
+
+  /** The table, with these types where they are known. */
+  finish(features: StructFeature | undefined): Table {
+    const columns = [...this.#columns].map(([name, builder]) => {
+      const feature = features?.[name];
+      return [name, feature === undefined ? builder.build() : builder.buildAs(feature)] as const;
+    });
+    return tableOf(new Map(columns), this.#length);
+  }
+}
+
+/** Appends nulls. */
+function fill(builder: ColumnBuilder, count: number): void {
+  for (let left = count; left > 0; left -= NULLS.length) builder.append(NULLS.slice(0, left), () => "");
+}
+
+const NULLS: readonly null[] = new Array<null>(1000).fill(null);

@@ -8,14 +8,27 @@ import { manualSeed } from "../tensor/index.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
 import { type CommonConfig, type ConfigOptions, readConfig } from "./config.js";
+import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
 import { electra } from "./electra/index.js";
 import type { Family, Task, Tasks } from "./family.js";
 import { initialize, type LoadOptions, loadWeights } from "./loading.js";
+import { modernbert } from "./modernbert/index.js";
+import { mpnet } from "./mpnet/index.js";
 import { roberta } from "./roberta/index.js";
 import { xlmRoberta } from "./xlm-roberta/index.js";
 
-const families: readonly Family[] = [bert, distilbert, roberta, xlmRoberta, electra, albert];
+const families: readonly Family[] = [
+  bert,
+  distilbert,
+  roberta,
+  xlmRoberta,
+  electra,
+  albert,
+  mpnet,
+  debertaV2,
+  modernbert,
+];
 
 /** Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). */
 export interface ModelOptions extends ConfigOptions, LoadOptions, HubOptions {

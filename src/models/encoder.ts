@@ -1,7 +1,7 @@
 // Base of the families' encoders. What stands between the embeddings and what a caller reads is packed: [tokens, hidden],
 // no padding (nn/packing.ts); heads work on the packed form.
 import type { Batch } from "../batches/index.js";
-import { type Module, type Packing, pack, unpack } from "../nn/index.js";
+import { type Module, type Packing, type PackOptions, pack, unpack } from "../nn/index.js";
 import { ConfigError, ShapeError } from "../support/errors.js";
 import { type Tensor, takeRows } from "../tensor/index.js";
 import type { CommonConfig } from "./config.js";
@@ -64,7 +64,11 @@ export interface IdLimits {
 }
 
 /** Checks the ids, and plans the packing of the batch by its mask. */
-export function packIds({ input_ids: ids, attention_mask }: EncoderInputs, limits: IdLimits): Packing {
+export function packIds(
+  { input_ids: ids, attention_mask }: EncoderInputs,
+  limits: IdLimits,
+  options?: PackOptions,
+): Packing {
   if (ids.rank !== 2 || ids.dtype !== "int32") {
     throw new ShapeError(`input_ids must be int32 [batch, length], not ${ids.toString()}`);
   }
@@ -83,5 +87,5 @@ export function packIds({ input_ids: ids, attention_mask }: EncoderInputs, limit
       );
     }
   });
-  return pack(ids.shape, attention_mask);
+  return pack(ids.shape, attention_mask, options);
 }

@@ -17,6 +17,8 @@ export interface CheckpointSpelling {
   readonly renames?: readonly (readonly [ending: string, now: string])[];
   /** Buffers that are no parameters, with or without the prefix. Default: none. */
   readonly ignored?: readonly string[];
+  /** Keys that some checkpoints hold and some models have no place for: dropped without a word. Default: none. */
+  readonly surplus?: RegExp;
   /** Parameters that a checkpoint may lack: they start from the seed, with one line that says so. */
   readonly optional: RegExp;
 }

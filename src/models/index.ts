@@ -32,6 +32,16 @@ export {
 } from "./bert/index.js";
 export { type CommonConfig, type ConfigOptions, numLabels, type ProblemType } from "./config.js";
 export {
+  type DebertaV2Config,
+  DebertaV2ForMaskedLM,
+  DebertaV2ForMultipleChoice,
+  DebertaV2ForQuestionAnswering,
+  DebertaV2ForSequenceClassification,
+  DebertaV2ForTokenClassification,
+  DebertaV2Model,
+  debertaV2Config,
+} from "./deberta-v2/index.js";
+export {
   type DistilBertConfig,
   DistilBertForMaskedLM,
   DistilBertForMultipleChoice,
@@ -62,6 +72,26 @@ export {
   SequenceClassificationModel,
   TokenClassificationModel,
 } from "./heads/index.js";
+export {
+  type ModernBertConfig,
+  ModernBertForMaskedLM,
+  ModernBertForMultipleChoice,
+  ModernBertForQuestionAnswering,
+  ModernBertForSequenceClassification,
+  ModernBertForTokenClassification,
+  ModernBertModel,
+  modernBertConfig,
+} from "./modernbert/index.js";
+export {
+  type MPNetConfig,
+  MPNetForMaskedLM,
+  MPNetForMultipleChoice,
+  MPNetForQuestionAnswering,
+  MPNetForSequenceClassification,
+  MPNetForTokenClassification,
+  MPNetModel,
+  mpnetConfig,
+} from "./mpnet/index.js";
 export { ClassifierOutput, ModelOutput } from "./outputs.js";
 export { PreTrainedModel } from "./pretrained.js";
 export {

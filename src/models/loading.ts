@@ -87,7 +87,7 @@ interface MatchedKeys {
 function matchKeys(
   model: PreTrainedModel,
   keys: readonly string[],
-  { basePrefix, renames = [], ignored = [] }: CheckpointSpelling,
+  { basePrefix, renames = [], ignored = [], surplus }: CheckpointSpelling,
 ): MatchedKeys {
   const names = new Set(Array.from(model.namedParameters(), ([name]) => model.keyOf(name)));
   const { tiedKeys } = model;
@@ -107,8 +107,8 @@ function matchKeys(
     const spelled = [renamed, basePrefix + renamed];
     if (renamed.startsWith(basePrefix)) spelled.push(renamed.slice(basePrefix.length));
     const name = spelled.find((candidate) => names.has(candidate));
-    if (name === undefined) unexpected.push(key);
-    else found.set(name, key);
+    if (name !== undefined) found.set(name, key);
+    else if (!surplus?.test(key)) unexpected.push(key);
   }
   for (const [name, key] of copies) if (!found.has(name)) found.set(name, key);
   return { found, copies, unexpected };
@@ -137,16 +137,16 @@ function belongsToEncoder(model: PreTrainedModel, key: string, { basePrefix, opt
   );
 }
 
-/** Normal with the config's deviation for weights, zero for biases, one for the gains of LayerNorms, as BERT does. */
+/** Normal with the model's deviation for weights, zero for biases, one for the gains of LayerNorms, as BERT does. */
 export function initialize(model: PreTrainedModel, parameters: Iterable<[string, Parameter]>): void {
   const gains = new Set<Parameter>();
   for (const [, module] of model.namedModules() as Iterable<[string, Module]>) {
     if (module instanceof LayerNorm) gains.add(module.weight);
   }
-  for (const [, parameter] of parameters) {
+  for (const [name, parameter] of parameters) {
     if (gains.has(parameter)) parameter.fill_(1);
     else if (parameter.rank < 2) parameter.fill_(0);
-    else initializeNormal(parameter, model.config.initializer_range);
+    else initializeNormal(parameter, model.initialDeviation(name));
   }
 }
 

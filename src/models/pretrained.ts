@@ -39,6 +39,11 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
     return Object.hasOwn(tiedKeys, path) ? tiedKeys[path] : path;
   }
 
+  /** Standard deviation of a weight's first values; `name` is the parameter's. */
+  initialDeviation(_name: string): number {
+    return this.config.initializer_range;
+  }
+
   /**
    * Writes config.json and model.safetensors into `folder` (made if missing), each whole or not at all. Python's
    * `from_pretrained` loads it.

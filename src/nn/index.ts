@@ -8,4 +8,6 @@ export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
 export { Linear, type LinearOptions, stack } from "./linear.js";
 export { Module, Parameter } from "./module.js";
-export { type Packing, type PackOptions, pack, packIntegers, unpack } from "./packing.js";
+export { longestSequence, type Packing, type PackOptions, pack, packIntegers, unpack } from "./packing.js";
+export { meanOfTokens } from "./pooling.js";
+export { RotaryAngles } from "./rotary.js";

@@ -29,13 +29,14 @@ export class Embedding extends Module {
 /** Layer normalization over the last dimension; weight is gamma, bias is beta. */
 export class LayerNorm extends Module {
   readonly weight: Parameter;
-  readonly bias: Parameter;
+  readonly bias: Parameter | undefined;
   readonly epsilon: number;
 
-  constructor(width: number, epsilon = 1e-5) {
+  /** `bias`: default true. */
+  constructor(width: number, epsilon = 1e-5, { bias = true }: { readonly bias?: boolean } = {}) {
     super();
     this.weight = new Parameter([width]).fill_(1);
-    this.bias = new Parameter([width]);
+    this.bias = bias ? new Parameter([width]) : undefined;
     this.epsilon = epsilon;
   }
 

@@ -88,6 +88,11 @@ function hasGaps(mask: Int32Array, length: number): boolean {
   return false;
 }
 
+/** Rows of the longest sequence. */
+export function longestSequence({ offsets, length }: Packing): number {
+  return offsets.host?.reduce((longest, end, s, all) => Math.max(longest, s === 0 ? 0 : end - all[s - 1]), 0) ?? length;
+}
+
 /** The real tokens of an int32 [batch, length] tensor: int32 [tokens]. */
 export function packIntegers(padded: Tensor, packing: Packing): Tensor {
   const { host } = padded;

@@ -16,6 +16,7 @@ import {
   expectClose,
   expectGradients,
   flat,
+  type Nested,
   type Reference,
   readReference,
   readUnmaskedReference,
@@ -27,7 +28,17 @@ const outputTolerance = 2e-6;
 const gradientEpsilon = 5e-6;
 
 /** Families that ../shared has references of, and those whose references stand beside this test. */
-const families = ["bert", "distilbert", "roberta", "xlm-roberta", "electra", "albert"];
+const families = [
+  ...["bert", "distilbert", "roberta", "xlm-roberta", "electra", "albert"],
+  ...["mpnet", "deberta-v2", "modernbert"],
+];
+
+/** Further configs of these families, and the heads that references stand for. */
+const variants: Readonly<Record<string, readonly string[]>> = {
+  "deberta-v2-conv": ["sequence-classification", "masked-lm"],
+  "deberta-v2-c2p": ["masked-lm"],
+  "modernbert-mean": ["sequence-classification", "multiple-choice"],
+};
 
 interface Output {
   readonly loss: Tensor;
@@ -58,9 +69,10 @@ for (const { label, create } of backendsHere()) {
     afterAll(() => {
       setBackend(before)?.close();
     });
-    for (const family of families) {
+    for (const family of [...families, ...Object.keys(variants)]) {
       describe(family, () => {
         for (const { head, load, floatLabels = false } of heads) {
+          if (variants[family]?.includes(head) === false) continue;
           it(`${head}: PyTorch's loss, outputs and gradients`, async () => {
             const { reference, folder } = readReference(`${family}-${head}`);
             const model = (await load(folder)).train();
@@ -87,6 +99,33 @@ for (const { label, create } of backendsHere()) {
         await expectGradients(model, reference, gradientEpsilon);
       },
     );
+
+    it.each([...families, "deberta-v2-conv", "modernbert-mean"])(
+      "%s: the same logits where only the device knows the mask",
+      async (family) => {
+        const { reference, folder } = readReference(`${family}-sequence-classification`);
+        const model = await AutoModelForSequenceClassification.fromPretrained(folder);
+        const batch = batchOf(reference, false);
+        batch.attention_mask.markChanged(); // as if a kernel had written it
+        const logits = await model.forward(batch).logits.data();
+        expectClose(logits, flat(reference.outputs.logits ?? []), outputTolerance, "logits");
+      },
+    );
+
+    it.each(["mpnet", "deberta-v2", "modernbert"])("%s: the same logits with padding on the left", async (family) => {
+      const { reference, folder } = readReference(`${family}-sequence-classification`);
+      const model = await AutoModelForSequenceClassification.fromPretrained(folder);
+      const lengths = reference.inputs.attention_mask.map((row) => flat([row]).filter((value) => value === 1).length);
+      const turn = (row: Nested, i: number): Nested[] => {
+        const values = row as Nested[];
+        return [...values.slice(lengths[i]), ...values.slice(0, lengths[i])];
+      };
+      const inputs = Object.fromEntries(
+        Object.entries(reference.inputs).map(([name, rows]) => [name, rows.map((row, i) => turn(row, i))]),
+      );
+      const logits = await model.forward(batchOf({ ...reference, inputs }, false)).logits.data();
+      expectClose(logits, flat(reference.outputs.logits ?? []), outputTolerance, "logits");
+    });
 
     it("gives a row the same logits wherever it stands in the batch", async () => {
       const { reference, folder } = readReference("bert-sequence-classification");

@@ -79,15 +79,21 @@ export class BertForQuestionAnswering extends QuestionAnsweringModel<BertConfig>
   }
 }
 
+type PredictionHeadConfig = Pick<
+  BertConfig,
+  "hidden_size" | "hidden_act" | "layer_norm_eps" | "vocab_size" | "tie_word_embeddings"
+>;
+
 export class BertPredictionHeadTransform extends Module {
   readonly dense: Linear;
   readonly LayerNorm: LayerNorm;
   readonly activation: Activation;
 
-  constructor(config: BertConfig) {
+  /** `width`: of the word table. */
+  constructor(config: PredictionHeadConfig, width: number) {
     super();
-    this.dense = new Linear(config.hidden_size, config.hidden_size);
-    this.LayerNorm = new LayerNorm(config.hidden_size, config.layer_norm_eps);
+    this.dense = new Linear(config.hidden_size, width);
+    this.LayerNorm = new LayerNorm(width, config.layer_norm_eps);
     this.activation = activationOf(config.hidden_act);
   }
 
@@ -101,12 +107,13 @@ export class BertLMPredictionHead extends Module {
   readonly transform: BertPredictionHeadTransform;
   readonly decoder: VocabularyProjection;
 
-  /** `table`: the word table [vocab, hidden]. */
-  constructor(config: BertConfig, table: Parameter) {
+  /** `table`: the word table [vocab, width]. */
+  constructor(config: PredictionHeadConfig, table: Parameter) {
     super();
     this.bias = new Parameter([config.vocab_size]);
-    this.transform = new BertPredictionHeadTransform(config);
-    this.decoder = new VocabularyProjection(config.hidden_size, config, { table, bias: this.bias });
+    const [, width] = table.shape;
+    this.transform = new BertPredictionHeadTransform(config, width);
+    this.decoder = new VocabularyProjection(width, config, { table, bias: this.bias });
   }
 
   override forward(states: Tensor): Tensor {
@@ -117,7 +124,7 @@ export class BertLMPredictionHead extends Module {
 export class BertOnlyMLMHead extends Module {
   readonly predictions: BertLMPredictionHead;
 
-  constructor(config: BertConfig, table: Parameter) {
+  constructor(config: PredictionHeadConfig, table: Parameter) {
     super();
     this.predictions = new BertLMPredictionHead(config, table);
   }

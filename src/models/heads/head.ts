@@ -11,6 +11,10 @@ export abstract class HeadModel<Config extends CommonConfig = CommonConfig> exte
     return this.baseModel.inputNames;
   }
 
+  override initialDeviation(name: string): number {
+    return this.baseModel.initialDeviation(name);
+  }
+
   override get labelNames(): readonly string[] {
     return ["labels"];
   }

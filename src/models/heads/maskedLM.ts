@@ -31,15 +31,16 @@ export class MaskedLMOutput extends ModelOutput {
 export interface VocabularyTies {
   /** The word table [vocab, width]. */
   readonly table: Parameter;
-  /** [vocab]; default: the projection has a bias of its own. */
-  readonly bias?: Parameter;
+  /** [vocab]; default: the projection has a bias of its own. False: none, tied or not. */
+  readonly bias?: Parameter | false;
 }
 
 /** A linear layer onto the vocabulary: [n, width] -> [n, vocab]. */
 export class VocabularyProjection extends Linear {
   constructor(width: number, config: { vocab_size: number; tie_word_embeddings: boolean }, ties: VocabularyTies) {
     const { table, bias } = ties;
-    super(width, config.vocab_size, config.tie_word_embeddings ? { weight: table, biasParameter: bias } : {});
+    const tied = config.tie_word_embeddings ? { weight: table, biasParameter: bias || undefined } : {};
+    super(width, config.vocab_size, { ...tied, bias: bias !== false });
   }
 }
 

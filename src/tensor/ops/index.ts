@@ -36,6 +36,7 @@ import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
 import { rotary } from "./rotary.js";
 import { scatterAdd } from "./scatterAdd.js";
+import { segmentSum } from "./segmentSum.js";
 import { sigmoid } from "./sigmoid.js";
 import { silu } from "./silu.js";
 import { slice } from "./slice.js";
@@ -109,6 +110,7 @@ export const ops = {
   gatedActivation,
   attention,
   rotary,
+  segmentSum,
   takeRows,
   putRows,
   crossEntropy,
@@ -158,6 +160,7 @@ export {
   reshape,
   rotary,
   scatterAdd,
+  segmentSum,
   sigmoid,
   silu,
   slice,

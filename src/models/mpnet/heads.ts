@@ -1,0 +1,133 @@
+// MPNet's heads. Fields are named as in checkpoints, in the order of Python's __init__.
+import { Dropout, LayerNorm, Linear, Module, Parameter } from "../../nn/index.js";
+import { gelu, type Tensor, tanh } from "../../tensor/index.js";
+import { numLabels } from "../config.js";
+import {
+  MaskedLMModel,
+  MultipleChoiceModel,
+  QuestionAnsweringModel,
+  SequenceClassificationModel,
+  TokenClassificationModel,
+  VocabularyProjection,
+} from "../heads/index.js";
+import type { MPNetConfig } from "./config.js";
+import { MPNetModel } from "./model.js";
+
+/** Two layers on the first token. */
+export class MPNetClassificationHead extends Module {
+  readonly dense: Linear;
+  readonly dropout: Dropout;
+  readonly out_proj: Linear;
+
+  constructor(config: MPNetConfig) {
+    super();
+    this.dense = new Linear(config.hidden_size, config.hidden_size);
+    this.dropout = new Dropout(config.hidden_dropout_prob);
+    this.out_proj = new Linear(config.hidden_size, numLabels(config));
+  }
+
+  override forward(first: Tensor): Tensor {
+    const inner = tanh(this.dense.forward(this.dropout.forward(first)));
+    return this.out_proj.forward(this.dropout.forward(inner));
+  }
+}
+
+export class MPNetForSequenceClassification extends SequenceClassificationModel<MPNetConfig> {
+  static readonly architecture = "MPNetForSequenceClassification";
+  readonly mpnet = new MPNetModel(this.config, { pooler: false });
+  readonly classifier = new MPNetClassificationHead(this.config);
+
+  override get baseModel(): MPNetModel {
+    return this.mpnet;
+  }
+
+  protected override score(first: Tensor): Tensor {
+    return this.classifier.forward(first);
+  }
+}
+
+export class MPNetForMultipleChoice extends MultipleChoiceModel<MPNetConfig> {
+  static readonly architecture = "MPNetForMultipleChoice";
+  readonly mpnet = new MPNetModel(this.config);
+  readonly dropout = new Dropout(this.config.hidden_dropout_prob);
+  readonly classifier = new Linear(this.config.hidden_size, 1);
+
+  override get baseModel(): MPNetModel {
+    return this.mpnet;
+  }
+
+  protected override score(first: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(this.mpnet.pool(first)));
+  }
+}
+
+export class MPNetForTokenClassification extends TokenClassificationModel<MPNetConfig> {
+  static readonly architecture = "MPNetForTokenClassification";
+  readonly mpnet = new MPNetModel(this.config, { pooler: false });
+  readonly dropout = new Dropout(this.config.hidden_dropout_prob);
+  readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
+
+  override get baseModel(): MPNetModel {
+    return this.mpnet;
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.classifier.forward(this.dropout.forward(states));
+  }
+}
+
+export class MPNetForQuestionAnswering extends QuestionAnsweringModel<MPNetConfig> {
+  static readonly architecture = "MPNetForQuestionAnswering";
+  readonly mpnet = new MPNetModel(this.config, { pooler: false });
+  readonly qa_outputs = new Linear(this.config.hidden_size, 2);
+
+  override get baseModel(): MPNetModel {
+    return this.mpnet;
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.qa_outputs.forward(states);
+  }
+}
+
+export class MPNetLMHead extends Module {
+  readonly bias: Parameter;
+  readonly dense: Linear;
+  readonly layer_norm: LayerNorm;
+  readonly decoder: VocabularyProjection;
+
+  /** `table`: the word table [vocab, hidden]. */
+  constructor(config: MPNetConfig, table: Parameter) {
+    super();
+    this.bias = new Parameter([config.vocab_size]);
+    this.dense = new Linear(config.hidden_size, config.hidden_size);
+    this.layer_norm = new LayerNorm(config.hidden_size, config.layer_norm_eps);
+    this.decoder = new VocabularyProjection(config.hidden_size, config, { table, bias: this.bias });
+  }
+
+  override forward(states: Tensor): Tensor {
+    return this.decoder.forward(this.layer_norm.forward(gelu(this.dense.forward(states))));
+  }
+}
+
+export class MPNetForMaskedLM extends MaskedLMModel<MPNetConfig> {
+  static readonly architecture = "MPNetForMaskedLM";
+  readonly mpnet = new MPNetModel(this.config, { pooler: false });
+  readonly lm_head = new MPNetLMHead(this.config, this.mpnet.embeddings.word_embeddings.weight);
+
+  override get baseModel(): MPNetModel {
+    return this.mpnet;
+  }
+
+  override get tiedKeys(): Readonly<Record<string, string>> {
+    if (!this.config.tie_word_embeddings) return {};
+    return {
+      "lm_head.decoder.weight": "mpnet.embeddings.word_embeddings.weight",
+      "lm_head.decoder.bias": "lm_head.bias",
+    };
+  }
+
+  protected override score(states: Tensor): Tensor {
+    return this.lm_head.forward(states);
+  }
+}

@@ -1,0 +1,33 @@
+// MPNet.
+import type { Family } from "../family.js";
+import { mpnetConfig } from "./config.js";
+import {
+  MPNetForMaskedLM,
+  MPNetForMultipleChoice,
+  MPNetForQuestionAnswering,
+  MPNetForSequenceClassification,
+  MPNetForTokenClassification,
+} from "./heads.js";
+import { MPNetModel } from "./model.js";
+
+export const mpnet: Family = {
+  modelType: "mpnet",
+  config: mpnetConfig,
+  spelling: {
+    basePrefix: "mpnet.",
+    ignored: ["embeddings.position_ids"],
+    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^lm_head\./,
+  },
+  classes: {
+    encoder: MPNetModel,
+    sequenceClassification: MPNetForSequenceClassification,
+    tokenClassification: MPNetForTokenClassification,
+    questionAnswering: MPNetForQuestionAnswering,
+    multipleChoice: MPNetForMultipleChoice,
+    maskedLM: MPNetForMaskedLM,
+  },
+};
+
+export { type MPNetConfig, mpnetConfig } from "./config.js";
+export * from "./heads.js";
+export { MPNetModel } from "./model.js";

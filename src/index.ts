@@ -4,7 +4,16 @@
 
 export * from "./batches/index.js";
 export * from "./models/index.js";
-export { Dropout, Embedding, LayerNorm, Linear, type LinearOptions, Module, Parameter } from "./nn/index.js";
+export {
+  Dropout,
+  Embedding,
+  LayerNorm,
+  Linear,
+  type LinearOptions,
+  Module,
+  type NamePattern,
+  Parameter,
+} from "./nn/index.js";
 export * from "./optim/index.js";
 export * from "./pipelines/index.js";
 export {

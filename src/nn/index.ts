@@ -8,6 +8,7 @@ export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
 export { Linear, type LinearOptions, stack } from "./linear.js";
 export { Module, Parameter } from "./module.js";
+export { matchingNames, type NamePattern } from "./names.js";
 export { longestSequence, type Packing, type PackOptions, pack, packIntegers, unpack } from "./packing.js";
 export { meanOfTokens } from "./pooling.js";
 export { RotaryAngles } from "./rotary.js";

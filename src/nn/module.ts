@@ -2,6 +2,7 @@
 import { AttuneError } from "../support/errors.js";
 import { currentBackend, outsideScopes, type Shape, sizeOf, Tensor, tidy } from "../tensor/index.js";
 import { Storage } from "../tensor/storage.js";
+import { matchingNames, type NamePattern } from "./names.js";
 
 /** A tensor that training changes: a leaf that collects gradients. Its elements are zero until somebody sets them. */
 export class Parameter extends Tensor {
@@ -89,6 +90,33 @@ export abstract class Module {
 
   zeroGrad(): void {
     for (const parameter of this.parameters()) parameter.zeroGrad();
+  }
+
+  /**
+   * Keeps the parameters that the patterns match from training: they collect no gradient, and backward computes nothing
+   * for their sake. To freeze what stands beneath a head: `model.freeze("bert.embeddings", /layer\.[0-5]\./)`.
+   * @returns their names
+   * @throws ConfigError for a pattern that matches none
+   */
+  freeze(...patterns: NamePattern[]): string[] {
+    return this.#setTrainable(patterns, false);
+  }
+
+  /** Lets the parameters that the patterns match train again. As freeze. */
+  unfreeze(...patterns: NamePattern[]): string[] {
+    return this.#setTrainable(patterns, true);
+  }
+
+  #setTrainable(patterns: readonly NamePattern[], trainable: boolean): string[] {
+    const parameters = new Map(this.namedParameters());
+    const names = [...parameters.keys()];
+    const found = new Set(patterns.flatMap((pattern) => matchingNames(names, pattern)));
+    for (const name of found) {
+      const parameter = parameters.get(name);
+      if (!trainable) parameter?.zeroGrad();
+      parameter?.setRequiresGrad(trainable);
+    }
+    return names.filter((name) => found.has(name));
   }
 
   /** The parameter at a path. Throws AttuneError naming those that exist below the nearest module. */

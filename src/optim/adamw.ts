@@ -65,9 +65,11 @@ export class AdamW {
     if (all.length === 0) throw new ConfigError("AdamW: there are no parameters to optimize");
     if (new Set(all).size !== all.length) throw new ConfigError("AdamW: a parameter stands in two places");
     for (const [i, tensor] of all.entries()) {
-      if (!tensor.isLeaf || !tensor.requiresGrad) {
-        throw new ConfigError(`AdamW: tensor ${i} (${tensor.toString()}) is not a leaf that requires a gradient`);
-      }
+      if (!tensor.isLeaf)
+        throw new ConfigError(`AdamW: tensor ${i} (${tensor.toString()}) was computed; only leaves are trained`);
+    }
+    if (!all.some((tensor) => tensor.requiresGrad)) {
+      throw new ConfigError(`AdamW: none of the ${all.length} tensors requires a gradient; is everything frozen?`);
     }
   }
 

@@ -122,6 +122,6 @@ describe("AdamW's arguments", () => {
     expect(() => new AdamW([])).toThrow(/no parameters/);
     expect(() => new AdamW([parameter, parameter])).toThrow(/two places/);
     expect(() => new AdamW([parameter], { lr: -1 })).toThrow(/lr is out of range: -1/);
-    expect(() => new AdamW([tensor([1])])).toThrow(/not a leaf that requires a gradient/);
+    expect(() => new AdamW([tensor([1])])).toThrow(/none of the 1 tensors requires a gradient/);
   });
 });

@@ -92,11 +92,13 @@ export function expectClose(
  * `epsilon` on elements whose own size is the gradient's norm, or, where a gradient is zero but for rounding (a key's
  * bias), that of the largest gradients of the model; and one of the loss's own gradient, which is of size one (the bias of
  * a multiple choice: its gradient sums to zero, or to PyTorch's last bit).
+ * Those `frozen` must have none.
  */
 export async function expectGradients(
   model: Pick<PreTrainedModel, "namedParameters">,
   reference: Reference,
   epsilon: number,
+  frozen: readonly string[] = [],
 ): Promise<void> {
   const { columns: _, ...expected } = reference.gradients;
   const norms = Object.values(expected).map(([norm]) => norm);
@@ -105,6 +107,10 @@ export async function expectGradients(
   expect(names, "parameters, in PyTorch's order").toEqual(Object.keys(expected));
   for (const [name, parameter] of model.namedParameters()) {
     const gradient = await parameter.grad?.data();
+    if (frozen.includes(name)) {
+      expect(gradient, name).toBeUndefined();
+      continue;
+    }
     if (!gradient) throw new Error(`${name} has no gradient`);
     const scale = Math.max(expected[name][0], 1e-2 * largest);
     expectClose(figuresOf(gradient), expected[name], epsilon * scale * Math.sqrt(gradient.length) + FLOAT32_STEP, name);

@@ -1,6 +1,6 @@
 // Tables over Arrow files on disk: a table is there as soon as its files are opened, however large they are.
 import { FileFormatError } from "../support/errors.js";
-import { featuresOf } from "./arrow/features.js";
+import { checkStored, featuresOf } from "./arrow/features.js";
 import { ArrowFile } from "./arrow/file.js";
 import { sameLayout } from "./arrow/types.js";
 import { ArrowColumn, FileBatches, FileChunks } from "./arrow-column.js";
@@ -13,6 +13,8 @@ import { type Table, tableOf } from "./table.js";
 export interface ArrowTableOptions {
   /** The features of their columns. Default: those of the files. */
   readonly features?: StructFeature;
+  /** Where these features stand, for messages. */
+  readonly source?: string;
   /** A string that changes whenever the files' contents do: see Column.fingerprint. */
   readonly fingerprint?: string;
 }
@@ -33,6 +35,7 @@ export function openArrowTable(paths: readonly string[], options: ArrowTableOpti
   if (first === undefined) return tableOf(new Map(), 0);
   for (const file of opened.values()) checkSame(first, file);
   const features = options.features ?? readFeatures(first);
+  checkDescribed(first, features, options.source ?? "its description");
   const batches = new FileBatches(files);
   const columns = new Map<string, Column>(
     first.schema.fields.map(({ name }, i) => {
@@ -49,6 +52,23 @@ function readFeatures(file: ArrowFile): StructFeature {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FileFormatError(`${file.path}: ${reason}`, { cause: error });
+  }
+}
+
+/** Throws FileFormatError where a file does not hold the columns that are said to be in it. */
+function checkDescribed({ path, schema }: ArrowFile, features: StructFeature, source: string): void {
+  const missing = Object.keys(features).find((name) => !schema.fields.some((field) => field.name === name));
+  if (missing !== undefined) throw new FileFormatError(`${path} has no column "${missing}", which ${source} names`);
+  for (const field of schema.fields) {
+    if (!Object.hasOwn(features, field.name)) {
+      throw new FileFormatError(`${path} has a column "${field.name}", which ${source} does not name`);
+    }
+    try {
+      checkStored(field.name, features[field.name], field);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new FileFormatError(`${path} and ${source} disagree: ${reason}`, { cause: error });
+    }
   }
 }
 

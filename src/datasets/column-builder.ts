@@ -13,25 +13,45 @@ import { elementType, fits, inferFeature, isTypedList, NoFeature, unifyFeatures 
 /** Rows of a chunk, which are those of a record batch on disk: Python's datasets writes as many. */
 export const CHUNK_ROWS = 1000;
 
-/** A column in the making. */
+export interface ColumnBuilderOptions {
+  /** The feature that the column is to have where its values fit it. */
+  readonly wished?: Feature;
+  /** Throw DataError at the first value that does not fit the wished feature. Default false: take the inferred one then. */
+  readonly strict?: boolean;
+  /** Rows of a chunk. Default 1000. */
+  readonly chunkRows?: number;
+}
+
+/** A column in the making; TableBuilder makes several at once, and on disk where they grow large. */
 export class ColumnBuilder {
   readonly #name: string;
+  readonly #chunkRows: number;
+  readonly #strict: boolean;
+  #wished: Feature | undefined;
   #pending: unknown[] = [];
   #chunks: ArrayData[] = [];
-  #chunkRows = 0;
-  #feature: Feature = inferFeature(null) as Value; // of no values yet: null
+  #encodedRows = 0;
+  #inferred: Feature = inferFeature(null) as Value; // of no values yet: null
 
-  constructor(name: string) {
+  constructor(name: string, options: ColumnBuilderOptions = {}) {
     this.#name = name;
+    this.#wished = options.wished;
+    this.#strict = options.strict ?? false;
+    this.#chunkRows = options.chunkRows ?? CHUNK_ROWS;
   }
 
   get length(): number {
-    return this.#chunkRows + this.#pending.length;
+    return this.#encodedRows + this.#pending.length;
   }
 
-  /** What is known of the values so far. */
+  /** The feature by what is known so far: the one wished for while all values fit it, else the inferred one. */
   get feature(): Feature {
-    return this.#feature;
+    return this.#wished ?? this.#inferred;
+  }
+
+  /** The field that stores the values so far. */
+  get field(): ArrowField {
+    return fieldOf(this.#name, this.feature, this.#inferred);
   }
 
   /** Appends values; `where(i)` names the row of the i-th one. Throws DataError at one that does not fit the others. */
@@ -40,56 +60,78 @@ export class ColumnBuilder {
     for (let i = 0; i < values.length; i++) {
       const value = values[i] ?? null;
       if (!this.#isAsBefore(value)) this.#unify(element ?? inferFeature(value), where, i);
+      if (this.#wished !== undefined && !fits(this.#wished, value)) this.#giveUp(this.#wished, value);
       this.#pending.push(value);
-      if (this.#pending.length === CHUNK_ROWS) this.#encode();
+      if (this.#pending.length === this.#chunkRows) this.#encode();
     }
+  }
+
+  /** The chunks that are complete, each in the layout that was known at its time; they are the caller's from here on. */
+  drain(): ArrayData[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+
+  /** Makes a chunk of the rows that are left. */
+  flush(): void {
+    if (this.#pending.length > 0) this.#encode();
   }
 
   /** The column, with the feature `wished` where every value fits it and else with the inferred one. */
   build(wished?: Feature): ArrowColumn {
-    return this.#column(wished !== undefined && this.#misfit(wished) === undefined ? wished : this.#feature);
+    return this.#column(wished !== undefined && this.#misfit(wished) === undefined ? wished : this.feature);
   }
 
   /** The column with the feature that was asked for. Throws DataError at the first value that does not fit it. */
   buildAs(feature: Feature): ArrowColumn {
     const misfit = this.#misfit(feature);
-    if (misfit === undefined) return this.#column(feature);
-    const value = JSON.stringify(misfit.value);
-    throw new DataError(
-      `column "${this.#name}" should be ${describeFeature(feature)}, but holds ${value} at row ${misfit.row}`,
-    );
+    if (misfit !== undefined) throw this.#unfit(feature, misfit.value, misfit.row);
+    return this.#column(feature);
   }
 
   /** True where the value's type is plainly that of the values before, which spares the inference. */
   #isAsBefore(value: unknown): boolean {
-    const { feature } = this.#feature as { feature?: Feature };
-    return isTypedList(this.#feature) && ArrayBuffer.isView(value) && elementType(value) === feature;
+    if (!ArrayBuffer.isView(value) || !isTypedList(this.#inferred)) return false;
+    return elementType(value) === (this.#inferred as { feature?: Feature }).feature;
   }
 
   #unify(feature: Feature | NoFeature, where: (i: number) => string, i: number): void {
     if (feature instanceof NoFeature) {
       throw new DataError(`column "${this.#name}" holds ${feature.reason}, at ${where(i)}`);
     }
-    const both = unifyFeatures(this.#feature, feature);
+    const both = unifyFeatures(this.#inferred, feature);
     if (both === undefined) {
-      const types = `${describeFeature(feature)} at ${where(i)}, but ${describeFeature(this.#feature)} before it`;
+      const types = `${describeFeature(feature)} at ${where(i)}, but ${describeFeature(this.#inferred)} before it`;
       throw new DataError(`column "${this.#name}" is ${types}: a column holds values of one type`);
     }
-    this.#feature = both;
+    this.#inferred = both;
+  }
+
+  #giveUp(wished: Feature, value: unknown): void {
+    if (this.#strict) throw this.#unfit(wished, value, this.length);
+    this.#wished = undefined;
+  }
+
+  #unfit(feature: Feature, value: unknown, row: number): DataError {
+    const shown = JSON.stringify(value);
+    return new DataError(
+      `column "${this.#name}" should be ${describeFeature(feature)}, but holds ${shown} at row ${row}`,
+    );
   }
 
   /** Stores the pending values in the layout of the feature that is known now; a later one may need another. */
   #encode(): void {
-    const encoder = encoderOf(fieldOf(this.#name, this.#feature));
+    const encoder = encoderOf(this.field);
     for (const value of this.#pending) encoder.append(value);
     this.#chunks.push(encoder.finish());
-    this.#chunkRows += this.#pending.length;
+    this.#encodedRows += this.#pending.length;
     this.#pending = [];
   }
 
   #column(feature: Feature): ArrowColumn {
-    if (this.#pending.length > 0) this.#encode();
-    const field = fieldOf(this.#name, feature, this.#feature);
+    this.flush();
+    const field = fieldOf(this.#name, feature, this.#inferred);
     this.#chunks = this.#chunks.map((chunk) => inLayout(chunk, field));
     return new ArrowColumn(this.#name, feature, new MemoryChunks(field, this.#chunks));
   }
@@ -114,12 +156,19 @@ export class ColumnBuilder {
 }
 
 /** The chunk in the layout of `field`: itself with that field, or its values stored anew. */
-function inLayout(chunk: ArrayData, field: ArrowField): ArrayData {
+export function inLayout(chunk: ArrayData, field: ArrowField): ArrayData {
   if (chunk.field === field) return chunk;
   if (sameLayout(chunk.field, field)) return withField(chunk, field);
   const encoder = encoderOf(field);
   const reader = valueReader(chunk, refuse);
   for (let i = 0; i < chunk.length; i++) encoder.append(reader.get(i));
+  return encoder.finish();
+}
+
+/** `length` nulls. */
+export function nullArray(field: ArrowField, length: number): ArrayData {
+  const encoder = encoderOf(field);
+  for (let i = 0; i < length; i++) encoder.append(null);
   return encoder.finish();
 }
 

@@ -4,6 +4,7 @@ import { DataError, nearest } from "../support/errors.js";
 import { Dataset } from "./dataset.js";
 import type { Feature, StructFeature } from "./features.js";
 import type { FormatOptions, FormatType } from "./format.js";
+import { type SaveOptions, saveDatasetDict } from "./saved-folder.js";
 import type {
   AnyRow,
   Awaitable,
@@ -249,6 +250,11 @@ export class DatasetDict<out Row extends object = AnyRow> {
       }
     }
     return new DatasetDict(changed);
+  }
+
+  /** Writes every split into a folder of its own under `folder`, as Python's `save_to_disk` does; see Dataset.saveToDisk. */
+  saveToDisk(folder: string, options?: SaveOptions): Promise<void> {
+    return saveDatasetDict(folder, new Map(this.#each((dataset) => Dataset.tableOf(dataset))), options);
   }
 
   /** `DatasetDict { train: Dataset { ... }, ... }` */

@@ -6,6 +6,7 @@ import { ColumnBuilder } from "./column-builder.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { Feature, StructFeature } from "./features.js";
 import { type Format, type FormatOptions, type FormatType, formatOf, readFormatted, type Transform } from "./format.js";
+import { type SaveOptions, saveDataset } from "./saved-folder.js";
 import { columnOf, readColumn, readRow, rowsOf, type Table, tableOf } from "./table.js";
 import type {
   AnyRow,
@@ -44,6 +45,8 @@ import { type ShuffleOptions, shuffle } from "./verbs/shuffle.js";
 import { skip } from "./verbs/skip.js";
 import { type SortOptions, sort } from "./verbs/sort.js";
 import { take } from "./verbs/take.js";
+import { type ToParquetOptions, toParquet } from "./verbs/to-parquet.js";
+import { type ArrowTable, toTable } from "./verbs/to-table.js";
 import { type TrainTestSplitOptions, trainTestSplit } from "./verbs/train-test-split.js";
 import { unique } from "./verbs/unique.js";
 
@@ -57,6 +60,7 @@ export interface CreateOptions<Row> {
  * rows (select, shuffle, sort, filter, trainTestSplit, ...) share the columns of the one they came from. What they return
  * has the format of the one they came from. (`out`: a dataset of some rows is one of less known rows, as an array is.)
  */
+// @ts-expect-error TS2636: whether the compiler sees that FeaturesOf is covariant depends on the order in which it reads the files
 export class Dataset<out Row extends object = AnyRow> {
   readonly #table: Table;
   #format: Format | undefined;
@@ -370,6 +374,35 @@ export class Dataset<out Row extends object = AnyRow> {
     };
     const from = clamp(start);
     return [from, Math.max(from, clamp(end))];
+  }
+
+  /**
+   * The rows as an Arrow table in memory: the door to other libraries of the language. `tableToIPC` of @uwdata/flechette
+   * makes bytes of it that any Arrow library reads.
+   */
+  toTable(): ArrowTable {
+    return toTable(this.#table);
+  }
+
+  /**
+   * Writes the rows into a folder as Python's `save_to_disk` does: Arrow files that load_from_disk there, and loadDataset
+   * and loadFromDisk here, open at once. The folder appears when all of it is on the disk; a saved dataset that stood there
+   * is replaced.
+   *
+   * @throws ConfigError on wrong options, or where the folder holds something else; AttuneError where the disk is full
+   */
+  saveToDisk(folder: string, options?: SaveOptions): Promise<void> {
+    return saveDataset(folder, this.#table, options);
+  }
+
+  /**
+   * Writes the rows to a Parquet file, from which Python's datasets and the Hub read the features too. The file appears when
+   * all of it is on the disk.
+   *
+   * @throws ConfigError on wrong options; AttuneError where the disk is full
+   */
+  toParquet(path: string, options?: ToParquetOptions): Promise<void> {
+    return toParquet(this.#table, path, options);
   }
 
   /** `Dataset { features: [ "sentence1", ... ], num_rows: 3668 }` */

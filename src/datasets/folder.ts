@@ -55,7 +55,6 @@ export function chooseConfiguration(
   name?: string,
   choice?: FileChoice,
 ): Configuration {
-  if (paths.some(isSaved)) throw noData(where, paths);
   if (choice !== undefined) {
     const splits = declaredSplits(where, undefined, choice, paths, "dataFiles make");
     return { splits, info: name === undefined ? undefined : card?.infos.get(name) };
@@ -64,7 +63,7 @@ export function chooseConfiguration(
   const named = declared === undefined ? filesByConfig(paths) : undefined;
 
   const names = [...(declared?.keys() ?? named?.keys() ?? [])];
-  if (names.length === 0) throw noData(where, paths);
+  if (names.length === 0) throw noData(where);
   const isDefault = (each: string) => each === "default" || declared?.get(each)?.isDefault === true;
   const chosen = name ?? (names.length === 1 ? names[0] : names.find(isDefault));
   if (chosen === undefined) {
@@ -83,16 +82,8 @@ export function chooseConfiguration(
   return { splits, info: card?.infos.get(chosen) };
 }
 
-/** True for the files that only save_to_disk writes. */
-function isSaved(path: string): boolean {
-  return /(^|\/)(dataset_dict|state)\.json$/.test(path);
-}
-
-function noData(folder: string, files: readonly string[]): FileFormatError {
-  const saved = files.some(isSaved);
-  const reason = saved
-    ? "it was written by save_to_disk, in Arrow, which is not read yet"
-    : "no README.md with `configs`, no Parquet, Arrow, JSON, CSV or text file";
+function noData(folder: string): FileFormatError {
+  const reason = "no README.md with `configs`, no Parquet, Arrow, JSON, CSV or text file";
   return new FileFormatError(`${folder} holds no data that can be loaded: ${reason}`);
 }
 

@@ -6,7 +6,8 @@ export { ClassLabel, type Feature, List, type StructFeature, Value } from "./fea
 export type { FormatOptions, FormatType } from "./format.js";
 export type { FormatName } from "./formats.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
-export { type LoadOptions, loadDataset } from "./load.js";
+export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";
+export type { SaveOptions } from "./saved-folder.js";
 export type { SplitSlice, SplitSpec } from "./split-spec.js";
 export type { AnyRow, ColumnName, Columns, FeatureOf, FeaturesOf, Label } from "./types.js";
 export type { AddColumnOptions } from "./verbs/add-column.js";
@@ -21,4 +22,6 @@ export type { MapOptions } from "./verbs/map.js";
 export type { ShardOptions } from "./verbs/shard.js";
 export type { ShuffleOptions } from "./verbs/shuffle.js";
 export type { SortOptions } from "./verbs/sort.js";
+export type { ToParquetOptions } from "./verbs/to-parquet.js";
+export type { ArrowTable } from "./verbs/to-table.js";
 export type { TrainTestSplitOptions } from "./verbs/train-test-split.js";

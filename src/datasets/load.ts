@@ -1,5 +1,6 @@
 // loadDataset: recognizes what it is given (source.ts), reads it (read-table.ts) and gives the splits that are asked for
 // (split-spec.ts).
+import { existsSync } from "node:fs";
 import type { HubOptions } from "../hub/index.js";
 import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
 import { Dataset } from "./dataset.js";
@@ -8,6 +9,7 @@ import type { StructFeature } from "./features.js";
 import { checkFormatOptions, type FormatOptions } from "./formats.js";
 import type { GlueConfig, GlueRow } from "./glue.js";
 import { readTable } from "./read-table.js";
+import { isSavedFolder, readSavedFolder } from "./saved-folder.js";
 import { findSource, type Source, type SourceOptions } from "./source.js";
 import { parseSplit, rowsOfSlice, type SplitSlice, type SplitSpec } from "./split-spec.js";
 import { type Table, takeRows } from "./table.js";
@@ -35,6 +37,7 @@ type WithoutSplit = LoadOptions & { split?: undefined };
 
 /**
  * Loads a dataset:
+ * - a folder that saveToDisk, or Python's `save_to_disk`, wrote: it opens at once, and its rows stay on the disk;
  * - a folder in the Hub's layout: a card README.md with `configs`, or files named by their splits, `train.csv`,
  *   `<config>/<split>-00000-of-0000N.parquet`;
  * - a dataset on the Hub, of which the files that are needed come into the cache;
@@ -86,18 +89,63 @@ export async function loadDataset(
   const isList = Array.isArray(split);
   const specs = split === undefined ? [] : ([split].flat() as SplitSpec[]).map(parseSplit);
   const names = splitsNeeded(specs);
-  const source = await findSource(path, config, names, options);
-  checkFormatOptions(source.format, options, OTHER_OPTIONS);
-
-  const unknown = names?.find((name) => !source.splits.has(name));
-  if (unknown !== undefined) throw noSplit(source, unknown);
-  const tables = new Map<string, Table>();
-  for (const name of names ?? source.splits.keys()) tables.set(name, await readSplit(source, name, options));
+  const isSaved = typeof path === "string" && isSavedFolder(path);
+  const tables = isSaved ? openSaved(path, config, names) : await readSplits(path, config, names, options);
   if (split === undefined) {
     return new DatasetDict(Object.fromEntries([...tables].map(([name, table]) => [name, new Dataset(table)])));
   }
   const datasets = specs.map((slices) => new Dataset(rowsOf(slices, tables)));
   return isList ? datasets : datasets[0];
+}
+
+/** What a folder that was saved holds, opened: a Dataset or a DatasetDict, whichever was saved. Throws as loadDataset does. */
+export function loadFromDisk<Row extends object = AnyRow>(folder: string): Dataset<Row> | DatasetDict<Row> {
+  if (!existsSync(folder)) throw new FileFormatError(`there is no folder ${folder}`);
+  if (!isSavedFolder(folder)) {
+    throw new FileFormatError(
+      `${folder} was not written by saveToDisk: it has no state.json and no dataset_dict.json. loadDataset reads other folders`,
+    );
+  }
+  const saved = readSavedFolder(folder);
+  if (saved.kind === "dataset") return new Dataset<Row>(saved.table);
+  return new DatasetDict<Row>(
+    Object.fromEntries(Array.from(saved.splits, ([split, table]) => [split, new Dataset<Row>(table)])),
+  );
+}
+
+/** The splits of a saved folder, those of `names` where they are given; a single dataset is the split it was, or train. */
+function openSaved(
+  folder: string,
+  config: string | undefined,
+  names: readonly string[] | undefined,
+): Map<string, Table> {
+  if (config !== undefined) {
+    throw new ConfigError(`${folder} was saved by saveToDisk, and has no configurations: leave out "${config}"`);
+  }
+  const saved = readSavedFolder(folder);
+  const splits = saved.kind === "dict" ? saved.splits : new Map([[saved.split ?? "train", saved.table]]);
+  const chosen = (names ?? [...splits.keys()]).map((name): [string, Table] => {
+    const table = splits.get(name);
+    if (table === undefined) throw noSplit({ where: folder, splits }, name);
+    return [name, table];
+  });
+  return new Map(chosen);
+}
+
+/** The splits of whatever else `path` is. */
+async function readSplits(
+  path: string | readonly string[],
+  config: string | undefined,
+  names: readonly string[] | undefined,
+  options: LoadOptions,
+): Promise<Map<string, Table>> {
+  const source = await findSource(path, config, names, options);
+  checkFormatOptions(source.format, options, OTHER_OPTIONS);
+  const unknown = names?.find((name) => !source.splits.has(name));
+  if (unknown !== undefined) throw noSplit(source, unknown);
+  const tables = new Map<string, Table>();
+  for (const name of names ?? source.splits.keys()) tables.set(name, await readSplit(source, name, options));
+  return tables;
 }
 
 const OTHER_OPTIONS = [
@@ -152,7 +200,7 @@ function rowsOf(slices: readonly SplitSlice[], tables: ReadonlyMap<string, Table
   return concatenate(parts);
 }
 
-function noSplit({ where, splits }: Source, split: string): DataError {
+function noSplit({ where, splits }: { where: string; splits: ReadonlyMap<string, unknown> }, split: string): DataError {
   const names = [...splits.keys()];
   const near = nearest(split, names);
   const hint = near === undefined ? "" : `; did you mean "${near}"?`;

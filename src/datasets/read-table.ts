@@ -2,12 +2,12 @@
 // or that are asked for.
 import { FileFormatError } from "../support/errors.js";
 import { openArrowTable } from "./arrow-table.js";
-import { ColumnBuilder } from "./column-builder.js";
 import { describeFeature, type StructFeature, sameFeature } from "./features.js";
 import { type FormatName, type FormatOptions, readerOf } from "./formats.js";
 import { readParquet } from "./parquet.js";
 import type { DeclaredFeatures } from "./parquet-features.js";
 import { type Table, tableOf } from "./table.js";
+import { TableBuilder } from "./table-builder.js";
 import { cast } from "./verbs/cast.js";
 import { concatenate } from "./verbs/concatenate.js";
 
@@ -37,12 +37,12 @@ export async function readTable(files: readonly string[], given: ReadOptions): P
     default: {
       const reader = readerOf(format, options, wished ?? declared?.features, true);
       const features = await reader.features(files);
-      const builder = new TableBuilder(Object.keys(features ?? {}));
+      const builder = new TableBuilder({ names: Object.keys(features ?? {}), wished: features, strict: true });
       for (const file of files) {
         for await (const batch of reader.read(file, features, 0))
           builder.append(batch.columns, batch.length, batch.where);
       }
-      return builder.finish(features);
+      return builder.finish();
     }
   }
 }
@@ -77,44 +77,3 @@ function checkAlike([firstFile, first]: FileTable, [file, table]: FileTable): vo
     );
   }
 }
-
-/** Gathers batches of rows; a column that some rows lack is null in them. */
-class TableBuilder {
-  readonly #columns = new Map<string, ColumnBuilder>();
-  #length = 0;
-
-  constructor(names: readonly string[]) {
-    for (const name of names) this.#columns.set(name, new ColumnBuilder(name));
-  }
-
-  append(columns: ReadonlyMap<string, readonly unknown[]>, length: number, where: (i: number) => string): void {
-    for (const name of columns.keys()) {
-      if (this.#columns.has(name)) continue;
-      const builder = new ColumnBuilder(name);
-      fill(builder, this.#length);
-      this.#columns.set(name, builder);
-    }
-    for (const [name, builder] of this.#columns) {
-      const values = columns.get(name);
-      if (values === undefined) fill(builder, length);
-      else builder.append(values, where);
-    }
-    this.#length += length;
-  }
-
-  /** The table, with these types where they are known. */
-  finish(features: StructFeature | undefined): Table {
-    const columns = [...this.#columns].map(([name, builder]) => {
-      const feature = features?.[name];
-      return [name, feature === undefined ? builder.build() : builder.buildAs(feature)] as const;
-    });
-    return tableOf(new Map(columns), this.#length);
-  }
-}
-
-/** Appends nulls. */
-function fill(builder: ColumnBuilder, count: number): void {
-  for (let left = count; left > 0; left -= NULLS.length) builder.append(NULLS.slice(0, left), () => "");
-}
-
-const NULLS: readonly null[] = new Array<null>(1000).fill(null);

@@ -248,7 +248,8 @@ const REMEDIES: Record<string, string> = {
 
 const REASSURANCE = " Nothing half-written was left behind.";
 
-function writeError(kind: "file" | "folder", path: string, temporary: string, error: unknown): AttuneError {
+/** What a failed write to `path` is reported as; `temporary` is the name that it was written under. */
+export function writeError(kind: "file" | "folder", path: string, temporary: string, error: unknown): AttuneError {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "";
   let cause = REMEDIES[code];
   if (cause === undefined) {

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { ClassLabel, Dataset, DatasetDict, loadDataset, Value } from "../../src/datasets/index.js";
 import { HubError } from "../../src/hub/index.js";
 import { ConfigError, DataError, FileFormatError } from "../../src/support/errors.js";
-import { describeShared, sharedPath } from "../shared.js";
 import { folderOf, huggingface, parquet, reviews } from "./files.js";
 
 /** A dataset card with the YAML given. */
@@ -324,13 +323,5 @@ describe("what is not there", () => {
     const error = await refusal(loadDataset(path));
     expect(error).toBeInstanceOf(FileFormatError);
     expect(error.message).toBe(`there is no file or folder ${path}`);
-  });
-});
-
-describeShared("a folder of save_to_disk", () => {
-  it("is recognized, and not read yet", async () => {
-    const error = await refusal(loadDataset(sharedPath("fixtures/save_to_disk_mrpc")));
-    expect(error).toBeInstanceOf(FileFormatError);
-    expect(error.message).toContain("written by save_to_disk, in Arrow");
   });
 });

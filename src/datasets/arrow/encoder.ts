@@ -376,6 +376,9 @@ class Offsets {
   }
 
   push(end: number): void {
+    if (end > 0x7fffffff) {
+      throw new RangeError("one batch of rows holds more than 2 GiB in a column: write fewer rows a batch");
+    }
     if (this.#count === this.#ends.length) {
       const grown = new Int32Array(2 * this.#count);
       grown.set(this.#ends);

@@ -62,6 +62,12 @@ export class ArrowFile {
     }
   }
 
+  /** Closes the file, which is not to be read any more. Files that nobody closes are closed when nobody can reach them. */
+  close(): void {
+    unreachable.unregister(this);
+    closeSync(this.#descriptor);
+  }
+
   #column(column: number, cursor: BatchCursor, bodyStart: number, bodyLength: number, rows: number): ArrayData {
     const field = this.schema.fields[column];
     const { start, end } = cursor.clone().span(field);

@@ -1,0 +1,208 @@
+// Gathers rows into a new table: what file readers and map write into. Rows stay in memory, in Arrow's layout, while they
+// are few; beyond that, or where a folder is given, they go to Arrow files on disk, so that memory stays flat.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "../support/errors.js";
+import { sizeOf } from "./arrow/array.js";
+import { ArrowFile } from "./arrow/file.js";
+import type { ArrowField } from "./arrow/types.js";
+import type { RecordBatch } from "./arrow/writer.js";
+import { ArrowColumn, FileBatches, FileChunks, MemoryChunks } from "./arrow-column.js";
+import type { Column } from "./column.js";
+import { CHUNK_ROWS, ColumnBuilder, inLayout, nullArray } from "./column-builder.js";
+import type { Feature } from "./features.js";
+import { type Part, PartWriter, settleParts } from "./part-writer.js";
+import { type Table, tableOf } from "./table.js";
+
+/** Bytes of rows that stay in memory where no folder is given. */
+const MOST_IN_MEMORY = 64 * 2 ** 20;
+
+export interface TableBuilderOptions {
+  /** Columns that are there whether rows have them or not, before others. */
+  readonly names?: readonly string[];
+  /** Features that columns are to have where their values fit; other columns have inferred ones. */
+  readonly wished?: Readonly<Record<string, Feature | undefined>>;
+  /** Throw DataError at a value that does not fit the wished feature of its column. Default false. */
+  readonly strict?: boolean;
+  /** An existing folder for the files. Default: memory, and where that grows large unnamed files of the system's. */
+  readonly folder?: string;
+  /** The beginning of the files' names. */
+  readonly prefix?: string;
+  /** Rows of a record batch. Default 1000. */
+  readonly batchRows?: number;
+}
+
+/** Rows on disk: the files in the order of their rows, and what stands in them. */
+export interface WrittenTable {
+  readonly parts: readonly Part[];
+  readonly features: Readonly<Record<string, Feature>>;
+  readonly length: number;
+}
+
+/** A table in the making. All columns grow together. */
+export class TableBuilder {
+  readonly #options: TableBuilderOptions;
+  readonly #batchRows: number;
+  readonly #columns = new Map<string, ColumnBuilder>();
+  #batches: RecordBatch[] = [];
+  #bytes = 0;
+  #disk: PartWriter | undefined;
+  #scratch: string | undefined;
+  #length = 0;
+
+  constructor(options: TableBuilderOptions = {}) {
+    this.#options = options;
+    this.#batchRows = options.batchRows ?? CHUNK_ROWS;
+    for (const name of options.names ?? []) this.#addColumn(name);
+    if (options.folder !== undefined) this.#disk = new PartWriter(options.folder, options.prefix);
+  }
+
+  /** Rows so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Appends `length` rows as columns; a column that is not among them, or was not before, is null there. `where(i)` names
+   * the i-th row in errors.
+   *
+   * @throws DataError where a value does not fit those before it; AttuneError where the disk takes no more
+   */
+  append(columns: ReadonlyMap<string, ArrayLike<unknown>>, length: number, where: (i: number) => string): void {
+    for (const name of columns.keys()) {
+      if (!this.#columns.has(name)) this.#addColumn(name);
+    }
+    for (const [name, builder] of this.#columns) builder.append(columns.get(name) ?? nulls(length), where);
+    this.#length += length;
+    this.#collect();
+  }
+
+  /** A column that is null in the rows so far; those that are on their way to a batch have to be filled. */
+  #addColumn(name: string): void {
+    const { wished = {}, strict } = this.#options;
+    const builder = new ColumnBuilder(name, { wished: wished[name], strict, chunkRows: this.#batchRows });
+    builder.append(nulls(this.#length % this.#batchRows), () => "");
+    this.#columns.set(name, builder);
+  }
+
+  /** The table. The builder is not to be used afterwards. */
+  finish(): Table {
+    this.#flush();
+    if (this.#disk === undefined) return this.#inMemory();
+    const { parts, features } = this.#settle(this.#disk);
+    const table = tableOfParts(parts, features, this.#length);
+    // What is open stays readable without its name, and nobody has to remove it: not on Windows, where it goes at exit.
+    if (this.#scratch !== undefined) removeScratch(this.#scratch);
+    return table;
+  }
+
+  /** Ends the files and gives them one layout; for builders with a folder. The builder is not to be used afterwards. */
+  finishFiles(): WrittenTable {
+    this.#flush();
+    if (this.#disk === undefined) throw new ConfigError("a table without a folder has no files");
+    return { ...this.#settle(this.#disk), length: this.#length };
+  }
+
+  /** Gives up: closes what is open, and removes what nobody else knows. */
+  abandon(): void {
+    this.#disk?.abandon();
+    if (this.#scratch !== undefined) removeScratch(this.#scratch);
+  }
+
+  #flush(): void {
+    for (const builder of this.#columns.values()) builder.flush();
+    this.#collect();
+  }
+
+  /** Takes complete chunks from the columns; all columns complete theirs at the same rows. */
+  #collect(): void {
+    const drained = Array.from(this.#columns.values(), (builder) => builder.drain());
+    for (const [i, first] of (drained[0] ?? []).entries()) {
+      const batch = { columns: drained.map((chunks) => chunks[i]), length: first.length };
+      if (this.#disk !== undefined) this.#disk.batch(batch);
+      else this.#keep(batch);
+    }
+  }
+
+  #keep(batch: RecordBatch): void {
+    this.#batches.push(batch);
+    this.#bytes += batch.columns.reduce((sum, column) => sum + sizeOf(column), 0);
+    if (this.#bytes <= MOST_IN_MEMORY) return;
+    this.#scratch = mkdtempSync(join(tmpdir(), "attune-"));
+    this.#disk = new PartWriter(this.#scratch);
+    for (const each of this.#batches) this.#disk.batch(each);
+    this.#batches = [];
+  }
+
+  #fields(): ArrowField[] {
+    return Array.from(this.#columns.values(), ({ field }) => field);
+  }
+
+  #features(): Record<string, Feature> {
+    return Object.fromEntries(Array.from(this.#columns, ([name, { feature }]) => [name, feature]));
+  }
+
+  #settle(disk: PartWriter): { parts: Part[]; features: Record<string, Feature> } {
+    const parts = disk.end();
+    const fields = this.#fields();
+    settleParts(parts, fields);
+    return { parts: parts.map(({ path }) => ({ path, fields })), features: this.#features() };
+  }
+
+  #inMemory(): Table {
+    const columns = Array.from(this.#columns, ([name, { feature, field }], i): [string, Column] => {
+      const chunks = this.#batches.map((batch) => {
+        return batch.columns.length > i ? inLayout(batch.columns[i], field) : nullArray(field, batch.length);
+      });
+      return [name, new ArrowColumn(name, feature, new MemoryChunks(field, chunks))];
+    });
+    return tableOf(new Map(columns), this.#length);
+  }
+}
+
+function nulls(length: number): ArrayLike<null> {
+  return new Array<null>(length).fill(null);
+}
+
+/** The table that stands in files of one layout. */
+export function tableOfParts(
+  parts: readonly { readonly path: string }[],
+  features: Readonly<Record<string, Feature>>,
+  length: number,
+  fingerprintOf: (column: string) => string | undefined = () => undefined,
+): Table {
+  const names = Object.keys(features);
+  if (parts.length === 0) {
+    return tableOf(new Map(names.map((name) => [name, new ColumnBuilder(name).build(features[name])])), 0);
+  }
+  const batches = new FileBatches(parts.map(({ path }) => new ArrowFile(path)));
+  return tableOf(
+    new Map(
+      names.map((name, i) => [
+        name,
+        new ArrowColumn(name, features[name], new FileChunks(batches, i, fingerprintOf(name))),
+      ]),
+    ),
+    length,
+  );
+}
+
+const leftAtExit = new Set<string>();
+
+function removeScratch(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    if (leftAtExit.size === 0) process.once("exit", () => leftAtExit.forEach(removeAtExit));
+    leftAtExit.add(folder);
+  }
+}
+
+function removeAtExit(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // still open somewhere: the system clears its temporary folder
+  }
+}

@@ -1,0 +1,158 @@
+// toParquet: the rows as a Parquet file (through hyparquet-writer), with the metadata from which Python's datasets and the
+// Hub read features. Row groups are written one after another, so memory holds one of them.
+import type { SchemaElement } from "hyparquet";
+import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { writeFileAtomic } from "../../support/atomic.js";
+import { ConfigError } from "../../support/errors.js";
+import { huggingfaceMetadata } from "../arrow/features.js";
+import { type ScalarType, typeOfDtype } from "../arrow/types.js";
+import { ClassLabel, type Feature, isStruct, List } from "../features.js";
+import { featuresOfTable } from "../record-batches.js";
+import { readColumn, type Table } from "../table.js";
+
+/** How a Parquet file is written. */
+export interface ToParquetOptions {
+  /** Rows of a row group. Default 10,000. */
+  batchSize?: number;
+  /** How pages are compressed. Default "snappy". */
+  compression?: "snappy" | "none";
+}
+
+/** Writes the rows to `path`. Throws ConfigError on wrong options, AttuneError where the disk takes no more. */
+export async function toParquet(table: Table, path: string, options: ToParquetOptions = {}): Promise<void> {
+  const { batchSize = 10_000, compression = "snappy" } = options;
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw new ConfigError(`toParquet: batchSize is ${batchSize}: give a whole number of rows above 0`);
+  }
+  await writeFileAtomic(path, parquetBytes(table, batchSize, compression === "none" ? "UNCOMPRESSED" : "SNAPPY"));
+}
+
+async function* parquetBytes(
+  table: Table,
+  rows: number,
+  codec: "SNAPPY" | "UNCOMPRESSED",
+): AsyncGenerator<Uint8Array, void, void> {
+  const features = featuresOfTable(table);
+  const columns = [...table.columns];
+  const schema = [
+    { name: "schema", num_children: columns.length },
+    ...Object.entries(features).flatMap(([name, feature]) => elementsOf(name, feature)),
+  ];
+  const [key, value] = huggingfaceMetadata(features);
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({ writer: bytes, schema, codec, kvMetadata: [{ key, value }], createdBy: "attune" });
+  const taken = (): Uint8Array => {
+    const written = bytes.getBytes().slice();
+    bytes.index = 0;
+    return written;
+  };
+  const converters = columns.map(([, { feature }]) => converterOf(feature));
+  for (let start = 0; start < table.length; start += rows) {
+    const end = Math.min(start + rows, table.length);
+    const columnData = columns.map(([name, column], i) => {
+      return { name, data: readColumn(table, column, start, end).map(converters[i]) };
+    });
+    await writer.write({ columnData, rowGroupSize: end - start });
+    yield taken();
+  }
+  await writer.finish();
+  yield taken();
+}
+
+/** The schema elements of a column, before its children in their order. */
+function elementsOf(name: string, feature: Feature): SchemaElement[] {
+  const repetition_type = "OPTIONAL" as const;
+  if (feature instanceof List) {
+    return [
+      { name, repetition_type, num_children: 1, converted_type: "LIST", logical_type: { type: "LIST" } },
+      { name: "list", repetition_type: "REPEATED", num_children: 1 },
+      ...elementsOf("element", feature.feature),
+    ];
+  }
+  if (isStruct(feature)) {
+    const fields = Object.entries(feature);
+    return [
+      { name, repetition_type, num_children: fields.length },
+      ...fields.flatMap(([field, each]) => elementsOf(field, each)),
+    ];
+  }
+  return [{ name, repetition_type, ...leafOf(scalarOf(name, feature)) }];
+}
+
+function scalarOf(name: string, feature: Exclude<Feature, List>): ScalarType {
+  const dtype = feature instanceof ClassLabel ? "int64" : String((feature as { dtype: unknown }).dtype);
+  const type = typeOfDtype(dtype);
+  if (type !== undefined) return type;
+  throw new ConfigError(`toParquet: column "${name}" is of type ${dtype}, which Parquet files cannot hold`);
+}
+
+type Leaf = Pick<SchemaElement, "type" | "type_length" | "converted_type" | "logical_type" | "precision" | "scale">;
+
+function leafOf(type: ScalarType): Leaf {
+  switch (type.kind) {
+    case "null":
+      return { type: "INT32", logical_type: { type: "NULL" } };
+    case "bool":
+      return { type: "BOOLEAN" };
+    case "int": {
+      const physical = type.bits === 64 ? "INT64" : "INT32";
+      if (type.signed && type.bits >= 32) return { type: physical };
+      return {
+        type: physical,
+        converted_type: `${type.signed ? "" : "U"}INT_${type.bits}`,
+        logical_type: { type: "INTEGER", bitWidth: type.bits, isSigned: type.signed },
+      };
+    }
+    case "float":
+      if (type.bits === 16) return { type: "FIXED_LEN_BYTE_ARRAY", type_length: 2, logical_type: { type: "FLOAT16" } };
+      return { type: type.bits === 32 ? "FLOAT" : "DOUBLE" };
+    case "decimal": {
+      const { precision, scale } = type;
+      const bytes = Math.ceil((precision * Math.log2(10) + 1) / 8);
+      const decimal = { converted_type: "DECIMAL", logical_type: { type: "DECIMAL", precision, scale } } as const;
+      return { type: "FIXED_LEN_BYTE_ARRAY", type_length: bytes, precision, scale, ...decimal };
+    }
+    case "date":
+      return { type: "INT32", converted_type: "DATE", logical_type: { type: "DATE" } };
+    case "time":
+      if (type.bits === 32)
+        return { type: "INT32", logical_type: { type: "TIME", isAdjustedToUTC: false, unit: "MILLIS" } };
+      return {
+        type: "INT64",
+        logical_type: { type: "TIME", isAdjustedToUTC: false, unit: type.unit === "us" ? "MICROS" : "NANOS" },
+      };
+    case "timestamp": {
+      const unit = ({ s: "MILLIS", ms: "MILLIS", us: "MICROS", ns: "NANOS" } as const)[type.unit];
+      return { type: "INT64", logical_type: { type: "TIMESTAMP", isAdjustedToUTC: type.timezone !== undefined, unit } };
+    }
+    case "duration":
+      return { type: "INT64" };
+    case "utf8":
+      return { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } };
+    case "binary":
+      return { type: "BYTE_ARRAY" };
+    case "fixedBinary":
+      return { type: "FIXED_LEN_BYTE_ARRAY", type_length: type.bytes };
+  }
+}
+
+/** Turns values as datasets give them into those that the writer takes: 64-bit integers as bigints. */
+function converterOf(feature: Feature): (value: unknown) => unknown {
+  if (feature instanceof List) {
+    const convert = converterOf(feature.feature);
+    return (value) => (value === null ? null : Array.from(value as ArrayLike<unknown>, convert));
+  }
+  if (isStruct(feature)) {
+    const fields = Object.entries(feature).map(([name, each]) => [name, converterOf(each)] as const);
+    return (value) => {
+      if (value === null) return null;
+      const struct = value as Readonly<Record<string, unknown>>;
+      return Object.fromEntries(fields.map(([name, convert]) => [name, convert(struct[name])]));
+    };
+  }
+  const type = typeOfDtype(feature.dtype);
+  const is64 = (type?.kind === "int" || type?.kind === "time") && type.bits === 64;
+  if (is64 || type?.kind === "duration") return (value) => (value === null ? null : BigInt(value as number));
+  if (type?.kind === "time" && type.unit === "s") return (value) => (value === null ? null : (value as number) * 1000);
+  return (value) => value;
+}

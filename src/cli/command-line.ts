@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
+  push: { summary: "publish a folder on the Hugging Face Hub", load: () => import("./push.js") },
   login: { summary: "log in to the Hugging Face Hub", load: () => import("./login.js") },
   logout: { summary: "forget the Hub's token", load: () => import("./logout.js") },
   whoami: { summary: "say which account of the Hub is in use", load: () => import("./whoami.js") },

@@ -65,7 +65,13 @@ export const command = defineCommand({
       evalDataset: evaluationSplit === undefined ? undefined : await tokenize(evaluationSplit),
       processingClass: tokenizer,
       computeMetrics: task.metric,
-      card: { baseModel: checkpoint, dataset: values.dataset, datasetConfig: values.config },
+      card: {
+        baseModel: checkpoint,
+        dataset: values.dataset,
+        datasetConfig: values.config,
+        datasetSplit: evaluationSplit,
+        task: "text-classification",
+      },
     });
     const output = await trainer.train({ freshOptimizer: values.freshOptimizer });
     report.printResults(trainer, output);

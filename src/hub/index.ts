@@ -18,5 +18,6 @@ export { type Published, type PublishOptions, publish, publishedTree } from "./p
 export { type FolderFile, folderFiles, type UploadFolderOptions, uploadFolder } from "./publish/folder.js";
 export { type CreateRepoOptions, createRepo } from "./publish/repo.js";
 export type { Addition } from "./publish/source.js";
+export { publishWritten } from "./publish/written.js";
 export { isRepoId, type RepoType } from "./repository.js";
 export { type HubOptions, Snapshot } from "./snapshot.js";

@@ -3,8 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
 import { writeSafetensors } from "../checkpoint/index.js";
+import { type Published, type PublishOptions, publishWritten } from "../hub/index.js";
 import { Module } from "../nn/index.js";
+
 import { version } from "../support/version.js";
+import { plainModelCard } from "./card.js";
 import { type CommonConfig, writeConfig } from "./config.js";
 
 export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig> extends Module {
@@ -65,6 +68,21 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
         shape: parameter.shape,
         data: async () => Float32Array.from(await parameter.data()),
       })),
+    );
+  }
+
+  /**
+   * Publishes the model on the Hub, in one commit: `owner/name`, or `name` of the account that is logged in. A repository
+   * that has no card gets one.
+   * @throws HubError, naming a folder that holds the model, where the Hub does not take it
+   */
+  pushToHub(repoId: string, options: PublishOptions = {}): Promise<Published> {
+    const { architecture } = this.constructor as typeof PreTrainedModel & { readonly architecture?: string };
+    return publishWritten(
+      repoId,
+      { commitMessage: "Upload model", ...options },
+      (folder) => this.savePretrained(folder),
+      (id) => plainModelCard(id, this.config, architecture),
     );
   }
 }

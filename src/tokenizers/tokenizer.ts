@@ -1,6 +1,8 @@
 // The tokenizer that users hold: a function from texts to an encoding, with methods for the way back.
+
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
+import { type Published, type PublishOptions, publishWritten } from "../hub/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { type Fingerprinted, fingerprint } from "../support/symbols.js";
 import type { TextInput, TokenizerCall } from "./batch-encoding.js";
@@ -235,6 +237,16 @@ export class PreTrainedTokenizerBase implements Fingerprinted {
    */
   async savePretrained(folder: string): Promise<void> {
     await saveTokenizer(this.pipeline, this.settings, folder);
+  }
+
+  /**
+   * Publishes the tokenizer on the Hub, in one commit beside what the repository has: `owner/name`, or `name` of the account
+   * that is logged in.
+   * Throws HubError, naming a folder that holds the tokenizer, where the Hub does not take it.
+   */
+  pushToHub(repoId: string, options: PublishOptions = {}): Promise<Published> {
+    const write = (folder: string) => this.savePretrained(folder);
+    return publishWritten(repoId, { commitMessage: "Upload tokenizer", ...options }, write);
   }
 
   /** Changes with anything that a call's result depends on. */

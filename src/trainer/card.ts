@@ -13,6 +13,13 @@ export interface CardInfo {
   /** The dataset, as given to loadDataset. */
   readonly dataset?: string;
   readonly datasetConfig?: string;
+  /** The split that evaluations are on: "validation". */
+  readonly datasetSplit?: string;
+  /** The Hub's name of the task: "text-classification". With it and the dataset, results are listed on the Hub. */
+  readonly task?: string;
+  readonly license?: string;
+  /** ISO codes: "en". */
+  readonly language?: string | readonly string[];
 }
 
 interface CardContent extends CardInfo {
@@ -38,21 +45,16 @@ const HYPERPARAMETERS = [
 ] as const satisfies readonly (keyof typeof trainingFields)[];
 
 /** The text of the card. */
-export function modelCard({ name, args, log, baseModel, dataset, datasetConfig }: CardContent): string {
+export function modelCard(content: CardContent): string {
+  const { name, args, log, baseModel, dataset, datasetConfig } = content;
   const evaluations = log.filter((row) => row.eval_loss !== undefined);
   const last = evaluations.at(-1);
   const metrics = Object.keys(last ?? {}).filter((key) => isMetric(key) && key !== "eval_loss");
-  const header = {
-    library_name: "transformers",
-    ...(isHubId(baseModel) ? { base_model: baseModel } : {}),
-    ...(isHubId(dataset) ? { datasets: [dataset] } : {}),
-    ...(metrics.length > 0 ? { metrics: metrics.map(shorten) } : {}),
-    tags: ["generated_from_trainer", "attune"],
-  };
   const data = [dataset, datasetConfig].filter((part) => part !== undefined).join(", ");
-  const from = `This model is a fine-tuned version of ${baseModel ?? "a pretrained model"}${data && ` on ${data}`}.`;
+  const base = isHubId(baseModel) ? `[${baseModel}](https://huggingface.co/${baseModel})` : baseModel;
+  const from = `This model is a fine-tuned version of ${base ?? "a pretrained model"}${data && ` on ${data}`}.`;
   const sections = [
-    `---\n${stringify(header)}---`,
+    `---\n${stringify(metadata(content, last, metrics))}---`,
     `# ${name}`,
     last ? `${from} On the evaluation set it reached:\n\n${listResults(last, metrics)}` : from,
     "## Training procedure",
@@ -61,6 +63,40 @@ export function modelCard({ name, args, log, baseModel, dataset, datasetConfig }
     `### Framework versions\n\n- Attune ${version}\n- Node.js ${process.versions.node}`,
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** The YAML that the Hub reads. Fields that it would not accept, such as a folder's path for a model, are left out. */
+function metadata(content: CardContent, last: LogRow | undefined, metrics: readonly string[]): Record<string, unknown> {
+  const { name, baseModel, dataset, license, language } = content;
+  return {
+    library_name: "transformers",
+    ...(language === undefined ? {} : { language }),
+    ...(license === undefined ? {} : { license }),
+    ...(isHubId(baseModel) ? { base_model: baseModel } : {}),
+    tags: ["generated_from_trainer", "attune"],
+    ...(isHubId(dataset) ? { datasets: [dataset] } : {}),
+    ...(metrics.length > 0 ? { metrics: metrics.map(shorten) } : {}),
+    "model-index": [{ name, results: results(content, last, metrics) }],
+  };
+}
+
+/** The entry of model-index; none where task, dataset or metrics are not known, since the Hub refuses parts of one. */
+function results(
+  { task, dataset, datasetConfig, datasetSplit }: CardContent,
+  last: LogRow | undefined,
+  metrics: readonly string[],
+): object[] {
+  if (task === undefined || !isHubId(dataset) || last === undefined || metrics.length === 0) return [];
+  const taskName = title(task.replaceAll("-", "_"));
+  const config = datasetConfig === undefined ? {} : { config: datasetConfig, args: datasetConfig };
+  const split = datasetSplit === undefined ? {} : { split: datasetSplit };
+  return [
+    {
+      task: { name: taskName, type: task },
+      dataset: { name: dataset, type: dataset, ...config, ...split },
+      metrics: metrics.map((key) => ({ name: title(key), type: shorten(key), value: last[key] })),
+    },
+  ];
 }
 
 function show(value: string | number): string {

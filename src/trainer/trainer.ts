@@ -1,6 +1,7 @@
 // The Trainer: a user's own loop, written once. It stands on the Accelerator's calls and on nothing that a user's loop
 // could not use; what it adds is bookkeeping: when to log, evaluate and save, which callbacks decide, and going on where a
 // run was stopped. (Python: transformers' trainer.py.)
+import { basename, resolve } from "node:path";
 import { Accelerator } from "../accelerate/index.js";
 import {
   type Batch,
@@ -12,6 +13,7 @@ import {
   type Sampler,
 } from "../batches/index.js";
 import { type AnyRow, Dataset } from "../datasets/index.js";
+import type { Published, PublishOptions } from "../hub/index.js";
 import type { ShapedArray } from "../metrics/index.js";
 import { ConfigError, DataError, DeviceError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
@@ -73,6 +75,7 @@ import {
   type TrainerSchedule,
 } from "./optimizer.js";
 import { writeModel, writeReport } from "./output.js";
+import { publisherOf, RunPublisher } from "./publish.js";
 import { inGroups, Run } from "./run.js";
 import { saveTogether, writeResults } from "./save.js";
 import { type LogRow, TrainerState } from "./state.js";
@@ -168,6 +171,7 @@ export class Trainer {
   readonly #callbacks = new CallbackHandler();
   /** What all_results.json holds. */
   readonly #results: Record<string, number> = {};
+  readonly #publisher: RunPublisher | undefined;
   #session: Session | undefined;
 
   /**
@@ -179,6 +183,7 @@ export class Trainer {
     this.#options = options;
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
+    this.#publisher = publisherOf(this.args);
     const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
     this.#collator = (dataCollator as TrainerCollator | undefined) ?? standard;
     const { evalStrategy, saveStrategy } = this.args;
@@ -205,11 +210,13 @@ export class Trainer {
    * as it is at the end to outputDir.
    * @throws DeviceError, naming step and rows, where the loss or a gradient is not finite.
    * @throws ConfigError, FileFormatError where the checkpoint to go on from is missing, not whole or of another setting.
-   * @throws AttuneError where the folder cannot be written; nothing half-written stays.
+   * @throws AttuneError where the folder cannot be written; nothing half-written stays. HubError where pushToHub is asked
+   *   for and the repository cannot be made, before anything is computed.
    */
   async train(options: TrainOptions = {}): Promise<TrainOutput> {
     const { args, control } = this;
     const checkpoint = await this.#checkpointOf(options);
+    await this.#publisher?.begin();
     manualSeed(args.seed);
     using interrupt = options.signal ? undefined : new Interrupt();
     const session = this.#prepare(() => (options.signal?.aborted ? "abort" : interrupt?.received));
@@ -305,6 +312,20 @@ export class Trainer {
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
     await saveTogether(folder, (stage) => this.#writeModel(stage));
+  }
+
+  /**
+   * Saves the model and its card to outputDir and publishes that folder on the Hub: `owner/name`, or `name` of the account
+   * that is logged in. Default: hubModelId, else outputDir's name. Checkpoints stay here.
+   * @throws HubError where the Hub does not take it: outputDir holds all of it, and the message says how to try again.
+   */
+  async pushToHub(repoId?: string, options: PublishOptions = {}): Promise<Published> {
+    const { hubModelId, hubPrivateRepo, outputDir } = this.args;
+    const id = repoId ?? hubModelId ?? basename(resolve(outputDir));
+    await this.#saveRun();
+    await this.#callbacks.call("onPushBegin", this.#context());
+    const publisher = new RunPublisher(id, "end", { private: hubPrivateRepo, ...options });
+    return publisher.finish(outputDir, "Upload from the Trainer");
   }
 
   /** Writes trainer_state.json, all_results.json and the model card into outputDir. */
@@ -573,6 +594,7 @@ export class Trainer {
     });
     session.saved = place;
     await this.#callbacks.call("onSave", { ...this.#context(), checkpoint });
+    this.#publisher?.saved(checkpoint, state.globalStep);
   }
 
   /** Logs what is left of the last window and the whole run, and saves. */
@@ -590,13 +612,21 @@ export class Trainer {
     if (args.loadBestModelAtEnd && !interrupted) await this.#loadBest();
     await this.#callbacks.call("onTrainEnd", this.#context());
     if (saves) {
-      await saveTogether(args.outputDir, async (stage) => {
-        await this.#writeModel(stage);
-        await this.#writeReport(stage);
-      });
+      await this.#saveRun();
       info(`saved to ${args.outputDir}`);
     }
+    if (this.#publisher) {
+      await this.#callbacks.call("onPushBegin", this.#context());
+      await this.#publisher.finishRun(args.outputDir);
+    }
     return { globalStep: state.globalStep, trainingLoss: run.losses.mean, metrics, interrupted };
+  }
+
+  async #saveRun(): Promise<void> {
+    await saveTogether(this.args.outputDir, async (stage) => {
+      await this.#writeModel(stage);
+      await this.#writeReport(stage);
+    });
   }
 
   async #loadBest(): Promise<void> {

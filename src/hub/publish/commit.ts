@@ -285,19 +285,19 @@ async function arrived(
   return { commit, commitUrl: `${connection.endpoint}${webPath(repo)}/commit/${commit}`, pullRequestUrl: undefined };
 }
 
-/** What a branch holds now: for those who write a part of a file anew. Empty where there is no such repository or branch. */
+/** What a branch holds now, and the repository's id with its owner. Empty where there is no such repository or branch. */
 export async function publishedTree(
   repoId: string,
   options: PublishOptions,
-): Promise<{ readonly commit: string | undefined; readonly tree: Tree }> {
+): Promise<{ readonly id: string; readonly commit: string | undefined; readonly tree: Tree }> {
   const connection = await HubConnection.open(options);
   const repo = await ownRepo(connection, options, repoId);
   try {
     const { commit } = await repoState(connection, repo, options.revision ?? "main");
-    return { commit, tree: await listTree(connection, repo, commit) };
+    return { id: repo.id, commit, tree: await listTree(connection, repo, commit) };
   } catch (error) {
     const isNew = error instanceof HubError && /^(repository|revision)-not-found$/.test(error.kind);
     if (!isNew) throw error;
-    return { commit: undefined, tree: new Map() };
+    return { id: repo.id, commit: undefined, tree: new Map() };
   }
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
 import { writeSafetensors } from "../checkpoint/index.js";
 import { type Published, type PublishOptions, publishWritten } from "../hub/index.js";
-import { Module } from "../nn/index.js";
-
+import { CheckpointedModule, Module } from "../nn/index.js";
+import { ConfigError } from "../support/errors.js";
 import { version } from "../support/version.js";
 import { plainModelCard } from "./card.js";
 import { type CommonConfig, writeConfig } from "./config.js";
@@ -40,6 +40,31 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
   keyOf(path: string): string {
     const { tiedKeys } = this;
     return Object.hasOwn(tiedKeys, path) ? tiedKeys[path] : path;
+  }
+
+  /**
+   * Trades time for memory: in training, backward keeps each layer's input only and computes the layer once more. Losses
+   * and gradients are the same, to the bit. `everyNLayers`: only every n-th layer. Default 1.
+   */
+  activationCheckpointingEnable({ everyNLayers = 1 }: { readonly everyNLayers?: number } = {}): void {
+    if (!Number.isInteger(everyNLayers) || everyNLayers < 1) {
+      throw new ConfigError(`everyNLayers must be a positive integer, not ${everyNLayers}`);
+    }
+    for (const [i, layer] of this.#layers().entries()) layer.checkpointing = i % everyNLayers === 0;
+  }
+
+  activationCheckpointingDisable(): void {
+    for (const layer of this.#layers()) layer.checkpointing = false;
+  }
+
+  get isActivationCheckpointing(): boolean {
+    return this.#layers().some((layer) => layer.checkpointing);
+  }
+
+  #layers(): CheckpointedModule[] {
+    return Array.from(this.namedModules()).flatMap(([, module]) =>
+      module instanceof CheckpointedModule ? module : [],
+    );
   }
 
   /** Standard deviation of a weight's first values; `name` is the parameter's. */

@@ -3,6 +3,7 @@
 export { activate } from "../tensor/index.js";
 export { type PackedAttentionOptions, packedAttention } from "./attention.js";
 export { type AttentionProjections, feedForwardOf, selfAttention } from "./blocks.js";
+export { CheckpointedModule } from "./checkpointed.js";
 export { expectFinite } from "./finite.js";
 export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";

@@ -141,6 +141,22 @@ export function noGrad<T>(fn: () => T): T {
   }
 }
 
+/** Runs `fn` with recording on, also within noGrad. */
+export function enableGrad<T>(fn: () => T): T {
+  const before = enabled;
+  enabled = true;
+  try {
+    return fn();
+  } finally {
+    enabled = before;
+  }
+}
+
+/** Number of the node that is made next. */
+export function nodesSoFar(): number {
+  return created;
+}
+
 function asynchronous(): AttuneError {
   return new AttuneError(
     "noGrad: the function is asynchronous; wrap only the synchronous part, and await outside of it",
@@ -178,12 +194,21 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
       "backward: nothing behind this tensor requires a gradient (was it computed under noGrad, or detached?)",
     );
   }
-  const nodes = reachable(top);
+  const { nodes } = reachable(top);
   const used = nodes.find((node) => node.released);
   if (used) used.run(root); // throws the error that names it
+  const seed = gradient ? gradient.hold() : tidy(() => full(root.shape, 1, "float32", root.backend).hold());
+  backpropagate(nodes, seed, options);
+}
+
+/**
+ * Runs the rules of `nodes`, consumers before producers, from the first one's gradient on, which it takes over. What
+ * reaches nodes that are not among them is left pending there.
+ */
+export function backpropagate(nodes: readonly GraphNode[], gradient: Tensor, options: BackwardOptions = {}): void {
   noGrad(() => {
     try {
-      top.pending = gradient ? gradient.hold() : tidy(() => full(root.shape, 1, "float32", root.backend).hold());
+      nodes[0].pending = gradient;
       for (const node of nodes) {
         step(node);
         if (!options.retainGraph) node.release();
@@ -219,11 +244,12 @@ function step(node: GraphNode): void {
   pending.dispose();
 }
 
-/** The nodes behind `top`, consumers before producers. */
-function reachable(top: GraphNode): GraphNode[] {
+/** The nodes behind `top` from number `first` on, consumers before producers; and the older ones that they lead to. */
+export function reachable(top: GraphNode, first = 0): { nodes: GraphNode[]; older: GraphNode[] } {
   const found = new Set([top]);
+  const older = new Set<GraphNode>();
   for (const node of found) {
-    for (const edge of node.edges) if (edge instanceof GraphNode) found.add(edge);
+    for (const edge of node.edges) if (edge instanceof GraphNode) (edge.number < first ? older : found).add(edge);
   }
-  return [...found].sort((a, b) => b.number - a.number);
+  return { nodes: [...found].sort((a, b) => b.number - a.number), older: [...older] };
 }

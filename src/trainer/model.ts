@@ -14,6 +14,8 @@ export interface TrainableModel extends Module {
   readonly inputNames?: readonly string[];
   /** Batch entries that the loss is computed from; `labels` where it is absent. */
   readonly labelNames?: readonly string[];
+  /** Needed for activationCheckpointing. */
+  activationCheckpointingEnable?(): void;
   /** Needed for saving. */
   savePretrained?(folder: string): Promise<void>;
 }

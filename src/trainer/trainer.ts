@@ -193,6 +193,12 @@ export class Trainer {
     if (saveStrategy !== "no" && typeof model.savePretrained !== "function") {
       throw new ConfigError('Trainer: the model has no savePretrained(folder); give it one, or set saveStrategy: "no"');
     }
+    if (this.args.activationCheckpointing) {
+      if (!model.activationCheckpointingEnable) {
+        throw new ConfigError("Trainer: activationCheckpointing asks the model for activationCheckpointingEnable()");
+      }
+      model.activationCheckpointingEnable();
+    }
     if (options.trainSampler && this.args.trainSamplingStrategy !== "random") {
       throw new ConfigError("Trainer: a trainSampler has the order of rows: leave out trainSamplingStrategy");
     }

@@ -73,6 +73,17 @@ describe("training", () => {
     expect(await lossOf(2)).not.toBe(first);
   });
 
+  it("checkpoints activations without changing a bit", async () => {
+    const run = async (activationCheckpointing: boolean) => {
+      const model = tinyModel({ hidden_dropout_prob: 0.3 });
+      const trainer = tinyTrainer({ maxSteps: 5, seed: 1, activationCheckpointing }, 32, model);
+      const { trainingLoss } = await trainer.train();
+      return { trainingLoss, on: model.isActivationCheckpointing };
+    };
+    const plain = await run(false);
+    expect(await run(true)).toEqual({ trainingLoss: plain.trainingLoss, on: true });
+  });
+
   it.each([
     ["2 x 4 as 8", 4, 2, 32],
     ["3 x 4 as 12, with a short last group and a short last batch", 4, 3, 33],

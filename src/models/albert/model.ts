@@ -1,6 +1,7 @@
 // ALBERT's encoder: narrow embeddings, and layers that share their weights.
 import type { Activation } from "../../backends/kernels.js";
 import {
+  CheckpointedModule,
   Dropout,
   feedForwardOf,
   LayerNorm,
@@ -52,7 +53,7 @@ export class AlbertAttention extends Module {
   }
 }
 
-export class AlbertLayer extends Module {
+export class AlbertLayer extends CheckpointedModule {
   readonly full_layer_layer_norm: LayerNorm;
   readonly attention: AlbertAttention;
   readonly ffn: Linear;

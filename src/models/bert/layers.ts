@@ -2,6 +2,7 @@
 // hidden], no padding. Fields are named as in checkpoints, in the order of Python's __init__.
 import type { Activation } from "../../backends/kernels.js";
 import {
+  CheckpointedModule,
   Dropout,
   feedForwardOf,
   LayerNorm,
@@ -116,7 +117,7 @@ export class BertOutput extends Module {
   }
 }
 
-export class BertLayer extends Module {
+export class BertLayer extends CheckpointedModule {
   readonly attention: BertAttention;
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;

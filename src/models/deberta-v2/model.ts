@@ -1,6 +1,7 @@
 // DeBERTa's encoder in its second and third version (He et al. 2021): BERT's layers with disentangled attention. Fields are
 // named as in checkpoints, in the order of Python's __init__.
 import {
+  CheckpointedModule,
   Dropout,
   Embedding,
   LayerNorm,
@@ -54,7 +55,7 @@ export class DebertaV2Embeddings extends Module {
   }
 }
 
-export class DebertaV2Layer extends Module {
+export class DebertaV2Layer extends CheckpointedModule {
   readonly attention: DebertaV2Attention;
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;

@@ -1,6 +1,7 @@
 // DistilBERT's encoder: half of BERT's layers under other names, no token types, no pooler.
 import type { Activation } from "../../backends/kernels.js";
 import {
+  CheckpointedModule,
   Dropout,
   Embedding,
   feedForwardOf,
@@ -86,7 +87,7 @@ export class DistilBertFFN extends Module {
   }
 }
 
-export class DistilBertBlock extends Module {
+export class DistilBertBlock extends CheckpointedModule {
   readonly attention: DistilBertSelfAttention;
   readonly sa_layer_norm: LayerNorm;
   readonly ffn: DistilBertFFN;

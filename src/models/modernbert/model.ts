@@ -2,6 +2,7 @@
 // and attention that is local in most layers. Fields are named as in checkpoints, in the order of Python's __init__.
 import type { Activation } from "../../backends/kernels.js";
 import {
+  CheckpointedModule,
   Dropout,
   Embedding,
   LayerNorm,
@@ -104,7 +105,7 @@ export class ModernBertAttention extends Module {
   }
 }
 
-export class ModernBertLayer extends Module {
+export class ModernBertLayer extends CheckpointedModule {
   /** The first layer has none: the embeddings are normalized. */
   readonly attn_norm: LayerNorm | undefined;
   readonly attn: ModernBertAttention;

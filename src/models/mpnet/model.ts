@@ -1,6 +1,7 @@
 // MPNet's encoder (Song et al. 2020): BERT's layers with one bias by relative position for all of them. Fields are named as
 // in checkpoints, in the order of Python's __init__.
 import {
+  CheckpointedModule,
   Dropout,
   Embedding,
   LayerNorm,
@@ -94,7 +95,7 @@ export class MPNetAttention extends Module {
   }
 }
 
-export class MPNetLayer extends Module {
+export class MPNetLayer extends CheckpointedModule {
   readonly attention: MPNetAttention;
   readonly intermediate: BertIntermediate;
   readonly output: BertOutput;

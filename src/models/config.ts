@@ -61,11 +61,16 @@ export async function readConfig(folder: string): Promise<Record<string, unknown
   return json as Record<string, unknown>;
 }
 
+/** Keys that Python's config classes take as float only: a whole number is written with its ".0". */
+const FLOAT_KEYS = ["initializer_range", "initializer_cutoff_factor", "layer_norm_eps", "norm_eps"];
+const WHOLE_FLOAT = new RegExp(`^(  "(?:${FLOAT_KEYS.join("|")})": -?\\d+)(?=,?$)`, "gm");
+
 /** Writes config.json as Python does: sorted keys, two spaces, a newline at the end. */
 export async function writeConfig(folder: string, config: CommonConfig): Promise<void> {
   const entries = Object.entries(config).filter(([, value]) => value !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  await writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`);
+  const json = JSON.stringify(Object.fromEntries(entries), null, 2).replaceAll(WHOLE_FLOAT, "$1.0");
+  await writeFileAtomic(join(folder, "config.json"), `${json}\n`);
 }
 
 /** Completes a raw config with the family's defaults, label names and the caller's choices. */

@@ -3,6 +3,8 @@
 import { JsonFields } from "./json/fields.js";
 import type { Normalizer } from "./normalizers/index.js";
 import { NormalizedString } from "./text/normalized-string.js";
+import { escapeForRegExp } from "./text/oniguruma.js";
+import { RUST_WORD } from "./text/unicode.js";
 
 /** A token found in the text as a whole; the fields are those of tokenizer.json. */
 export interface AddedToken {
@@ -96,8 +98,8 @@ class Finder {
   constructor(tokens: readonly (readonly [pattern: string, token: AddedToken])[]) {
     this.#tokens = new Map(tokens.filter(([pattern]) => pattern !== ""));
     const patterns = [...this.#tokens.keys()].sort((a, b) => b.length - a.length).map(escapeForRegExp);
-    this.#anywhere = new RegExp(patterns.join("|") || "(?!)"); // (?!) never matches
-    this.#each = new RegExp(this.#anywhere, "g");
+    this.#anywhere = new RegExp(patterns.join("|") || "(?!)", "u"); // (?!) never matches
+    this.#each = new RegExp(this.#anywhere, "gu");
   }
 
   get isEmpty(): boolean {
@@ -131,13 +133,8 @@ class Finder {
   }
 }
 
-// \w and \s as Rust's regex crate has them (Unicode's word characters and White_Space).
-const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
-const startsWithWord = new RegExp(`^${WORD}`, "u");
-const endsWithWord = new RegExp(`${WORD}$`, "u");
+// \w and \s as Rust's regex crate has them.
+const startsWithWord = new RegExp(`^${RUST_WORD}`, "v");
+const endsWithWord = new RegExp(`${RUST_WORD}$`, "v");
 const leadingSpace = /^\p{White_Space}+/u;
 const trailingSpace = /\p{White_Space}+$/u;
-
-function escapeForRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
-}

@@ -11,6 +11,7 @@ import { type Normalizer, normalizerFromJson } from "./normalizers/index.js";
 import { type PostProcessor, postProcessorFromJson } from "./post-processors/index.js";
 import { type PreTokenizer, preTokenizerFromJson } from "./pre-tokenizers/index.js";
 import { NormalizedString } from "./text/normalized-string.js";
+import { isWhiteSpace, wellFormed } from "./text/unicode.js";
 import { WordCache } from "./word-cache.js";
 
 export interface PipelineParts {
@@ -26,33 +27,41 @@ export interface PipelineParts {
   readonly padding?: unknown;
 }
 
-/** Ids with, for each, the UTF-16 units of the text it came from: from `starts[i]` up to but without `ends[i]`. */
+/**
+ * Ids with, for each, the UTF-16 units of the text it came from, `starts[i]` up to but without `ends[i]`, and the number of
+ * its word in the text.
+ */
 export interface TokenBuffers {
   readonly ids: IntBuffer;
   readonly starts: IntBuffer;
   readonly ends: IntBuffer;
+  readonly words: IntBuffer;
 }
 
 export function tokenBuffers(): TokenBuffers {
-  return { ids: new IntBuffer(), starts: new IntBuffer(0), ends: new IntBuffer(0) };
+  return { ids: new IntBuffer(), starts: new IntBuffer(0), ends: new IntBuffer(0), words: new IntBuffer(0) };
 }
 
 export class Pipeline {
   readonly parts: PipelineParts;
   readonly #addedTokens: AddedTokens;
-  readonly #cache = new WordCache();
+  /** What the parts of texts between spaces become, where texts can be tokenized part by part. */
+  readonly #parts = new WordCache();
+  /** What words become once they are normalized and cut. */
+  readonly #words = new WordCache();
   readonly #tokens: readonly (string | undefined)[];
   readonly #addedIds: ReadonlyMap<string, number>;
   readonly #specialIds: ReadonlySet<number>;
-  /** Whether text between spaces, tabs and line ends can be tokenized part by part, and parts be remembered. */
+  /** Whether a text can be cut before single spaces and tokenized part by part. */
   readonly #wordwise: boolean;
   #fingerprint: string | undefined;
 
   constructor(parts: PipelineParts) {
     this.parts = parts;
     this.#addedTokens = new AddedTokens(parts.addedTokens ?? [], parts.normalizer);
+    const { normalizer, preTokenizer } = parts;
     this.#wordwise =
-      parts.normalizer?.wordwise !== false && parts.preTokenizer?.wordwise === true && !this.#addedTokens.normalized;
+      normalizer?.wordwise !== false && preTokenizer?.cuts === "at spaces" && !this.#addedTokens.normalized;
     const added = this.#addedTokens.tokens;
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]));
     this.#specialIds = new Set(added.filter(({ special }) => special).map(({ id }) => id));
@@ -116,31 +125,43 @@ export class Pipeline {
 
   /** Appends the ids of `text` to `out`. */
   encode(text: string, out: IntBuffer): void {
-    if (this.#addedTokens.isFreeOf(text)) {
-      this.#encodeStretch(text, out);
+    const given = wellFormed(text);
+    if (this.#addedTokens.isFreeOf(given)) {
+      this.#encodeStretch(given, 0, out);
       return;
     }
-    for (const { start, end, token } of this.#addedTokens.split(text)) {
+    for (const { start, end, token } of this.#addedTokens.split(given)) {
       if (token) out.push(token.id);
-      else this.#encodeStretch(text.slice(start, end), out);
+      else this.#encodeStretch(given.slice(start, end), start, out);
     }
   }
 
-  /** Appends the ids of `text` and where each came from. */
-  encodeTraced(text: string, out: TokenBuffers): void {
+  /** Appends the ids of `text`, where each came from, and the number of its word: `word` for all where it is given. */
+  encodeTraced(text: string, out: TokenBuffers, word?: number): void {
+    const given = wellFormed(text);
+    let next = 0;
     const push = (id: number, start: number, end: number): void => {
       out.ids.push(id);
       out.starts.push(start);
       out.ends.push(end);
+      out.words.push(word ?? next);
     };
-    for (const { start, end, token } of this.#addedTokens.split(text)) {
+    for (const { start, end, token } of this.#addedTokens.split(given)) {
       if (token) {
         push(token.id, start, end);
+        next++;
         continue;
       }
-      for (const { part, token } of this.#normalizedParts(NormalizedString.traced(text.slice(start, end), start))) {
-        if (token) push(token.id, ...part.originalSpan(0, part.text.length));
-        else for (const word of this.#words(part)) this.#traceWord(word, push);
+      for (const { part, token } of this.#normalizedParts(NormalizedString.traced(given.slice(start, end), start))) {
+        if (token) {
+          push(token.id, ...part.originalSpan(0, part.text.length));
+          next++;
+          continue;
+        }
+        for (const cut of this.#cut(part)) {
+          for (const { id, start, end } of this.parts.model.tokenize(cut.text)) push(id, ...cut.originalSpan(start, end));
+          next++;
+        }
       }
     }
   }
@@ -182,48 +203,63 @@ export class Pipeline {
     };
   }
 
-  /** Ids of a stretch of text without added tokens. */
-  #encodeStretch(text: string, out: IntBuffer): void {
-    if (!this.#wordwise) {
-      this.#encodePart(text, out);
-      return;
-    }
-    const { length } = text;
-    for (let start = 0; start < length; ) {
-      let end = start;
-      while (end < length && !isSeparator(text.charCodeAt(end))) end++;
-      if (end > start) this.#encodeRemembered(text.slice(start, end), out);
-      start = end + 1;
-    }
+  /** Ids of a stretch of text without added tokens, which begins at unit `position` of the text. */
+  #encodeStretch(text: string, position: number, out: IntBuffer): void {
+    if (!(this.#wordwise && this.#encodeParts(text, out))) this.#encodeWhole(text, position, out);
   }
 
-  #encodeRemembered(part: string, out: IntBuffer): void {
-    if (this.#cache.lookUp(part, out)) return;
+  /**
+   * Ids of a text that is cut before each single space, and before white space at its end; each part is remembered as it
+   * stands. Returns false, with `out` as it was, where normalizing moves the spaces, so that cutting there would be wrong.
+   */
+  #encodeParts(text: string, out: IntBuffer): boolean {
+    const before = out.length;
+    let last = text.length; // where white space at the end begins
+    while (last > 0 && isWhiteSpace(text.charCodeAt(last - 1))) last--;
+    let start = 0;
+    const add = (end: number): boolean => {
+      const done = start === end || this.#encodePart(text.slice(start, end), out);
+      start = end;
+      if (!done) out.length = before;
+      return done;
+    };
+    for (let i = text.indexOf(" ", 1); i >= 0 && i < last; i = text.indexOf(" ", i + 1)) {
+      if (isWhiteSpace(text.charCodeAt(i - 1)) || isWhiteSpace(text.charCodeAt(i + 1))) continue;
+      if (!add(i)) return false;
+    }
+    return add(last) && add(text.length);
+  }
+
+  /** Ids of a part of a text; false where its ends are not what they were before it was normalized. */
+  #encodePart(part: string, out: IntBuffer): boolean {
+    if (this.#parts.lookUp(part, out)) return true;
+    const normalized = this.#normalize(NormalizedString.plain(part));
+    if (normalized.text !== part && !endsAlike(normalized.text, part)) return false;
     const from = out.length;
-    for (const word of this.#words(this.#normalize(NormalizedString.plain(part)))) {
+    for (const word of this.#cut(normalized)) {
       for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
     }
-    this.#cache.remember(part, out, from);
+    this.#parts.remember(part, out, from);
+    return true;
   }
 
   /** Ids of a text that has to be normalized and cut as a whole; here the words are remembered. */
-  #encodePart(text: string, out: IntBuffer): void {
-    for (const { part, token } of this.#normalizedParts(NormalizedString.plain(text))) {
+  #encodeWhole(text: string, position: number, out: IntBuffer): void {
+    // Whether something begins the text is told by the original, where normalizing may have changed the beginning.
+    const traced = this.parts.normalizer !== undefined && this.parts.preTokenizer?.knowsBeginning === true;
+    const given = traced ? NormalizedString.traced(text, position) : NormalizedString.plain(text, position);
+    for (const { part, token } of this.#normalizedParts(given)) {
       if (token) {
         out.push(token.id);
         continue;
       }
-      for (const word of this.#words(part)) {
-        if (this.#cache.lookUp(word.text, out)) continue;
+      for (const word of this.#cut(part)) {
+        if (this.#words.lookUp(word.text, out)) continue;
         const from = out.length;
         for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
-        this.#cache.remember(word.text, out, from);
+        this.#words.remember(word.text, out, from);
       }
     }
-  }
-
-  #traceWord(word: NormalizedString, push: (id: number, start: number, end: number) => void): void {
-    for (const { id, start, end } of this.parts.model.tokenize(word.text)) push(id, ...word.originalSpan(start, end));
   }
 
   #normalize(text: NormalizedString): NormalizedString {
@@ -234,19 +270,23 @@ export class Pipeline {
   /** The normalized text in parts: the added tokens that are looked for in it, and what lies between them. */
   #normalizedParts(text: NormalizedString): { part: NormalizedString; token: { readonly id: number } | undefined }[] {
     const normalized = this.#normalize(text);
-    if (!this.#addedTokens.normalized) return [{ part: normalized, token: undefined }];
-    return this.#addedTokens
-      .splitNormalized(normalized.text)
-      .map(({ start, end, token }) => ({ part: normalized.slice(start, end), token }));
+    const stretches = this.#addedTokens.normalized
+      ? this.#addedTokens.splitNormalized(normalized.text)
+      : [{ start: 0, end: normalized.text.length, token: undefined }];
+    return stretches.map(({ start, end, token }) => ({ part: normalized.slice(start, end), token }));
   }
 
-  #words(text: NormalizedString): NormalizedString[] {
+  #cut(text: NormalizedString): NormalizedString[] {
     if (text.text === "") return [];
     return this.parts.preTokenizer?.preTokenize(text) ?? [text];
   }
 }
 
-/** Space, tab, line feed, carriage return: what separates words in every wordwise stage. */
-function isSeparator(unit: number): boolean {
-  return unit === 0x20 || unit === 0x0a || unit === 0x09 || unit === 0x0d;
+/** Whether a part of a text, normalized, begins and ends with white space where it did before, and with a space alike. */
+function endsAlike(normalized: string, part: string): boolean {
+  if (normalized === "") return false;
+  const isSpaceAt = (text: string, i: number): boolean => isWhiteSpace(text.charCodeAt(i));
+  if (isSpaceAt(part, part.length - 1)) return Array.from(normalized, (_, i) => isSpaceAt(normalized, i)).every(Boolean);
+  if (isSpaceAt(normalized, normalized.length - 1)) return false;
+  return !part.startsWith(" ") || (normalized[0] === " " && isSpaceAt(part, 1) === isSpaceAt(normalized, 1));
 }

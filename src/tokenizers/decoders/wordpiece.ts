@@ -20,7 +20,7 @@ export class WordPieceDecoder implements Decoder {
   decode(tokens: readonly string[]): string[] {
     return tokens.map((token, i) => {
       const joined = i === 0 ? token : token.startsWith(this.prefix) ? token.slice(this.prefix.length) : ` ${token}`;
-      return this.cleanup ? cleanUp(joined).replaceAll(" do not", " don't") : joined;
+      return this.cleanup ? cleanUpTokens(joined) : joined;
     });
   }
 
@@ -46,4 +46,9 @@ const ARTEFACTS: readonly (readonly [string, string])[] = [
 /** Takes out the spaces before punctuation and in English contractions. */
 export function cleanUp(text: string): string {
   return ARTEFACTS.reduce((result, [artefact, replacement]) => result.replaceAll(artefact, replacement), text);
+}
+
+/** The same in a decoder, which also contracts "do not". */
+export function cleanUpTokens(text: string): string {
+  return cleanUp(text).replaceAll(" do not", " don't");
 }

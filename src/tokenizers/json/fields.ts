@@ -48,6 +48,28 @@ export class JsonFields {
     return this.#field(name, "an array", (value): value is readonly unknown[] => Array.isArray(value), fallback);
   }
 
+  /** The stages that the objects of an array describe. */
+  stages<Stage>(name: string, make: (fields: JsonFields) => Stage): Stage[] {
+    return this.array(name).map((value, i) => make(new JsonFields(this.file, value, `${this.#pathOf(name)}[${i}]`)));
+  }
+
+  /** One of the strings `allowed`. */
+  oneOf<Value extends string>(name: string, allowed: readonly Value[], fallback?: Value): Value {
+    const fits = (value: unknown): value is Value => (allowed as readonly unknown[]).includes(value);
+    return this.#field(name, `one of ${allowed.join(", ")}`, fits, fallback);
+  }
+
+  /** A single character. */
+  character(name: string): string {
+    const fits = (value: unknown): value is string => typeof value === "string" && Array.from(value).length === 1;
+    return this.#field(name, "a single character", fits, undefined);
+  }
+
+  /** A finite number. */
+  number(name: string, fallback?: number): number {
+    return this.#field(name, "a number", (value): value is number => Number.isFinite(value), fallback);
+  }
+
   /** The entries of an object from names to numbers, such as a vocabulary. */
   counts(name: string): Map<string, number> {
     const entries = Object.entries(this.child(name).object);

@@ -1,6 +1,9 @@
 // The third stage: models, which cut words into the tokens of a vocabulary.
 import { FileFormatError } from "../../support/errors.js";
 import { type JsonFields, makeStage, type StageTable } from "../json/fields.js";
+import { Bpe } from "./bpe.js";
+import { Unigram } from "./unigram.js";
+import { WordLevel } from "./wordlevel.js";
 import { WordPiece } from "./wordpiece.js";
 
 /** A token found in a word: its id, and the UTF-16 units of the word that it covers. */
@@ -22,6 +25,9 @@ export interface Model {
 }
 
 const MODELS: StageTable<Model> = {
+  BPE: Bpe.fromJson,
+  Unigram: Unigram.fromJson,
+  WordLevel: WordLevel.fromJson,
   WordPiece: WordPiece.fromJson,
 };
 

@@ -1,9 +1,11 @@
 // BERT's normalizer (tokenizers/src/normalizers/bert.rs): control characters out, white space to spaces, Chinese
 // characters set apart, accents off, lower case.
 import type { JsonFields } from "../json/fields.js";
+import { normalize } from "../text/normal-form.js";
 import type { NormalizedString } from "../text/normalized-string.js";
 import { chineseCharacter, ignoredByBert, nonspacingMark, whiteSpace } from "../text/unicode.js";
 import type { Normalizer } from "./index.js";
+import { lowercaseText } from "./lowercase.js";
 
 export interface BertNormalizerOptions {
   /** Remove control characters and turn all white space into spaces. Default true. */
@@ -44,7 +46,7 @@ export class BertNormalizer implements Normalizer {
 
   normalize(text: NormalizedString): void {
     if (!PLAIN.test(text.text)) this.#normalizeUnicode(text);
-    if (this.lowercase) text.lowercase();
+    if (this.lowercase) lowercaseText(text);
   }
 
   #normalizeUnicode(text: NormalizedString): void {
@@ -54,7 +56,7 @@ export class BertNormalizer implements Normalizer {
     }
     if (this.handleChineseChars) text.replace(chineseCharacter, (character) => ` ${character} `);
     if (this.stripAccents ?? this.lowercase) {
-      text.decompose();
+      normalize(text, "NFD");
       text.replace(nonspacingMark, () => "");
     }
   }

@@ -10,6 +10,7 @@ export type TokenAndId = readonly [token: string, id: number];
 export class BertProcessing implements PostProcessor {
   readonly sep: TokenAndId;
   readonly cls: TokenAndId;
+  readonly frames = true;
 
   constructor(sep: TokenAndId, cls: TokenAndId) {
     this.sep = sep;
@@ -34,7 +35,8 @@ export class BertProcessing implements PostProcessor {
   }
 }
 
-function tokenAndId(fields: JsonFields, name: string): TokenAndId {
+/** A field that holds a token and its id. Throws FileFormatError where it does not. */
+export function tokenAndId(fields: JsonFields, name: string): TokenAndId {
   const [token, id] = fields.array(name);
   if (typeof token === "string" && typeof id === "number") return [token, id];
   throw new FileFormatError(`${fields.place}.${name} is ${JSON.stringify([token, id])}; a token and its id are needed`);

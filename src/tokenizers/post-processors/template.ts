@@ -9,6 +9,7 @@ export class TemplateProcessing implements PostProcessor {
   readonly #single: readonly Piece[];
   readonly #pair: readonly Piece[];
   readonly #json: object;
+  readonly frames = true;
 
   private constructor(single: readonly Piece[], pair: readonly Piece[], json: object) {
     this.#single = single;

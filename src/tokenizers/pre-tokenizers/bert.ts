@@ -4,7 +4,7 @@ import { bertPiece } from "../text/unicode.js";
 import type { PreTokenizer } from "./index.js";
 
 export class BertPreTokenizer implements PreTokenizer {
-  readonly wordwise = true;
+  readonly cuts = "at spaces";
 
   preTokenize(text: NormalizedString): NormalizedString[] {
     return text.match(bertPiece);

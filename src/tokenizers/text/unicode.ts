@@ -1,7 +1,7 @@
 // The character classes of the tokenizer.json pipeline, frozen at the Unicode versions behind Python's tokenizers, so that
-// ids depend neither on the version of Unicode in this Node nor on the next one: the general categories are Unicode 8.0's
-// (UnicodeData.txt; Rust crate unicode_categories 0.1.1), canonical decomposition is Unicode 9.0's. A test compares every
-// code point with the Rust package. Ranges are hexadecimal code points.
+// ids depend neither on the version of Unicode in this Node nor on the next one: BERT's categories are Unicode 8.0's
+// (UnicodeData.txt; Rust crate unicode_categories 0.1.1), normal forms are Unicode 9.0's, regular expressions know Unicode
+// 16.0. A test compares every code point with the Rust package. Ranges are hexadecimal code points.
 
 /** General category Mn, nonspacing marks: what stripping accents removes. */
 const NONSPACING_MARKS = `
@@ -82,20 +82,56 @@ const COMBINING = `
 /** Code points that gained a canonical decomposition after Unicode 9.0. */
 const DECOMPOSED_SINCE = "105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16121-16128 16d68-16d6a";
 
-/** The inside of a regular expression's class (flag u): the ranges of all the given tables. */
+/** Those that gained a compatibility decomposition. */
+const COMPATIBLE_SINCE = "32ff a7f1-a7f4 ab69 10781-10785 10787-107b0 107b2-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9";
+
+/** Code points that are marks today (general category M) and were none in Unicode 9.0; two were and are none today. */
+const MARKS_SINCE = `
+  7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1add 1ae0-1aeb 1cf7 1df6-1dfa
+  a82c a8ff 10d24-10d27 10d69-10d6d 10eab-10eac 10efa-10eff 10f46-10f50 10f82-10f85 11070 11073-11074 110c2
+  11145-11146 111c9 111ce-111cf 11241 1133b 113b8-113c0 113c2 113c5 113c7-113ca 113cc-113d0 113d2 113e1-113e2 1145e
+  1182c-1183a 11930-11935 11937-11938 1193b-1193e 11940 11942-11943 119d1-119d7 119da-119e0 119e4 11a01-11a0a
+  11a33-11a39 11a3b-11a3e 11a47 11a51-11a5b 11a8a-11a99 11b60-11b67 11d31-11d36 11d3a 11d3c-11d3d 11d3f-11d45 11d47
+  11d8a-11d8e 11d90-11d91 11d93-11d97 11ef3-11ef6 11f00-11f01 11f03 11f34-11f3a 11f3e-11f42 11f5a 13440 13447-13455
+  1611e-1612f 16f4f 16f7f-16f87 16fe4 16ff0-16ff1 1cf00-1cf2d 1cf30-1cf46 1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef
+  1e4ec-1e4ef 1e5ee-1e5ef 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5
+`;
+const MARKS_ONCE = "1cf2-1cf3";
+
+/** Code points that Unicode 17.0 knows and 16.0 does not. */
+const ASSIGNED_SINCE_16 = `
+  88f c5c cdc 1acf-1add 1ae0-1aeb 20c1 2b96 a7ce-a7cf a7d2 a7d4 a7f1 fbc3-fbd2 fd90-fd91 fdc8-fdce 10940-10959
+  10ec5-10ec7 10ed0-10ed8 10efa-10efb 11b60-11b67 11db0-11ddb 11de0-11de9 16ea0-16eb8 16ebb-16ed3 16ff2-16ff6
+  187f8-187ff 18d09-18d1e 18d80-18df2 1ccfa-1ccfc 1ceba-1ced0 1cee0-1cef0 1e6c0-1e6de 1e6e0-1e6f5 1e6fe-1e6ff 1f6d8
+  1f777-1f77a 1f8d0-1f8d8 1fa54-1fa57 1fa8a 1fa8e 1fac8 1facd 1faea 1faef 1fbfa 2b73a-2b73f 2cea2-2cead 323b0-33479
+`;
+
+/** The inside of a regular expression's class (flag u or v): the ranges of all the given tables. */
 function characters(...tables: string[]): string {
   const escaped = (codePoint: string): string => `\\u{${codePoint}}`;
   const ranges = tables.flatMap((table) => table.trim().split(/\s+/));
   return ranges.map((range) => range.split("-").map(escaped).join("-")).join("");
 }
 
+/** A class (flag v) of what has the property `name` (`L`, `Script=Han`) in Unicode 16.0. */
+export function property(name: string): string {
+  return `[\\p{${name}}--[${characters(ASSIGNED_SINCE_16)}]]`;
+}
+
+/** A class (flag v) of the word characters of Rust's regex crate, which finds added tokens and words between spaces. */
+export const RUST_WORD = `[[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]--[${characters(ASSIGNED_SINCE_16)}]]`;
+
 // Each matches one code point; flag g is for replacing and for finding all.
 export const nonspacingMark = new RegExp(`[${characters(NONSPACING_MARKS)}]`, "gu");
 export const whiteSpace = new RegExp(`[${characters(WHITE_SPACE)}]`, "gu");
 export const chineseCharacter = new RegExp(`[${characters(CHINESE)}]`, "gu");
+export const mark = new RegExp(`[[\\p{M}${characters(MARKS_ONCE)}]--[${characters(MARKS_SINCE)}]]`, "gv");
 
 /** What BERT's cleaning removes: NUL, the replacement character, and the category "other" but for tab and line ends. */
 export const ignoredByBert = new RegExp(`(?![\\t\\n\\r])[${characters(OTHER, LONE_SURROGATES, "fffd")}]`, "gu");
+
+/** A punctuation character, as BERT and the stage Punctuation see it. */
+export const punctuation = new RegExp(`[${characters(PUNCTUATION, ASCII_PUNCTUATION)}]`, "gu");
 
 /** A piece of text between white space: one punctuation character, or a run of anything else. */
 export const bertPiece = new RegExp(
@@ -103,20 +139,46 @@ export const bertPiece = new RegExp(
   "gu",
 );
 
-const decomposedSince = new RegExp(`^[${characters(DECOMPOSED_SINCE)}]$`, "u");
-
-/** What stays where it is in canonical ordering and yet may not be left to this Node's Unicode, which may move it. */
-const fixed = new RegExp(`((?![${characters(COMBINING)}])\\p{M}|[${characters(DECOMPOSED_SINCE)}])`, "u");
-
-/** Canonical decomposition (NFD) as of Unicode 9.0. */
-export function decompose(text: string): string {
-  if (!fixed.test(text)) return text.normalize("NFD");
-  // What stands between characters that stay where they are decomposes by itself.
-  const parts = text.split(fixed);
-  return parts.map((part) => (decomposedSince.test(part) ? part : part.normalize("NFD"))).join("");
+/** A text without lone surrogates: as in Rust, U+FFFD stands in their place. */
+export function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** Lower case, character by character: a final sigma becomes \u03c3 as any other, unlike in String.toLowerCase. */
+/** True for a unit that is white space (the property White_Space; all of it lies in the first plane). */
+export function isWhiteSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+  return WHITE_SPACE_UNITS.has(unit);
+}
+
+const WHITE_SPACE_UNITS: ReadonlySet<number> = new Set([
+  ...[0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000],
+  ...Array.from({ length: 11 }, (_, i) => 0x2000 + i),
+]);
+
+/** Lower case of a character: a final sigma becomes \u03c3 as any other, unlike in String.toLowerCase. */
 export function lowercase(text: string): string {
   return text.replaceAll("\u03a3", "\u03c3").toLowerCase();
 }
+
+/** What is newer than Unicode 9.0, so that its normal forms leave it as it stands, while this Node's change or move it. */
+export const fixedCanonical = new RegExp(`([${characters(MARKS_SINCE, DECOMPOSED_SINCE)}])`, "u");
+export const fixedCompatible = new RegExp(`([${characters(MARKS_SINCE, DECOMPOSED_SINCE, COMPATIBLE_SINCE)}])`, "u");
+
+/** Code points that only a later Unicode composes of others. */
+export const composedSince = new RegExp(`[${characters(DECOMPOSED_SINCE)}]`, "gu");
+
+/** A character that canonical ordering moves. */
+export const combining = new RegExp(`^[${characters(COMBINING)}]$`, "u");
+
+/** What goes on with a character that stands before it, in the clusters that readers take for one (UAX 29, Extend). */
+const EXTENDING = `[[\\p{M}\\u{e33}\\u{eb3}\\u{200c}\\u{200d}\\u{ff9e}\\u{ff9f}\\u{1f3fb}-\\u{1f3ff}\\u{e0020}-\\u{e007f}]--[${characters(
+  ASSIGNED_SINCE_16,
+  "102b-102c 1038 1062-1064 1067-106d 1083 1087-108c 108f 109a-109c 1a61 1a63-1a64 aa7b aa7d",
+)}]]`;
+const PREPENDED = `[${characters("600-605 6dd 70f 890-891 8e2 d4e")}]`;
+
+/**
+ * Grapheme clusters (UAX 29), as far as they are told apart by bases and what extends them: longer ones, of emoji or Hangul,
+ * come in parts.
+ */
+export const graphemeCluster = new RegExp(`\\r\\n|${PREPENDED}*(?:[^\\p{Cc}\\p{Zl}\\p{Zp}]${EXTENDING}*|[\\s\\S])`, "gv");

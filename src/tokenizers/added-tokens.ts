@@ -54,18 +54,23 @@ export class AddedTokens {
   readonly #raw: Finder;
   /** Those looked for in the normalized text. */
   readonly #normalized: Finder;
+  readonly #normalizer: Normalizer | undefined;
 
   constructor(tokens: readonly AddedToken[], normalizer: Normalizer | undefined) {
     this.tokens = [...tokens].sort((a, b) => a.id - b.id);
-    const patternOf = ({ content }: AddedToken): string => {
-      const text = NormalizedString.plain(content);
-      normalizer?.normalize(text);
-      return text.text;
-    };
+    this.#normalizer = normalizer;
     this.#raw = new Finder(this.tokens.filter((token) => !token.normalized).map((token) => [token.content, token]));
     this.#normalized = new Finder(
-      this.tokens.filter((token) => token.normalized).map((token) => [patternOf(token), token]),
+      this.tokens.filter((token) => token.normalized).map((token) => [this.formOf(token), token]),
     );
+  }
+
+  /** How a token stands in the text in which it is looked for; decoding gives it back so. */
+  formOf({ content, normalized }: AddedToken): string {
+    if (!normalized) return content;
+    const text = NormalizedString.plain(content);
+    this.#normalizer?.normalize(text);
+    return text.text;
   }
 
   /** True where some token is looked for in the normalized text. */

@@ -3,8 +3,8 @@
 import { ConfigError, DataError } from "../support/errors.js";
 import type { LengthPlan, Side } from "./options.js";
 import { paddedLength } from "./padding.js";
-import type { TokenBuffers } from "./pipeline.js";
-import type { Piece } from "./post-processors/pieces.js";
+import type { Spaces, TokenBuffers } from "./pipeline.js";
+import type { OffsetTrim, Piece } from "./post-processors/pieces.js";
 import { keptLengths, type Range, truncationWindows } from "./truncation.js";
 
 /** Texts, or pairs of texts, as ranges of the tokens in a buffer. */
@@ -28,6 +28,18 @@ export interface AssemblyPlan extends LengthPlan {
   readonly overflow: boolean;
   readonly padId: number;
   readonly padTypeId: number;
+  /** How offsets leave out spaces at the ends of tokens, where they do. */
+  readonly trim: (OffsetTrim & { readonly spacesOf: (id: number) => Spaces }) | undefined;
+}
+
+/** What truncation has cut off. */
+export interface TruncationCounts {
+  /** Texts, or pairs, that were cut. */
+  readonly rows: number;
+  /** Tokens that no row has any more. */
+  readonly tokens: number;
+  /** Tokens of the longest that was cut, special ones included, before it was. */
+  readonly longest: number;
 }
 
 /** The fields of all rows; row i is the elements `starts[i]` up to but without `starts[i + 1]` of each. */
@@ -35,6 +47,7 @@ export interface AssembledRows {
   readonly starts: Int32Array;
   /** The tokens of the longest row, before padding. */
   readonly longest: number;
+  readonly truncated: TruncationCounts;
   readonly samples: Int32Array;
   readonly ids: Int32Array;
   readonly typeIds: Int32Array;
@@ -42,12 +55,17 @@ export interface AssembledRows {
   readonly specialTokensMask: Int32Array | undefined;
   /** Spans of the tokens, two numbers each. */
   readonly offsets: Int32Array | undefined;
+  /** The number of each token's word, and the text of a pair that it is of; -1 for tokens that the frame or padding added. */
+  readonly words: Int32Array | undefined;
+  readonly sequences: Int32Array | undefined;
 }
 
 /** What of the fields is wanted beyond those that every model takes. */
 export interface WantedFields {
   readonly specialTokensMask: boolean;
   readonly offsets: boolean;
+  /** The words and texts that tokens are of. */
+  readonly words: boolean;
 }
 
 /** Throws ConfigError or DataError, naming the text, where a text cannot be cut as planned. */
@@ -57,7 +75,7 @@ export function assembleRows(
   plan: AssemblyPlan,
   wanted: WantedFields,
 ): AssembledRows {
-  const rows = cutRows(texts, plan);
+  const [rows, truncated] = cutRows(texts, plan);
   const frame = plan.pieces.filter(({ kind }) => kind === "special").length;
   const lengths = Int32Array.from(rows, ({ ranges: [first, second] }) => frame + size(first) + size(second));
   const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
@@ -66,20 +84,26 @@ export function assembleRows(
   for (let i = 0; i < rows.length; i++) starts[i + 1] = starts[i] + Math.max(lengths[i], padded);
 
   const total = starts[rows.length];
-  const fields = new Fields(total, 3 + (wanted.specialTokensMask ? 1 : 0) + (wanted.offsets ? 2 : 0));
+  const fields = new Fields(
+    total,
+    3 + (wanted.specialTokensMask ? 1 : 0) + (wanted.offsets ? 2 : 0) + (wanted.words ? 2 : 0),
+  );
   const result: AssembledRows = {
     starts,
     longest,
+    truncated,
     samples: Int32Array.from(rows, ({ sample }) => sample),
     ids: fields.take(1, plan.padId),
     typeIds: fields.take(1, plan.padTypeId),
     attentionMask: fields.take(1, 0),
     specialTokensMask: wanted.specialTokensMask ? fields.take(1, 1) : undefined,
     offsets: wanted.offsets ? fields.take(2, 0) : undefined,
+    words: wanted.words ? fields.take(1, -1) : undefined,
+    sequences: wanted.words ? fields.take(1, -1) : undefined,
   };
   rows.forEach((row, i) => {
     const start = plan.padding?.side === "left" ? starts[i + 1] - lengths[i] : starts[i];
-    writeRow(result, start, row, tokens, plan.pieces);
+    writeRow(result, start, row, tokens, plan);
     result.attentionMask.fill(1, start, start + lengths[i]);
   });
   return result;
@@ -111,17 +135,25 @@ function size([start, end]: Range): number {
 
 const NONE: Range = [0, 0];
 
-function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): Row[] {
+function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): [rows: Row[], truncated: TruncationCounts] {
   const rows: Row[] = [];
+  const truncated = { rows: 0, tokens: 0, longest: 0 };
   const limit = tokenLimit(plan);
   const step = pairs ? 2 : 1;
   for (let i = 0, sample = 0; i + step < bounds.length; i += step, sample++) {
     const first: Range = [bounds[i], bounds[i + 1]];
     const second: Range = pairs ? [bounds[i + 1], bounds[i + 2]] : NONE;
-    if (bounds[i + step] - bounds[i] <= limit) rows.push({ sample, ranges: [first, second] });
-    else rows.push(...cutText(sample, first, pairs ? second : undefined, limit, plan));
+    const length = bounds[i + step] - bounds[i];
+    if (length <= limit) {
+      rows.push({ sample, ranges: [first, second] });
+      continue;
+    }
+    rows.push(...cutText(sample, first, pairs ? second : undefined, limit, plan));
+    truncated.rows++;
+    truncated.tokens += plan.overflow ? 0 : length - limit;
+    truncated.longest = Math.max(truncated.longest, length + (plan.truncation?.length ?? limit) - limit);
   }
-  return rows;
+  return [rows, truncated];
 }
 
 /** How many tokens of its text or texts a row may have. Throws ConfigError where there is no room for special tokens. */
@@ -159,9 +191,9 @@ function cutText(sample: number, first: Range, second: Range | undefined, limit:
   ];
 }
 
-function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuffers, pieces: readonly Piece[]): void {
+function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuffers, plan: AssemblyPlan): void {
   let at = start;
-  for (const piece of pieces) {
+  for (const piece of plan.pieces) {
     if (piece.kind === "special") {
       out.ids[at] = piece.id;
       out.typeIds[at] = piece.typeId;
@@ -173,12 +205,27 @@ function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuff
     for (let i = from, j = at; i < to; i++, j++) out.ids[j] = tokens.ids.values[i];
     out.typeIds.fill(piece.typeId, at, end);
     out.specialTokensMask?.fill(0, at, end);
+    out.sequences?.fill(piece.sequence, at, end);
+    if (out.words) for (let i = from, j = at; i < to; i++, j++) out.words[j] = tokens.words.values[i];
     if (out.offsets) {
       for (let i = from, j = 2 * at; i < to; i++) {
         out.offsets[j++] = tokens.starts.values[i];
         out.offsets[j++] = tokens.ends.values[i];
+        if (plan.trim) {
+          const spaces = tokens.spaces.get(i) ?? plan.trim.spacesOf(tokens.ids.values[i]);
+          trimSpan(out.offsets, j - 2, plan.trim, spaces, i === from);
+        }
       }
     }
     at = end;
   }
+}
+
+/** Takes spaces off a span, as the Rust package does (tokenizers/src/pre_tokenizers/byte_level.rs, process_offsets). */
+function trimSpan(offsets: Int32Array, at: number, trim: OffsetTrim, spaces: Spaces, isFirst: boolean): void {
+  const { leading, trailing, wide } = spaces;
+  const units = (count: number): number => (wide && count > 0 ? count + 1 : count);
+  const isAdded = trim.addPrefixSpace && leading === 1 && (isFirst || offsets[at] === 0);
+  if (!isAdded) offsets[at] = Math.min(offsets[at] + units(leading), offsets[at + 1]);
+  if (offsets[at + 1] >= trailing) offsets[at + 1] = Math.max(offsets[at + 1] - units(trailing), offsets[at]);
 }

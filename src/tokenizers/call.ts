@@ -2,20 +2,30 @@
 import { ConfigError, DataError } from "../support/errors.js";
 import { warnOnce } from "../support/log.js";
 import { type Tensor, tensor } from "../tensor/index.js";
-import { type AssembledRows, assembleRows, type TokenizedTexts } from "./assemble.js";
-import type { BatchEncoding, Offsets, OptionalFields } from "./batch-encoding.js";
+import {
+  type AssembledRows,
+  type AssemblyPlan,
+  assembleRows,
+  type TokenizedTexts,
+  type WantedFields,
+} from "./assemble.js";
+import type { EncodingFields, Offsets, OptionalFields } from "./call-types.js";
+import { BatchEncoding, type TokenOrigins } from "./encoding.js";
 import { type CallOptions, checkCallOptions, type LengthPlan, planLengths } from "./options.js";
 import { rowsToTensor } from "./padding.js";
 import { type Pipeline, type TokenBuffers, tokenBuffers } from "./pipeline.js";
 import { plainPieces } from "./post-processors/pieces.js";
 import { padIdOf, type TokenizerSettings } from "./settings.js";
+import { reportTruncation } from "./truncation-report.js";
 
 type Text = string | readonly string[];
 type Ids = Int32Array | Int32Array[] | Tensor;
 
-/** The fields of an encoding, whatever the options. */
-export type AnyEncoding = Pick<BatchEncoding<Ids>, "input_ids"> &
-  Partial<BatchEncoding<Ids>> &
+/** An encoding, whatever the options. */
+export type AnyEncoding = BatchEncoding & AnyFields;
+
+type AnyFields = Pick<EncodingFields<Ids>, "input_ids"> &
+  Partial<EncodingFields<Ids>> &
   Partial<OptionalFields<Ids, Offsets | Offsets[] | Tensor, number | Int32Array | Tensor>>;
 
 /** The texts of a call, and whether it was one text, whose encoding has no batch dimension. */
@@ -34,29 +44,55 @@ export function encodeTexts(
 ): AnyEncoding {
   const [pair, options] = isOptions(pairOrOptions) ? [undefined, pairOrOptions] : [pairOrOptions, givenOptions ?? {}];
   checkCallOptions(options);
+  const { textTarget, textPairTarget, ...textOptions } = options;
+  if (textTarget === undefined) return encodeInputs(pipeline, settings, text, pair, textOptions);
+  const target = encodeInputs(pipeline, settings, textTarget, textPairTarget, textOptions);
+  if (text === undefined || text === null) return target;
+  return Object.assign(encodeInputs(pipeline, settings, text, pair, textOptions), { labels: target.input_ids });
+}
+
+function encodeInputs(
+  pipeline: Pipeline,
+  settings: TokenizerSettings,
+  text: unknown,
+  pair: unknown,
+  options: CallOptions,
+): AnyEncoding {
   const texts = readTexts(text, pair, options.isSplitIntoWords ?? false);
   const plan = planLengths(options, settings);
-  const traced = options.returnOffsetsMapping ?? false;
-  const tokens = tokenBuffers();
-  const tokenized = tokenize(pipeline, texts, traced, tokens);
   const isPair = texts.second !== undefined;
-  const addSpecialTokens = options.addSpecialTokens ?? true;
-  const rows = assembleRows(
-    tokenized,
-    tokens,
-    {
-      ...plan,
-      pieces: pipeline.parts.postProcessor?.pieces(isPair, addSpecialTokens) ?? plainPieces(isPair),
-      stride: options.stride ?? 0,
-      truncationSide: settings.truncationSide,
-      overflow: options.returnOverflowingTokens ?? false,
-      padId: plan.padding ? padIdOf(pipeline, settings) : 0,
-      padTypeId: settings.padTokenTypeId,
-    },
-    { specialTokensMask: options.returnSpecialTokensMask ?? false, offsets: traced },
-  );
-  if (options.verbose ?? true) warnOfLongRows(rows.longest, options, plan, settings);
-  return fieldsOf(rows, texts.single, options, settings);
+  const { postProcessor } = pipeline.parts;
+  const assembly: AssemblyPlan = {
+    ...plan,
+    pieces: postProcessor?.pieces(isPair, options.addSpecialTokens ?? true) ?? plainPieces(isPair),
+    stride: options.stride ?? 0,
+    truncationSide: settings.truncationSide,
+    overflow: options.returnOverflowingTokens ?? false,
+    padId: plan.padding ? padIdOf(pipeline, settings) : 0,
+    padTypeId: settings.padTokenTypeId,
+    trim: postProcessor?.trim && { ...postProcessor.trim, spacesOf: (id) => pipeline.spacesOf(id) },
+  };
+  const assemble = (wanted: WantedFields): AssembledRows => {
+    const tokens = tokenBuffers();
+    const tokenized = tokenize(pipeline, texts, wanted.offsets, tokens);
+    return assembleRows(tokenized, tokens, assembly, wanted);
+  };
+  const rows = assemble({
+    specialTokensMask: options.returnSpecialTokensMask ?? false,
+    offsets: options.returnOffsetsMapping ?? false,
+    words: false,
+  });
+  if (options.verbose ?? true) {
+    warnOfLongRows(rows.longest, options, plan, settings);
+    if (plan.truncation) reportTruncation(rows.truncated, texts.first.length, plan.truncation.length);
+  }
+  const trace = (): TokenOrigins => {
+    const { offsets, words, sequences, ...traced } = assemble({ specialTokensMask: false, offsets: true, words: true });
+    if (!offsets || !words || !sequences) throw new Error("rows were assembled without what was asked for");
+    return { ...traced, offsets, words, sequences };
+  };
+  const fields = fieldsOf(rows, texts.single, options, settings);
+  return new BatchEncoding(fields, trace, (id) => pipeline.tokenOf(id)) as AnyEncoding;
 }
 
 function isOptions(value: unknown): value is CallOptions {
@@ -116,11 +152,11 @@ function show(value: unknown): string {
 
 function tokenize(pipeline: Pipeline, { first, second }: Texts, traced: boolean, tokens: TokenBuffers): TokenizedTexts {
   const bounds = [0];
-  const append = (text: string): void =>
-    traced ? pipeline.encodeTraced(text, tokens) : pipeline.encode(text, tokens.ids);
+  const append = (text: string, word?: number): void =>
+    traced ? pipeline.encodeTraced(text, tokens, word) : pipeline.encode(text, tokens.ids);
   const add = (text: Text): void => {
     if (typeof text === "string") append(text);
-    else text.forEach(append);
+    else for (const [i, word] of text.entries()) append(word, i);
     bounds.push(tokens.ids.length);
   };
   for (let i = 0; i < first.length; i++) {
@@ -141,12 +177,7 @@ function warnOfLongRows(longest: number, options: CallOptions, plan: LengthPlan,
   );
 }
 
-function fieldsOf(
-  rows: AssembledRows,
-  oneText: boolean,
-  options: CallOptions,
-  settings: TokenizerSettings,
-): AnyEncoding {
+function fieldsOf(rows: AssembledRows, oneText: boolean, options: CallOptions, settings: TokenizerSettings): AnyFields {
   const tensors = options.returnTensors ?? false;
   const overflow = options.returnOverflowingTokens ?? false;
   const single = oneText && !overflow && !tensors;
@@ -160,7 +191,7 @@ function fieldsOf(
   };
   const takes = (name: string): boolean => settings.modelInputNames.includes(name);
 
-  const fields: AnyEncoding = { input_ids: ids("input_ids", rows.ids) };
+  const fields: AnyFields = { input_ids: ids("input_ids", rows.ids) };
   if (options.returnTokenTypeIds ?? takes("token_type_ids"))
     fields.token_type_ids = ids("token_type_ids", rows.typeIds);
   if (options.returnAttentionMask ?? takes("attention_mask")) {

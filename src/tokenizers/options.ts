@@ -1,6 +1,7 @@
 // What a tokenizer's call may be asked for: the options of transformers' `__call__` with its defaults and its rules.
 import { ConfigError, nearest } from "../support/errors.js";
 import { warnOnce } from "../support/log.js";
+import type { TextInput } from "./call-types.js";
 import type { TruncationStrategy } from "./truncation.js";
 
 export type Side = "left" | "right";
@@ -45,7 +46,11 @@ export interface CallOptions extends PaddingOptions {
   readonly returnOffsetsMapping?: boolean;
   /** With length: the number of tokens of each row, padding included. Default false. */
   readonly returnLength?: boolean;
-  /** false: no warning where a row is longer than the model takes. Default true. */
+  /** Texts that the model should answer with: their ids come as `labels`. Default: none. */
+  readonly textTarget?: TextInput;
+  /** The second texts of `textTarget`. Default: none. */
+  readonly textPairTarget?: TextInput;
+  /** false: nothing is said of rows that are longer than the model takes, or that truncation cuts. Default true. */
   readonly verbose?: boolean;
 }
 
@@ -69,6 +74,8 @@ const CALL_NAMES = [
   "returnSpecialTokensMask",
   "returnOffsetsMapping",
   "returnLength",
+  "textTarget",
+  "textPairTarget",
   "verbose",
 ] as const satisfies readonly (keyof CallOptions)[];
 

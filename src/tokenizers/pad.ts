@@ -1,25 +1,23 @@
 // `tokenizer.pad`: padding of rows that are tokenized already, which is what collators do to a batch.
 import { DataError } from "../support/errors.js";
 import type { Tensor } from "../tensor/index.js";
-import type { ByReturnTensors } from "./batch-encoding.js";
+import type { ByReturnTensors } from "./call-types.js";
 import { checkPaddingOptions, type PaddingOptions, planLengths } from "./options.js";
 import { type IdRow, paddedLength, padRows, rowsToTensor } from "./padding.js";
 import type { Pipeline } from "./pipeline.js";
 import { padIdOf, type TokenizerSettings } from "./settings.js";
 
 /** Rows of model inputs. */
-export type EncodedRows = readonly { readonly input_ids: IdRow; readonly [field: string]: unknown }[];
+export type EncodedRows = readonly { readonly input_ids: IdRow }[];
 
 /** Rows of model inputs as columns. */
 export interface EncodedColumns {
   readonly input_ids: readonly IdRow[];
-  readonly [field: string]: unknown;
 }
 
 /** One row of model inputs. */
 export interface EncodedRow {
   readonly input_ids: Int32Array | readonly number[];
-  readonly [field: string]: unknown;
 }
 
 /** What `pad` makes: model inputs are padded, other fields pass through (rows as columns). */
@@ -77,7 +75,7 @@ type Columns = { readonly input_ids: readonly IdRow[]; readonly [field: string]:
 
 /** The fields as columns, and whether it was one row. Throws DataError where input_ids are missing or are no rows. */
 function toColumns(encodings: EncodedRows | EncodedColumns | EncodedRow): [columns: Columns, single: boolean] {
-  const fields: { readonly [field: string]: unknown } = isRows(encodings) ? transpose(encodings) : encodings;
+  const fields: { readonly [field: string]: unknown } = isRows(encodings) ? transpose(encodings) : { ...encodings };
   const { input_ids: ids } = fields;
   if (!isRow(ids) && !Array.isArray(ids)) {
     throw new DataError(`pad needs input_ids; it was given ${Object.keys(fields).join(", ") || "nothing"}`);
@@ -95,7 +93,9 @@ function isRows(encodings: EncodedRows | EncodedColumns | EncodedRow): encodings
 
 function transpose(rows: EncodedRows): Record<string, unknown> {
   const names = Object.keys(rows[0] ?? { input_ids: [] });
-  return Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
+  return Object.fromEntries(
+    names.map((name) => [name, rows.map((row) => (row as Readonly<Record<string, unknown>>)[name])]),
+  );
 }
 
 /** The rows of a column. Throws DataError where one is no row of integers, or has not as many as there are ids. */

@@ -10,6 +10,7 @@ import { type Model, modelFromJson } from "./models/index.js";
 import { type Normalizer, normalizerFromJson } from "./normalizers/index.js";
 import { type PostProcessor, postProcessorFromJson } from "./post-processors/index.js";
 import { type PreTokenizer, preTokenizerFromJson } from "./pre-tokenizers/index.js";
+import { BYTE_SPACE } from "./text/bytes.js";
 import { NormalizedString } from "./text/normalized-string.js";
 import { isWhiteSpace, wellFormed } from "./text/unicode.js";
 import { WordCache } from "./word-cache.js";
@@ -36,11 +37,30 @@ export interface TokenBuffers {
   readonly starts: IntBuffer;
   readonly ends: IntBuffer;
   readonly words: IntBuffer;
+  /** By their place in the buffers, the spaces of tokens of which their id does not tell. */
+  readonly spaces: Map<number, Spaces>;
+}
+
+/** How many spaces a token begins and ends with. */
+export interface Spaces {
+  readonly leading: number;
+  readonly trailing: number;
+  /** True where a space was put before a character of two units, and stands for both. */
+  readonly wide?: boolean;
 }
 
 export function tokenBuffers(): TokenBuffers {
-  return { ids: new IntBuffer(), starts: new IntBuffer(0), ends: new IntBuffer(0), words: new IntBuffer(0) };
+  return {
+    ids: new IntBuffer(),
+    starts: new IntBuffer(0),
+    ends: new IntBuffer(0),
+    words: new IntBuffer(0),
+    spaces: new Map(),
+  };
 }
+
+const LEADING_SPACES = new RegExp(`^[${BYTE_SPACE}\\p{White_Space}]+`, "u");
+const TRAILING_SPACES = new RegExp(`[${BYTE_SPACE}\\p{White_Space}]+$`, "u");
 
 export class Pipeline {
   readonly parts: PipelineParts;
@@ -54,6 +74,7 @@ export class Pipeline {
   readonly #specialIds: ReadonlySet<number>;
   /** Whether a text can be cut before single spaces and tokenized part by part. */
   readonly #wordwise: boolean;
+  readonly #spaces = new Map<number, Spaces>();
   #fingerprint: string | undefined;
 
   constructor(parts: PipelineParts) {
@@ -67,7 +88,7 @@ export class Pipeline {
     this.#specialIds = new Set(added.filter(({ special }) => special).map(({ id }) => id));
     const tokens: (string | undefined)[] = [];
     for (const [token, id] of parts.model.vocabulary) tokens[id] = token;
-    for (const { content, id } of added) tokens[id] = content;
+    for (const token of added) tokens[token.id] = this.#addedTokens.formOf(token);
     this.#tokens = tokens;
   }
 
@@ -123,6 +144,15 @@ export class Pipeline {
     return this.#tokens[id];
   }
 
+  /** How many spaces a token begins and ends with, in any spelling of a space. */
+  spacesOf(id: number): Spaces {
+    const known = this.#spaces.get(id);
+    if (known) return known;
+    const spaces = countSpaces(this.tokenOf(id) ?? "");
+    this.#spaces.set(id, spaces);
+    return spaces;
+  }
+
   /** Appends the ids of `text` to `out`. */
   encode(text: string, out: IntBuffer): void {
     const given = wellFormed(text);
@@ -141,25 +171,33 @@ export class Pipeline {
     const given = wellFormed(text);
     let next = 0;
     const push = (id: number, start: number, end: number): void => {
+      if ((given.charCodeAt(start) & 0xfc00) === 0xd800 && this.spacesOf(id).leading > 0) {
+        out.spaces.set(out.ids.length, { ...this.spacesOf(id), wide: true });
+      }
       out.ids.push(id);
       out.starts.push(start);
       out.ends.push(end);
       out.words.push(word ?? next);
     };
+    const pushAdded = (id: number, content: string, start: number, end: number): void => {
+      const spaces = countSpaces(content);
+      if (spaces.leading > 0 || spaces.trailing > 0) out.spaces.set(out.ids.length, spaces);
+      push(id, start, end);
+      next++;
+    };
     for (const { start, end, token } of this.#addedTokens.split(given)) {
       if (token) {
-        push(token.id, start, end);
-        next++;
+        pushAdded(token.id, given.slice(start, end), start, end);
         continue;
       }
       for (const { part, token } of this.#normalizedParts(NormalizedString.traced(given.slice(start, end), start))) {
         if (token) {
-          push(token.id, ...part.originalSpan(0, part.text.length));
-          next++;
+          pushAdded(token.id, part.text, ...part.originalSpan(0, part.text.length));
           continue;
         }
         for (const cut of this.#cut(part)) {
-          for (const { id, start, end } of this.parts.model.tokenize(cut.text)) push(id, ...cut.originalSpan(start, end));
+          for (const { id, start, end } of this.parts.model.tokenize(cut.text))
+            push(id, ...cut.originalSpan(start, end));
           next++;
         }
       }
@@ -209,13 +247,14 @@ export class Pipeline {
   }
 
   /**
-   * Ids of a text that is cut before each single space, and before white space at its end; each part is remembered as it
+   * Ids of a text that is cut before each single space, and before spaces at its end; each part is remembered as it
    * stands. Returns false, with `out` as it was, where normalizing moves the spaces, so that cutting there would be wrong.
    */
   #encodeParts(text: string, out: IntBuffer): boolean {
     const before = out.length;
-    let last = text.length; // where white space at the end begins
+    let last = text.length; // where white space at the end begins, if it begins with a space
     while (last > 0 && isWhiteSpace(text.charCodeAt(last - 1))) last--;
+    if (text[last] !== " ") last = text.length;
     let start = 0;
     const add = (end: number): boolean => {
       const done = start === end || this.#encodePart(text.slice(start, end), out);
@@ -224,7 +263,7 @@ export class Pipeline {
       return done;
     };
     for (let i = text.indexOf(" ", 1); i >= 0 && i < last; i = text.indexOf(" ", i + 1)) {
-      if (isWhiteSpace(text.charCodeAt(i - 1)) || isWhiteSpace(text.charCodeAt(i + 1))) continue;
+      if (isWhiteSpace(text.charCodeAt(i - 1)) || i + 1 === last || isWhiteSpace(text.charCodeAt(i + 1))) continue;
       if (!add(i)) return false;
     }
     return add(last) && add(text.length);
@@ -282,11 +321,18 @@ export class Pipeline {
   }
 }
 
+function countSpaces(token: string): Spaces {
+  const leading = LEADING_SPACES.exec(token)?.[0].length ?? 0;
+  const trailing = TRAILING_SPACES.exec(token)?.[0].length ?? 0;
+  return { leading, trailing };
+}
+
 /** Whether a part of a text, normalized, begins and ends with white space where it did before, and with a space alike. */
 function endsAlike(normalized: string, part: string): boolean {
   if (normalized === "") return false;
   const isSpaceAt = (text: string, i: number): boolean => isWhiteSpace(text.charCodeAt(i));
-  if (isSpaceAt(part, part.length - 1)) return Array.from(normalized, (_, i) => isSpaceAt(normalized, i)).every(Boolean);
+  if (isSpaceAt(part, part.length - 1))
+    return Array.from(normalized, (_, i) => isSpaceAt(normalized, i)).every(Boolean);
   if (isSpaceAt(normalized, normalized.length - 1)) return false;
   return !part.startsWith(" ") || (normalized[0] === " " && isSpaceAt(part, 1) === isSpaceAt(normalized, 1));
 }

@@ -161,9 +161,9 @@ describe("fromPretrained", () => {
     ["JSON of another kind", { "tokenizer.json": "[1]" }, "", /tokenizer.json is \[1\]; an object is needed/],
     [
       "a stage that is not known",
-      { "tokenizer.json": smallJson({ normalizer: { type: "Nmt" } }) },
+      { "tokenizer.json": smallJson({ normalizer: { type: "Odd" } }) },
       "",
-      /tokenizer.json: normalizer is of type "Nmt"/,
+      /tokenizer.json: normalizer is of type "Odd"/,
     ],
     [
       "a side that is none",

@@ -129,6 +129,8 @@ describe("post-processors", () => {
   });
 });
 
+const CLS_SEP = { type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] };
+
 describe("a tokenizer.json that cannot be followed", () => {
   const refused = (fields: Record<string, unknown>) => () =>
     Pipeline.fromJson(JSON.parse(smallJson(fields)), "x/tokenizer.json");
@@ -136,18 +138,58 @@ describe("a tokenizer.json that cannot be followed", () => {
   it.each([
     [
       "normalizer",
-      { normalizer: { type: "NFC" } },
-      /x\/tokenizer\.json: normalizer is of type "NFC".*supported are BertNormalizer/,
+      { normalizer: { type: "NFQ" } },
+      /x\/tokenizer\.json: normalizer is of type "NFQ".*supported are BertNormalizer/,
     ],
-    ["pre-tokenizer", { pre_tokenizer: { type: "Split" } }, /pre_tokenizer is of type "Split".*BertPreTokenizer/],
-    ["model", { model: { type: "BPE", vocab: {}, merges: [] } }, /model is of type "BPE".*WordPiece/],
-    ["old model without type", { model: { vocab: {}, merges: [] } }, /model is of type "BPE".*WordPiece/],
     [
-      "post-processor",
-      { post_processor: { type: "ByteLevel" } },
-      /post_processor is of type "ByteLevel".*BertProcessing, Templ/,
+      "normalizer in a sequence",
+      { normalizer: { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Odd" }] } },
+      /normalizer\.normalizers\[1\] is of type "Odd"/,
     ],
-    ["decoder", { decoder: { type: "Metaspace" } }, /decoder is of type "Metaspace".*WordPiece/],
+    [
+      "pre-tokenizer",
+      { pre_tokenizer: { type: "UnicodeScripts" } },
+      /pre_tokenizer is of type "UnicodeScripts".*BertPreTokenizer/,
+    ],
+    ["model", { model: { type: "Lattice" } }, /model is of type "Lattice".*BPE, Unigram, WordLevel, WordPiece/],
+    ["post-processor", { post_processor: { type: "Odd" } }, /post_processor is of type "Odd".*BertProcessing/],
+    ["decoder", { decoder: { type: "Odd" } }, /decoder is of type "Odd".*WordPiece/],
+    [
+      "two frames",
+      { post_processor: { type: "Sequence", processors: [CLS_SEP, CLS_SEP] } },
+      /post_processor frames a text 2 times/,
+    ],
+    [
+      "regular expression",
+      { pre_tokenizer: { type: "Split", pattern: { Regex: "a(?" }, behavior: "Isolated", invert: false } },
+      /pre_tokenizer\.pattern\.Regex: .*the group \(\?/,
+    ],
+    [
+      "unsupported expression",
+      { normalizer: { type: "Replace", pattern: { Regex: "\\Gx" }, content: "" } },
+      /the regular expression \\Gx has \\G/,
+    ],
+    ["behavior", { pre_tokenizer: { type: "Punctuation", behavior: "Odd" } }, /behavior is "Odd"; one of Removed/],
+    ["scheme", { pre_tokenizer: { type: "Metaspace", replacement: "__" } }, /replacement is "__"; a single character/],
+    [
+      "contradiction",
+      { decoder: { type: "Metaspace", replacement: "_", prepend_scheme: "always", add_prefix_space: false } },
+      /they contradict/,
+    ],
+    [
+      "charsmap",
+      { normalizer: { type: "Precompiled", precompiled_charsmap: "AAAAAQA=" } },
+      /precompiled_charsmap is damaged/,
+    ],
+    ["dropout", { model: { type: "BPE", vocab: {}, merges: [], dropout: 0.1 } }, /dropout is 0\.1; merging at random/],
+    ["merge", { model: { type: "BPE", vocab: { a: 0 }, merges: ["a b"] } }, /merges\[0\]: the vocabulary has no "b"/],
+    [
+      "merge of three",
+      { model: { vocab: { a: 0 }, merges: [["a", "b", "c"]] } },
+      /merges\[0\] is \["a","b","c"\]; two tokens/,
+    ],
+    ["score", { model: { type: "Unigram", vocab: [["a", "0"]] } }, /vocab\[0\] is \["a","0"\]; a token and its score/],
+    ["unknown id", { model: { vocab: [["a", 0]], unk_id: 1 } }, /unk_id is 1, and there are 1 tokens/],
     ["field", { normalizer: bert({ lowercase: "yes" }) }, /normalizer\.lowercase is "yes"; true or false is needed/],
     ["missing field", { normalizer: { type: "BertNormalizer" } }, /normalizer\.clean_text is missing/],
     ["vocabulary", { model: { type: "WordPiece", vocab: { a: -1 } } }, /model\.vocab\["a"\] is -1, not an id/],
@@ -182,5 +224,16 @@ describe("a WordPiece model", () => {
       ),
     );
     expect(() => pipeline.encode("a b", new IntBuffer())).toThrow(/spell no "b" and has no token \[UNK\]/);
+  });
+});
+
+describe("words that cannot be spelled where nothing stands for them", () => {
+  it.each<[string, object, RegExp]>([
+    ["BPE", { type: "BPE", vocab: { a: 0 }, merges: [], unk_token: "?" }, /spell no "b" and has no token \?/],
+    ["Unigram", { type: "Unigram", vocab: [["a", 0]] }, /spell no "b" and names no token for unknown characters/],
+    ["WordLevel", { type: "WordLevel", vocab: { a: 0 }, unk_token: "?" }, /has no "b" and no token \?/],
+  ])("are refused by %s", (_, model, message) => {
+    const pipeline = Pipeline.fromJson(JSON.parse(smallJson({ model, post_processor: null, added_tokens: [] })));
+    expect(() => pipeline.encode("a b", new IntBuffer())).toThrow(message);
   });
 });

@@ -15,11 +15,7 @@ export class CtcDecoder implements Decoder {
   }
 
   static fromJson(fields: JsonFields): CtcDecoder {
-    return new CtcDecoder(
-      fields.string("pad_token"),
-      fields.string("word_delimiter_token"),
-      fields.boolean("cleanup"),
-    );
+    return new CtcDecoder(fields.string("pad_token"), fields.string("word_delimiter_token"), fields.boolean("cleanup"));
   }
 
   decode(tokens: readonly string[]): string[] {

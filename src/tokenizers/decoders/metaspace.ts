@@ -16,7 +16,11 @@ export class MetaspaceDecoder implements Decoder {
   }
 
   static fromJson(fields: JsonFields): MetaspaceDecoder {
-    return new MetaspaceDecoder(fields.character("replacement"), metaspaceScheme(fields), fields.boolean("split", true));
+    return new MetaspaceDecoder(
+      fields.character("replacement"),
+      metaspaceScheme(fields),
+      fields.boolean("split", true),
+    );
   }
 
   decode(tokens: readonly string[]): string[] {

@@ -2,9 +2,9 @@
 // was learned first before all others, until no pair is known.
 import { DataError, FileFormatError } from "../../support/errors.js";
 import type { JsonFields } from "../json/fields.js";
+import { byteTokens } from "./byte-fallback.js";
 import type { Model, ModelToken } from "./index.js";
 import { mergePieces, type Pieces } from "./merge.js";
-import { byteTokens } from "./byte-fallback.js";
 
 export type Merge = readonly [first: string, second: string];
 
@@ -68,7 +68,9 @@ export class Bpe implements Model {
   static fromJson(fields: JsonFields): Bpe {
     const text = (name: string): string | undefined => (fields.has(name) ? fields.string(name) : undefined);
     if (fields.has("dropout") && fields.number("dropout") !== 0) {
-      throw new FileFormatError(`${fields.place}.dropout is ${fields.number("dropout")}; merging at random is not supported`);
+      throw new FileFormatError(
+        `${fields.place}.dropout is ${fields.number("dropout")}; merging at random is not supported`,
+      );
     }
     return new Bpe(
       fields.counts("vocab"),

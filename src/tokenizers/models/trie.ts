@@ -14,7 +14,8 @@ export class Trie {
   /** Makes `value`, which is not negative, what ends with `text`. */
   set(text: string, value: number): void {
     let node = 0;
-    for (let i = 0; i < text.length; i++) node = this.next(node, text.charCodeAt(i)) || this.#add(node, text.charCodeAt(i));
+    for (let i = 0; i < text.length; i++)
+      node = this.next(node, text.charCodeAt(i)) || this.#add(node, text.charCodeAt(i));
     this.#values[node] = value;
   }
 

@@ -37,7 +37,10 @@ export class Precompiled implements Normalizer {
   }
 
   static fromJson(fields: JsonFields): Precompiled {
-    return new Precompiled(Buffer.from(fields.string("precompiled_charsmap"), "base64"), `${fields.place}.precompiled_charsmap`);
+    return new Precompiled(
+      Buffer.from(fields.string("precompiled_charsmap"), "base64"),
+      `${fields.place}.precompiled_charsmap`,
+    );
   }
 
   normalize(text: NormalizedString): void {

@@ -15,7 +15,10 @@ export class ByteLevelProcessing implements PostProcessor {
 
   static fromJson(fields: JsonFields): ByteLevelProcessing {
     const addPrefixSpace = fields.boolean("add_prefix_space", true);
-    return new ByteLevelProcessing(fields.boolean("trim_offsets", true) ? { addPrefixSpace } : undefined, fields.object);
+    return new ByteLevelProcessing(
+      fields.boolean("trim_offsets", true) ? { addPrefixSpace } : undefined,
+      fields.object,
+    );
   }
 
   pieces(pair: boolean): readonly Piece[] {

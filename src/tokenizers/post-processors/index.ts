@@ -22,8 +22,7 @@ const POST_PROCESSORS: StageTable<PostProcessor> = {
   BertProcessing: BertProcessing.fromJson,
   ByteLevel: ByteLevelProcessing.fromJson,
   RobertaProcessing: RobertaProcessing.fromJson,
-  Sequence: (fields) =>
-    new PostProcessorSequence(fields.stages("processors", postProcessorFromJson), fields.place),
+  Sequence: (fields) => new PostProcessorSequence(fields.stages("processors", postProcessorFromJson), fields.place),
   TemplateProcessing: TemplateProcessing.fromJson,
 };
 

@@ -58,7 +58,9 @@ export function metaspaceScheme(fields: JsonFields): PrependScheme {
   const scheme = fields.oneOf("prepend_scheme", SCHEMES, "always");
   if (fields.boolean("add_prefix_space", true)) return scheme;
   if (fields.has("prepend_scheme") && scheme !== "never") {
-    throw new FileFormatError(`${fields.place} has add_prefix_space false and prepend_scheme "${scheme}": they contradict`);
+    throw new FileFormatError(
+      `${fields.place} has add_prefix_space false and prepend_scheme "${scheme}": they contradict`,
+    );
   }
   return "never";
 }

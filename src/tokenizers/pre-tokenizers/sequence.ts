@@ -34,5 +34,7 @@ function cutsOf(stages: readonly PreTokenizer[]): PreTokenizer["cuts"] {
   const first = stages.findIndex(({ cuts }) => cuts !== "by characters");
   if (first < 0) return stages.length === 0 ? "anywhere" : "by characters";
   const later = stages.slice(first);
-  return later[0].cuts === "at spaces" && !later.some(({ knowsBeginning }) => knowsBeginning) ? "at spaces" : "anywhere";
+  return later[0].cuts === "at spaces" && !later.some(({ knowsBeginning }) => knowsBeginning)
+    ? "at spaces"
+    : "anywhere";
 }

@@ -6,7 +6,7 @@ import { combining, composedSince, fixedCanonical, fixedCompatible } from "./uni
 export type NormalForm = "NFC" | "NFD" | "NFKC" | "NFKD";
 
 /** Nothing that any normal form changes. */
-const ASCII = /^[\0-\x7f]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 
 /** Puts a text into a normal form. */
 export function normalize(text: NormalizedString, form: NormalForm): void {
@@ -103,5 +103,5 @@ function movesBefore(a: string, b: string): boolean {
 
 function compose(base: string, character: string): string | undefined {
   const composed = normalForm(base + character, "NFC");
-  return composed.length === (String.fromCodePoint(composed.codePointAt(0) ?? 0)).length ? composed : undefined;
+  return composed.length === String.fromCodePoint(composed.codePointAt(0) ?? 0).length ? composed : undefined;
 }

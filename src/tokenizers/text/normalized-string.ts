@@ -190,7 +190,10 @@ function joined(stretches: readonly Stretch[], behavior: SplitBehavior): readonl
 }
 
 /** Joins each stretch to the one before it where `joins` says so. */
-function foldStretches(stretches: readonly Stretch[], joins: (match: boolean, previous: boolean) => boolean): Stretch[] {
+function foldStretches(
+  stretches: readonly Stretch[],
+  joins: (match: boolean, previous: boolean) => boolean,
+): Stretch[] {
   const result: Stretch[] = [];
   let previous = false;
   for (const [start, end, match] of stretches) {

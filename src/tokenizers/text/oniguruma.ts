@@ -4,7 +4,9 @@ import { ConfigError } from "../../support/errors.js";
 import { property } from "./unicode.js";
 
 const WHITE_SPACE = "\\p{White_Space}";
-const WORD = `[${property("Alphabetic")}${property("M")}${property("Nd")}${property("Pc")}\\xb2\\xb3\\xb9\\xbc-\\xbe]`;
+const WORD_IN_CLASS = `[${property("Alphabetic")}${property("M")}${property("Nd")}${property("Pc")}]`;
+/** Oniguruma takes these numbers for word characters, but not in a class. */
+const WORD = `[${WORD_IN_CLASS}\\xb2\\xb3\\xb9\\xbc-\\xbe]`;
 
 /** Escapes that stand for classes. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -142,6 +144,12 @@ class Translator {
     return ignoreCase ? anyCase(character) : escapeForClass(character);
   }
 
+  #escapedInClass(): string {
+    const character = this.#next();
+    if (character === "w") return WORD_IN_CLASS;
+    return character === "W" ? `[^${WORD_IN_CLASS}]` : this.#escaped(character, false);
+  }
+
   #property(negated: boolean): string {
     const name = /\{(\^?)([\w\s=]+)\}/y;
     name.lastIndex = this.#at;
@@ -166,7 +174,7 @@ class Translator {
         else result += this.#class(ignoreCase);
       } else if (character === "&" && this.#source[this.#at] === "&") throw this.#refuse("&& in a class");
       else if (character === "-" && this.#isRangeDash(result)) result += "-";
-      else if (character === "\\") result += this.#escaped(this.#next(), false);
+      else if (character === "\\") result += this.#escapedInClass();
       else result += ignoreCase ? insideOfClass(anyCase(character)) : escapeForClass(character);
     }
   }
@@ -188,7 +196,7 @@ class Translator {
       space: WHITE_SPACE,
       upper: property("Uppercase"),
       lower: property("Lowercase"),
-      word: WORD,
+      word: WORD_IN_CLASS,
       xdigit: CLASSES.h,
     };
     const set = found ? classes[found[2]] : undefined;
@@ -197,25 +205,25 @@ class Translator {
     return found[1] ? `[^${set}]` : set;
   }
 
-  /** The atom with the quantifier that follows it. */
+  /** The atom with the quantifiers that follow it; in Ruby a quantified atom can be quantified again. */
   #quantified(atom: string): string {
-    const quantifier = /[*+?]|\{(\d*)(,?)(\d*)\}/y;
+    const quantifier = /([*+?])|\{(\d*)(,?)(\d*)\}/y;
     quantifier.lastIndex = this.#at;
     const found = quantifier.exec(this.#source);
     if (!found || atom === "|" || found[0] === "{}" || found[0] === "{,}") return atom;
     this.#at += found[0].length;
-    const interval = found[0].startsWith("{");
-    const repeated = interval && found[1] === "" ? `{0${found[2]}${found[3]}}` : found[0];
+    const [, single, least, comma, most] = found;
+    const repeated = single ?? `{${least || 0}${comma}${most}}`;
     const next = this.#source[this.#at];
-    if (next === "?") {
+    if (next === "?" && (single !== undefined || comma !== "")) {
       this.#at++;
-      return `${atom}${repeated}?`;
+      return this.#quantified(`(?:${atom}${repeated}?)`);
     }
-    if (next === "+" && !interval) {
+    if (next === "+" && single !== undefined) {
       this.#at++;
-      return this.#atomicGroup(`${atom}${repeated}`);
+      return this.#quantified(this.#atomicGroup(`${atom}${repeated}`));
     }
-    return `${atom}${repeated}`;
+    return /[*+?{]/.test(next ?? "") ? this.#quantified(`(?:${atom}${repeated})`) : `${atom}${repeated}`;
   }
 
   /** What is matched once and not tried otherwise: a lookahead remembers it, and a reference takes it. */
@@ -258,7 +266,14 @@ function escapeForClass(character: string): string {
 /** Oniguruma's names of properties as JavaScript has them. */
 function propertyName(name: string): string {
   const plain = name.replaceAll(/[\s_]/g, "");
-  const posix: Readonly<Record<string, string>> = { alpha: "Alphabetic", digit: "Nd", space: "White_Space", upper: "Uppercase", lower: "Lowercase", punct: "P" };
+  const posix: Readonly<Record<string, string>> = {
+    alpha: "Alphabetic",
+    digit: "Nd",
+    space: "White_Space",
+    upper: "Uppercase",
+    lower: "Lowercase",
+    punct: "P",
+  };
   const known = posix[plain.toLowerCase()];
   if (known) return known;
   if (plain.length <= 2 || name.includes("=")) return plain;

@@ -1,6 +1,6 @@
 // Patterns of tokenizer.json: a string that is looked for as it is, or a regular expression of Oniguruma.
 import { FileFormatError } from "../../support/errors.js";
-import { JsonFields } from "../json/fields.js";
+import type { JsonFields } from "../json/fields.js";
 import { escapeForRegExp, fromOniguruma } from "./oniguruma.js";
 
 export class Pattern {

@@ -83,7 +83,8 @@ const COMBINING = `
 const DECOMPOSED_SINCE = "105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16121-16128 16d68-16d6a";
 
 /** Those that gained a compatibility decomposition. */
-const COMPATIBLE_SINCE = "32ff a7f1-a7f4 ab69 10781-10785 10787-107b0 107b2-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9";
+const COMPATIBLE_SINCE =
+  "32ff a7f1-a7f4 ab69 10781-10785 10787-107b0 107b2-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9";
 
 /** Code points that are marks today (general category M) and were none in Unicode 9.0; two were and are none today. */
 const MARKS_SINCE = `
@@ -139,6 +140,10 @@ export const bertPiece = new RegExp(
   "gu",
 );
 
+/** What the cleaning of neural machine translation removes, and what it takes for a space. */
+export const nmtControl = new RegExp(`[${characters("1-8 b e-1f 7f 8f 9f")}]`, "gu");
+export const nmtSpace = new RegExp(`[${characters("9 a c d 1680 200b-200f 2028 2029 2581 feff fffd")}]`, "gu");
+
 /** A text without lone surrogates: as in Rust, U+FFFD stands in their place. */
 export function wellFormed(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed();
@@ -181,4 +186,7 @@ const PREPENDED = `[${characters("600-605 6dd 70f 890-891 8e2 d4e")}]`;
  * Grapheme clusters (UAX 29), as far as they are told apart by bases and what extends them: longer ones, of emoji or Hangul,
  * come in parts.
  */
-export const graphemeCluster = new RegExp(`\\r\\n|${PREPENDED}*(?:[^\\p{Cc}\\p{Zl}\\p{Zp}]${EXTENDING}*|[\\s\\S])`, "gv");
+export const graphemeCluster = new RegExp(
+  `\\r\\n|${PREPENDED}*(?:[^\\p{Cc}\\p{Zl}\\p{Zp}]${EXTENDING}*|[\\s\\S])`,
+  "gv",
+);

@@ -1,5 +1,6 @@
 // What a tokenizer's call returns, and its types: they follow from whether one text or many were given, and from the options.
 import type { Tensor } from "../tensor/index.js";
+import type { BatchEncoding } from "./encoding.js";
 import type { CallOptions } from "./options.js";
 
 /** Texts in a column of a dataset, or any other list that can be walked: no copy is asked for. */
@@ -14,11 +15,12 @@ export type TextInput = string | TextColumn | readonly (readonly string[])[];
 export type Offsets = [start: number, end: number][];
 
 /**
- * What a call returns: own properties named as the model's inputs, so that `{ ...encoding }` has them. `Ids` is Int32Array
- * for one text, an array of them for many, a Tensor of int32 [rows, length] with `returnTensors`. A model that takes no
- * token_type_ids (DistilBERT, say) has none unless `returnTokenTypeIds` asks for them.
+ * What a call returns beside the methods of BatchEncoding: own properties named as the model's inputs, so that
+ * `{ ...encoding }` has them. `Ids` is Int32Array for one text, an array of them for many, a Tensor of int32
+ * [rows, length] with `returnTensors`. A model that takes no token_type_ids (DistilBERT, say) has none unless
+ * `returnTokenTypeIds` asks for them.
  */
-export interface BatchEncoding<Ids> {
+export interface EncodingFields<Ids> {
   input_ids: Ids;
   /** 0 for the first text and what frames it, 1 for the second. */
   token_type_ids: Ids;
@@ -35,13 +37,15 @@ export interface OptionalFields<Ids, Spans, Count> {
   length: Count;
   /** For each row the number of the text that it is of. */
   overflow_to_sample_mapping: Count extends number ? Int32Array : Count;
+  /** The ids of `textTarget`. */
+  labels: Ids;
 }
 
-/** The literal type of an option: undefined where it is not given, boolean where its type leaves it open. */
+/** The literal type of an option: undefined where it is not given, with undefined where it may be left out. */
 type Given<Options, Name extends string> = Options extends { readonly [N in Name]: infer Value }
   ? Value
   : Name extends keyof Options
-    ? boolean | undefined
+    ? Options[Name] | undefined
     : undefined;
 
 /** `Fields` where an option is true, maybe where it may be. */
@@ -61,10 +65,19 @@ type UnlessFalse<Option, Fields> = [Option] extends [false]
 /** An intersection written out as one object type, as an editor should show it. */
 type Flat<T> = { [Key in keyof T]: T[Key] };
 
-type EncodingOf<Ids, Spans, Count, Options> = Flat<
-  Pick<BatchEncoding<Ids>, "input_ids"> &
-    UnlessFalse<Given<Options, "returnTokenTypeIds">, Pick<BatchEncoding<Ids>, "token_type_ids">> &
-    UnlessFalse<Given<Options, "returnAttentionMask">, Pick<BatchEncoding<Ids>, "attention_mask">> &
+/** `Fields` where an option is given, maybe where it may be. */
+type WhenGiven<Option, Fields> = [Option] extends [undefined]
+  ? unknown
+  : undefined extends Option
+    ? Partial<Fields>
+    : Fields;
+
+type EncodingOf<Ids, Spans, Count, Options> = BatchEncoding & FieldsOf<Ids, Spans, Count, Options>;
+
+type FieldsOf<Ids, Spans, Count, Options> = Flat<
+  Pick<EncodingFields<Ids>, "input_ids"> &
+    UnlessFalse<Given<Options, "returnTokenTypeIds">, Pick<EncodingFields<Ids>, "token_type_ids">> &
+    UnlessFalse<Given<Options, "returnAttentionMask">, Pick<EncodingFields<Ids>, "attention_mask">> &
     WhenTrue<
       Given<Options, "returnSpecialTokensMask">,
       Pick<OptionalFields<Ids, Spans, Count>, "special_tokens_mask">
@@ -74,7 +87,8 @@ type EncodingOf<Ids, Spans, Count, Options> = Flat<
     WhenTrue<
       Given<Options, "returnOverflowingTokens">,
       Pick<OptionalFields<Ids, Spans, Count>, "overflow_to_sample_mapping">
-    >
+    > &
+    WhenGiven<Given<Options, "textTarget">, Pick<OptionalFields<Ids, Spans, Count>, "labels">>
 >;
 
 type ArrayEncoding<Texts, Options> =

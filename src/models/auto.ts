@@ -1,18 +1,16 @@
 // The Auto classes: the model class by what config.json says. A family is added to the list here, and nowhere else outside
 // of its folder.
 import { checkpointFolder } from "../checkpoint/index.js";
-import { type HubOptions, splitHubOptions } from "../hub/index.js";
-import { withoutInitialization } from "../nn/index.js";
+import { splitHubOptions } from "../hub/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
-import { manualSeed } from "../tensor/index.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
-import { type CommonConfig, type ConfigOptions, readConfig } from "./config.js";
+import { loadModel, type ModelOptions, newModel } from "./building.js";
+import { type CommonConfig, readConfig } from "./config.js";
 import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
 import { electra } from "./electra/index.js";
-import type { Family, Task, Tasks } from "./family.js";
-import { initialize, type LoadOptions, loadWeights } from "./loading.js";
+import type { Family, ModelClass, Task, Tasks } from "./family.js";
 import { modernbert } from "./modernbert/index.js";
 import { mpnet } from "./mpnet/index.js";
 import { roberta } from "./roberta/index.js";
@@ -29,13 +27,6 @@ const families: readonly Family[] = [
   debertaV2,
   modernbert,
 ];
-
-/** Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). */
-export interface ModelOptions extends ConfigOptions, LoadOptions, HubOptions {
-  /** Starts the run's random numbers, from which new heads are drawn: see manualSeed. Default: they go on. */
-  readonly seed?: number;
-  readonly [configKey: string]: unknown;
-}
 
 /** Chooses among the families' classes for one task. */
 class AutoClass<T extends Task> {
@@ -57,39 +48,22 @@ class AutoClass<T extends Task> {
   async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Tasks[T]> {
     const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
     const raw = await readConfig(folder);
-    const { model, family } = this.#build(raw, options, folder);
-    await loadWeights(model, folder, family.spelling, options);
-    model.eval();
-    return model;
+    return loadModel(this.#classFor(raw, folder), folder, raw, options);
   }
 
   /** A model with new weights, drawn from the seed. `config` needs a model_type. */
   fromConfig(config: Readonly<Record<string, unknown>>, options: ModelOptions = {}): Tasks[T] {
-    const { model } = this.#build(config, options, "this config");
-    initialize(model, model.namedParameters());
-    model.eval();
-    return model;
+    return newModel(this.#classFor(config, "this config"), config, options);
   }
 
-  #build(
-    raw: Readonly<Record<string, unknown>>,
-    options: ModelOptions,
-    where: string,
-  ): { model: Tasks[T]; family: Family } {
-    const { seed, ignoreMismatchedSizes: _, ...configOptions } = splitHubOptions(options).rest; // what is left is the config's
+  #classFor(raw: Readonly<Record<string, unknown>>, where: string): ModelClass<Tasks[T]> {
     const family = familyOf(raw, where);
-    const Class = family.classes[this.#task];
-    if (!Class) {
-      const having = families.filter(({ classes }) => classes[this.#task]);
-      throw new ConfigError(
-        `${this.#name}: there is no such head for model_type "${family.modelType}" (there is one for ${list(having)})`,
-      );
-    }
-    if (seed !== undefined) manualSeed(seed);
-    // a span's start and end are two outputs, whatever labels the checkpoint has had
-    const own = this.#task === "questionAnswering" ? { numLabels: 2 } : {};
-    const config = family.config(raw, { ...own, ...configOptions });
-    return { model: withoutInitialization(() => new Class(config as never)), family };
+    const Class: ModelClass<Tasks[T]> | undefined = family.classes[this.#task];
+    if (Class) return Class;
+    const having = families.filter(({ classes }) => classes[this.#task]);
+    throw new ConfigError(
+      `${this.#name}: there is no such head for model_type "${family.modelType}" (there is one for ${list(having)})`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 // What a folder of src/models declares: one object a family, from which the Auto classes choose.
-import type { CommonConfig, ConfigOptions } from "./config.js";
+import type { ConfigFunction, ConfigOptions } from "./config.js";
 import type { EncoderModel } from "./encoder.js";
 import type {
   MaskedLMModel,
@@ -8,6 +8,7 @@ import type {
   SequenceClassificationModel,
   TokenClassificationModel,
 } from "./heads/index.js";
+import type { PreTrainedModel } from "./pretrained.js";
 
 /** What a family's published checkpoints spell differently. */
 export interface CheckpointSpelling {
@@ -35,19 +36,25 @@ export interface Tasks {
 
 export type Task = keyof Tasks;
 
-/** A model's class; its `architecture` is what config.json's `architectures` calls it. */
-export interface ModelClass<Model> {
-  new (config: never): Model;
-  readonly architecture: string;
-}
-
-export interface Family {
+/** What a family's config.json and checkpoints are: all that loading one of its classes needs. */
+export interface FamilyFiles {
   /** `model_type` in config.json. */
   readonly modelType: string;
-  readonly config: (
-    raw: Readonly<Record<string, unknown>>,
-    options: ConfigOptions & Readonly<Record<string, unknown>>,
-  ) => CommonConfig;
+  readonly config: ConfigFunction;
   readonly spelling: CheckpointSpelling;
+}
+
+/** A model's class. */
+export interface ModelClass<Model> {
+  new (config: never): Model & PreTrainedModel;
+  readonly name: string;
+  /** What config.json's `architectures` calls it. */
+  readonly architecture: string;
+  readonly family: FamilyFiles;
+  /** Choices of the config that the class makes itself. */
+  readonly fixedOptions: ConfigOptions;
+}
+
+export interface Family extends FamilyFiles {
   readonly classes: { readonly [T in Task]?: ModelClass<Tasks[T]> };
 }

@@ -18,7 +18,6 @@ export {
   AutoModelForQuestionAnswering,
   AutoModelForSequenceClassification,
   AutoModelForTokenClassification,
-  type ModelOptions,
 } from "./auto.js";
 export {
   type BertConfig,
@@ -30,6 +29,7 @@ export {
   BertModel,
   bertConfig,
 } from "./bert/index.js";
+export type { ModelOptions } from "./building.js";
 export { type CommonConfig, type ConfigOptions, numLabels, type ProblemType } from "./config.js";
 export {
   type DebertaV2Config,

@@ -1,7 +1,7 @@
 // A checkpoint's tensors into a model's parameters: families spell some keys differently, heads come and go, and whatever
 // does not fit is said by name.
 import { openCheckpoint, type TensorSource } from "../checkpoint/index.js";
-import { initializeNormal, LayerNorm, type Module, type Parameter } from "../nn/index.js";
+import { Embedding, initializeNormal, LayerNorm, type Module, type Parameter } from "../nn/index.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { formatShape, sameShape } from "../tensor/index.js";
@@ -137,16 +137,23 @@ function belongsToEncoder(model: PreTrainedModel, key: string, { basePrefix, opt
   );
 }
 
-/** Normal with the model's deviation for weights, zero for biases, one for the gains of LayerNorms, as BERT does. */
+/**
+ * Normal with the model's deviation for weights, zero for biases and the rows of padding, one for the gains of LayerNorms, as
+ * BERT does; unless the model has values of its own.
+ */
 export function initialize(model: PreTrainedModel, parameters: Iterable<[string, Parameter]>): void {
   const gains = new Set<Parameter>();
+  const paddingRows = new Map<Parameter, number | undefined>();
   for (const [, module] of model.namedModules() as Iterable<[string, Module]>) {
     if (module instanceof LayerNorm) gains.add(module.weight);
+    if (module instanceof Embedding) paddingRows.set(module.weight, module.paddingIndex);
   }
   for (const [name, parameter] of parameters) {
-    if (gains.has(parameter)) parameter.fill_(1);
+    const own = model.initialValues(name);
+    if (own) parameter.write_(own);
+    else if (gains.has(parameter)) parameter.fill_(1);
     else if (parameter.rank < 2) parameter.fill_(0);
-    else initializeNormal(parameter, model.initialDeviation(name));
+    else initializeNormal(parameter, model.initialDeviation(name), paddingRows.get(parameter));
   }
 }
 

@@ -2,13 +2,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
-import { writeSafetensors } from "../checkpoint/index.js";
-import { type Published, type PublishOptions, publishWritten } from "../hub/index.js";
+import { checkpointFolder, writeSafetensors } from "../checkpoint/index.js";
+import { type Published, type PublishOptions, publishWritten, splitHubOptions } from "../hub/index.js";
 import { CheckpointedModule, Module } from "../nn/index.js";
 import { ConfigError } from "../support/errors.js";
 import { version } from "../support/version.js";
+import { loadModel, type ModelOptions, newModel } from "./building.js";
 import { plainModelCard } from "./card.js";
-import { type CommonConfig, writeConfig } from "./config.js";
+import { type CommonConfig, type ConfigOptions, readConfig, writeConfig } from "./config.js";
+import type { ModelClass } from "./family.js";
 
 export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig> extends Module {
   readonly config: Config;
@@ -16,6 +18,33 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
   constructor(config: Config) {
     super();
     this.config = config;
+  }
+
+  /** Choices of the config that the class makes itself; callers' come before them. */
+  static readonly fixedOptions: ConfigOptions = {};
+
+  /**
+   * Loads a checkpoint of this class's family, as AutoModel's namesake does, with the class's own type.
+   * @throws ConfigError for a checkpoint of another family; otherwise as the Auto classes
+   */
+  static async fromPretrained<Model>(
+    this: ModelClass<Model>,
+    nameOrFolder: string,
+    options: ModelOptions = {},
+  ): Promise<Model> {
+    const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
+    // biome-ignore lint/complexity/noThisInStatic: the subclass that is asked, not this class
+    return loadModel(this, folder, await readConfig(folder), options);
+  }
+
+  /** A model with new weights, drawn from the seed; what `config` does not say is the family's default. */
+  static fromConfig<Model>(
+    this: ModelClass<Model>,
+    config: Readonly<Record<string, unknown>> = {},
+    options: ModelOptions = {},
+  ): Model {
+    // biome-ignore lint/complexity/noThisInStatic: as above
+    return newModel(this, config, options);
   }
 
   abstract override forward(batch: Batch): unknown;
@@ -65,6 +94,11 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
     return Array.from(this.namedModules()).flatMap(([, module]) =>
       module instanceof CheckpointedModule ? module : [],
     );
+  }
+
+  /** A new parameter's first values where they are not drawn. */
+  initialValues(_name: string): Float32Array | undefined {
+    return undefined;
   }
 
   /** Standard deviation of a weight's first values; `name` is the parameter's. */

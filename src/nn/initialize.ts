@@ -15,9 +15,14 @@ export function withoutInitialization<T>(build: () => T): T {
   }
 }
 
-/** Draws from a normal distribution of mean 0, seeded by the run (see manualSeed). */
-export function initializeNormal(parameter: Parameter, deviation: number): void {
-  parameter.write_(normalValues(parameter.size, 0, deviation));
+/** Draws from a normal distribution of mean 0, seeded by the run (see manualSeed). `zeroRow`: a row that is zero instead. */
+export function initializeNormal(parameter: Parameter, deviation: number, zeroRow?: number): void {
+  const values = normalValues(parameter.size, 0, deviation);
+  if (zeroRow !== undefined) {
+    const width = parameter.shape[1];
+    values.fill(0, zeroRow * width, (zeroRow + 1) * width);
+  }
+  parameter.write_(values);
 }
 
 /** PyTorch's default for linear layers: a uniform distribution of bound 1 / sqrt(inputs); here by its deviation, normal. */

@@ -6,19 +6,19 @@ import { Module, Parameter } from "./module.js";
 /** Rows of a table by ids: int32 [...] -> [..., width]. */
 export class Embedding extends Module {
   readonly weight: Parameter;
-  readonly #paddingIndex: number | undefined;
+  readonly paddingIndex: number | undefined;
 
   /** `paddingIndex`: the row of padding, whose gradient stays zero wherever it is looked up, as torch's padding_idx. */
   constructor(rows: number, width: number, { paddingIndex }: { readonly paddingIndex?: number } = {}) {
     super();
     this.weight = new Parameter([rows, width]);
-    this.#paddingIndex = paddingIndex;
+    this.paddingIndex = paddingIndex;
     initializeEmbedding(this.weight);
   }
 
   override forward(ids: Tensor): Tensor {
     const rows = embedding(this.weight, ids);
-    const padding = this.#paddingIndex;
+    const padding = this.paddingIndex;
     if (padding === undefined || ids.host?.includes(padding) === false) return rows;
     const counted = reshape(cast(ne(ids, padding), "float32"), [...ids.shape, 1]);
     const constant = embedding(this.weight.detach(), ids);

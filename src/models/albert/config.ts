@@ -7,6 +7,7 @@ import {
   refuse,
   requireMultiple,
 } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 export interface AlbertConfig extends CommonConfig {
   vocab_size: number;
@@ -64,4 +65,14 @@ export const albertConfig: ConfigFunction<AlbertConfig> = (raw = {}, options = {
   refuse(config, "position_embedding_type", ["absolute"]);
   activationOf(config.hidden_act);
   return config;
+};
+
+export const albertFiles: FamilyFiles = {
+  modelType: "albert",
+  config: albertConfig,
+  spelling: {
+    basePrefix: "albert.",
+    ignored: ["embeddings.position_ids", "embeddings.token_type_ids"],
+    optional: /(^|\.)pooler\.|^(classifier|qa_outputs|predictions)\./,
+  },
 };

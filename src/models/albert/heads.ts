@@ -11,12 +11,13 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { AlbertConfig } from "./config.js";
+import { type AlbertConfig, albertFiles } from "./config.js";
 import { AlbertModel } from "./model.js";
 
 /** A linear layer on the pooled first token. */
 export class AlbertForSequenceClassification extends SequenceClassificationModel<AlbertConfig> {
   static readonly architecture = "AlbertForSequenceClassification";
+  static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config);
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -32,6 +33,7 @@ export class AlbertForSequenceClassification extends SequenceClassificationModel
 
 export class AlbertForMultipleChoice extends MultipleChoiceModel<AlbertConfig> {
   static readonly architecture = "AlbertForMultipleChoice";
+  static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config);
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -47,6 +49,7 @@ export class AlbertForMultipleChoice extends MultipleChoiceModel<AlbertConfig> {
 
 export class AlbertForTokenClassification extends TokenClassificationModel<AlbertConfig> {
   static readonly architecture = "AlbertForTokenClassification";
+  static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -62,6 +65,7 @@ export class AlbertForTokenClassification extends TokenClassificationModel<Alber
 
 export class AlbertForQuestionAnswering extends QuestionAnsweringModel<AlbertConfig> {
   static readonly architecture = "AlbertForQuestionAnswering";
+  static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -100,6 +104,7 @@ export class AlbertMLMHead extends Module {
 
 export class AlbertForMaskedLM extends MaskedLMModel<AlbertConfig> {
   static readonly architecture = "AlbertForMaskedLM";
+  static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly predictions = new AlbertMLMHead(this.config, this.albert.embeddings.word_embeddings.weight);
 

@@ -1,6 +1,6 @@
 // ALBERT: layers that share their weights, embeddings of their own width.
 import type { Family } from "../family.js";
-import { albertConfig } from "./config.js";
+import { albertFiles } from "./config.js";
 import {
   AlbertForMaskedLM,
   AlbertForMultipleChoice,
@@ -11,13 +11,7 @@ import {
 import { AlbertModel } from "./model.js";
 
 export const albert: Family = {
-  modelType: "albert",
-  config: albertConfig,
-  spelling: {
-    basePrefix: "albert.",
-    ignored: ["embeddings.position_ids", "embeddings.token_type_ids"],
-    optional: /(^|\.)pooler\.|^(classifier|qa_outputs|predictions)\./,
-  },
+  ...albertFiles,
   classes: {
     encoder: AlbertModel,
     sequenceClassification: AlbertForSequenceClassification,

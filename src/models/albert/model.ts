@@ -22,7 +22,7 @@ import {
   type PackedStates,
   packIds,
 } from "../encoder.js";
-import type { AlbertConfig } from "./config.js";
+import { type AlbertConfig, albertFiles } from "./config.js";
 
 /** LayerNorm(dropout(dense(attention(x))) + x). */
 export class AlbertAttention extends Module {
@@ -121,6 +121,7 @@ export class AlbertTransformer extends Module {
 
 export class AlbertModel extends EncoderModel<AlbertConfig> {
   static readonly architecture = "AlbertModel";
+  static readonly family = albertFiles;
   readonly embeddings: BertEmbeddings;
   readonly encoder: AlbertTransformer;
   override readonly pooler: Linear | undefined;

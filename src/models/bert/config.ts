@@ -7,6 +7,7 @@ import {
   refuse,
   requireMultiple,
 } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 /** The keys that BERT's config has, and those of the families that are built of its layers. */
 export interface BertConfig extends CommonConfig {
@@ -65,3 +66,17 @@ export function bertLikeConfig<Config extends BertConfig>(defaults: Config): Con
 }
 
 export const bertConfig = bertLikeConfig(bertDefaults);
+
+export const bertFiles: FamilyFiles = {
+  modelType: "bert",
+  config: bertConfig,
+  spelling: {
+    basePrefix: "bert.",
+    renames: [
+      ["LayerNorm.gamma", "LayerNorm.weight"],
+      ["LayerNorm.beta", "LayerNorm.bias"],
+    ],
+    ignored: ["embeddings.position_ids"],
+    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^cls\./,
+  },
+};

@@ -11,7 +11,7 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { BertConfig } from "./config.js";
+import { type BertConfig, bertFiles } from "./config.js";
 import { BertModel } from "./model.js";
 
 /** The dropout before a classifier, in BERT and the families that took it over. */
@@ -22,6 +22,7 @@ export function classifierDropout(config: BertConfig): Dropout {
 /** A linear layer on the pooled first token. */
 export class BertForSequenceClassification extends SequenceClassificationModel<BertConfig> {
   static readonly architecture: string = "BertForSequenceClassification";
+  static readonly family = bertFiles;
   readonly bert = new BertModel(this.config);
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -37,6 +38,7 @@ export class BertForSequenceClassification extends SequenceClassificationModel<B
 
 export class BertForMultipleChoice extends MultipleChoiceModel<BertConfig> {
   static readonly architecture: string = "BertForMultipleChoice";
+  static readonly family = bertFiles;
   readonly bert = new BertModel(this.config);
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -52,6 +54,7 @@ export class BertForMultipleChoice extends MultipleChoiceModel<BertConfig> {
 
 export class BertForTokenClassification extends TokenClassificationModel<BertConfig> {
   static readonly architecture: string = "BertForTokenClassification";
+  static readonly family = bertFiles;
   readonly bert = new BertModel(this.config, { pooler: false });
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -67,6 +70,7 @@ export class BertForTokenClassification extends TokenClassificationModel<BertCon
 
 export class BertForQuestionAnswering extends QuestionAnsweringModel<BertConfig> {
   static readonly architecture: string = "BertForQuestionAnswering";
+  static readonly family = bertFiles;
   readonly bert = new BertModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -136,6 +140,7 @@ export class BertOnlyMLMHead extends Module {
 
 export class BertForMaskedLM extends MaskedLMModel<BertConfig> {
   static readonly architecture: string = "BertForMaskedLM";
+  static readonly family = bertFiles;
   readonly bert = new BertModel(this.config, { pooler: false });
   readonly cls = new BertOnlyMLMHead(this.config, this.bert.embeddings.word_embeddings.weight);
 

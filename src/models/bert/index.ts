@@ -1,6 +1,6 @@
 // BERT: the pattern of a family's folder.
 import type { Family } from "../family.js";
-import { bertConfig } from "./config.js";
+import { bertFiles } from "./config.js";
 import {
   BertForMaskedLM,
   BertForMultipleChoice,
@@ -11,17 +11,7 @@ import {
 import { BertModel } from "./model.js";
 
 export const bert: Family = {
-  modelType: "bert",
-  config: bertConfig,
-  spelling: {
-    basePrefix: "bert.",
-    renames: [
-      ["LayerNorm.gamma", "LayerNorm.weight"],
-      ["LayerNorm.beta", "LayerNorm.bias"],
-    ],
-    ignored: ["embeddings.position_ids"],
-    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^cls\./,
-  },
+  ...bertFiles,
   classes: {
     encoder: BertModel,
     sequenceClassification: BertForSequenceClassification,

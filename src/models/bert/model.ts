@@ -9,7 +9,7 @@ import {
   type PackedStates,
   packIds,
 } from "../encoder.js";
-import type { BertConfig } from "./config.js";
+import { type BertConfig, bertFiles } from "./config.js";
 import { BertEncoder, BertPooler } from "./layers.js";
 
 /** What the embeddings ask of a config. */
@@ -65,6 +65,7 @@ export function embeddingInputs(
 
 export class BertModel extends EncoderModel<BertConfig> {
   static readonly architecture: string = "BertModel";
+  static readonly family = bertFiles;
   readonly embeddings: BertEmbeddings;
   readonly encoder: BertEncoder;
   override readonly pooler: BertPooler | undefined;

@@ -8,6 +8,7 @@ import {
   refuse,
   requireMultiple,
 } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 /** Content to position: queries meet relative keys; position to content: keys meet relative queries. */
 export type PositionTerm = "c2p" | "p2c";
@@ -117,3 +118,15 @@ export function positionSpan(config: DebertaV2Config): number {
 export function longestDistance(config: DebertaV2Config): number {
   return config.max_relative_positions < 1 ? config.max_position_embeddings : config.max_relative_positions;
 }
+
+export const debertaV2Files: FamilyFiles = {
+  modelType: "deberta-v2",
+  config: debertaV2Config,
+  spelling: {
+    basePrefix: "deberta.",
+    ignored: ["embeddings.position_ids"],
+    // v3's checkpoints keep absolute positions that their models do not read
+    surplus: /^(deberta\.)?embeddings\.position_embeddings\.|^mask_predictions\./,
+    optional: /^pooler\.|^classifier\.|^qa_outputs\.|^cls\.|^lm_predictions\./,
+  },
+};

@@ -11,7 +11,7 @@ import {
   SequenceClassificationModel,
   TokenClassificationModel,
 } from "../heads/index.js";
-import type { DebertaV2Config } from "./config.js";
+import { type DebertaV2Config, debertaV2Files } from "./config.js";
 import { DebertaV2Model } from "./model.js";
 
 /** activation(dense(dropout(first token))). */
@@ -38,6 +38,7 @@ function classifierDropout(config: DebertaV2Config): Dropout {
 
 export class DebertaV2ForSequenceClassification extends SequenceClassificationModel<DebertaV2Config> {
   static readonly architecture = "DebertaV2ForSequenceClassification";
+  static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly pooler = new ContextPooler(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -54,6 +55,7 @@ export class DebertaV2ForSequenceClassification extends SequenceClassificationMo
 
 export class DebertaV2ForMultipleChoice extends MultipleChoiceModel<DebertaV2Config> {
   static readonly architecture = "DebertaV2ForMultipleChoice";
+  static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly pooler = new ContextPooler(this.config);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -70,6 +72,7 @@ export class DebertaV2ForMultipleChoice extends MultipleChoiceModel<DebertaV2Con
 
 export class DebertaV2ForTokenClassification extends TokenClassificationModel<DebertaV2Config> {
   static readonly architecture = "DebertaV2ForTokenClassification";
+  static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -85,6 +88,7 @@ export class DebertaV2ForTokenClassification extends TokenClassificationModel<De
 
 export class DebertaV2ForQuestionAnswering extends QuestionAnsweringModel<DebertaV2Config> {
   static readonly architecture = "DebertaV2ForQuestionAnswering";
+  static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -138,6 +142,7 @@ export class DebertaV2OnlyMLMHead extends Module {
 /** One of two heads, by `legacy`. */
 export class DebertaV2ForMaskedLM extends MaskedLMModel<DebertaV2Config> {
   static readonly architecture = "DebertaV2ForMaskedLM";
+  static readonly family = debertaV2Files;
   readonly deberta: DebertaV2Model;
   readonly cls: BertOnlyMLMHead | undefined;
   readonly lm_predictions: DebertaV2OnlyMLMHead | undefined;

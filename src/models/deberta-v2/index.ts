@@ -1,6 +1,6 @@
 // DeBERTa-v2 and v3.
 import type { Family } from "../family.js";
-import { debertaV2Config } from "./config.js";
+import { debertaV2Files } from "./config.js";
 import {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,
@@ -11,15 +11,7 @@ import {
 import { DebertaV2Model } from "./model.js";
 
 export const debertaV2: Family = {
-  modelType: "deberta-v2",
-  config: debertaV2Config,
-  spelling: {
-    basePrefix: "deberta.",
-    ignored: ["embeddings.position_ids"],
-    // v3's checkpoints keep absolute positions that their models do not read
-    surplus: /^(deberta\.)?embeddings\.position_embeddings\.|^mask_predictions\./,
-    optional: /^pooler\.|^classifier\.|^qa_outputs\.|^cls\.|^lm_predictions\./,
-  },
+  ...debertaV2Files,
   classes: {
     encoder: DebertaV2Model,
     sequenceClassification: DebertaV2ForSequenceClassification,

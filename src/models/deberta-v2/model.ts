@@ -15,7 +15,7 @@ import { embedding, type Tensor, takeRows, tensor, tidy } from "../../tensor/ind
 import { BertIntermediate, BertOutput } from "../bert/layers.js";
 import { type EncodeOptions, type EncoderInputs, EncoderModel, type PackedStates, packIds } from "../encoder.js";
 import { DebertaV2Attention, type Distances, fromFirstToken } from "./attention.js";
-import { type DebertaV2Config, positionSpan } from "./config.js";
+import { type DebertaV2Config, debertaV2Files, positionSpan } from "./config.js";
 import { ConvLayer } from "./convolution.js";
 import { distanceRows } from "./distances.js";
 
@@ -118,6 +118,7 @@ export class DebertaV2Encoder extends Module {
 
 export class DebertaV2Model extends EncoderModel<DebertaV2Config> {
   static readonly architecture: string = "DebertaV2Model";
+  static readonly family = debertaV2Files;
   readonly embeddings: DebertaV2Embeddings;
   readonly encoder: DebertaV2Encoder;
 

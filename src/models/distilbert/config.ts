@@ -1,5 +1,6 @@
 // DistilBERT's config.json (Sanh et al. 2019; defaults of transformers' DistilBertConfig), which has names of its own.
 import { activationOf, type CommonConfig, type ConfigFunction, completeConfig, requireMultiple } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 export interface DistilBertConfig extends CommonConfig {
   vocab_size: number;
@@ -46,4 +47,14 @@ export const distilBertConfig: ConfigFunction<DistilBertConfig> = (raw = {}, opt
   requireMultiple(config, "dim", "n_heads");
   activationOf(config.activation);
   return config;
+};
+
+export const distilbertFiles: FamilyFiles = {
+  modelType: "distilbert",
+  config: distilBertConfig,
+  spelling: {
+    basePrefix: "distilbert.",
+    ignored: ["embeddings.position_ids"],
+    optional: /^(pre_classifier|classifier|qa_outputs|vocab_transform|vocab_layer_norm|vocab_projector)\./,
+  },
 };

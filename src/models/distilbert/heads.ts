@@ -10,12 +10,13 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { DistilBertConfig } from "./config.js";
+import { type DistilBertConfig, distilbertFiles } from "./config.js";
 import { DistilBertModel, EPSILON } from "./model.js";
 
 /** Two layers on the first token: the first stands for the pooler that the encoder has not. */
 export class DistilBertForSequenceClassification extends SequenceClassificationModel<DistilBertConfig> {
   static readonly architecture = "DistilBertForSequenceClassification";
+  static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly pre_classifier = new Linear(this.config.dim, this.config.dim);
   readonly classifier = new Linear(this.config.dim, numLabels(this.config));
@@ -32,6 +33,7 @@ export class DistilBertForSequenceClassification extends SequenceClassificationM
 
 export class DistilBertForMultipleChoice extends MultipleChoiceModel<DistilBertConfig> {
   static readonly architecture = "DistilBertForMultipleChoice";
+  static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly pre_classifier = new Linear(this.config.dim, this.config.dim);
   readonly classifier = new Linear(this.config.dim, 1);
@@ -48,6 +50,7 @@ export class DistilBertForMultipleChoice extends MultipleChoiceModel<DistilBertC
 
 export class DistilBertForTokenClassification extends TokenClassificationModel<DistilBertConfig> {
   static readonly architecture = "DistilBertForTokenClassification";
+  static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly dropout = new Dropout(this.config.dropout);
   readonly classifier = new Linear(this.config.dim, numLabels(this.config));
@@ -63,6 +66,7 @@ export class DistilBertForTokenClassification extends TokenClassificationModel<D
 
 export class DistilBertForQuestionAnswering extends QuestionAnsweringModel<DistilBertConfig> {
   static readonly architecture = "DistilBertForQuestionAnswering";
+  static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly qa_outputs = new Linear(this.config.dim, 2);
   readonly dropout = new Dropout(this.config.qa_dropout);
@@ -78,6 +82,7 @@ export class DistilBertForQuestionAnswering extends QuestionAnsweringModel<Disti
 
 export class DistilBertForMaskedLM extends MaskedLMModel<DistilBertConfig> {
   static readonly architecture = "DistilBertForMaskedLM";
+  static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly vocab_transform = new Linear(this.config.dim, this.config.dim);
   readonly vocab_layer_norm = new LayerNorm(this.config.dim, EPSILON);

@@ -1,6 +1,6 @@
 // DistilBERT: six of BERT's layers under names of their own, no token types, no pooler.
 import type { Family } from "../family.js";
-import { distilBertConfig } from "./config.js";
+import { distilbertFiles } from "./config.js";
 import {
   DistilBertForMaskedLM,
   DistilBertForMultipleChoice,
@@ -11,13 +11,7 @@ import {
 import { DistilBertModel } from "./model.js";
 
 export const distilbert: Family = {
-  modelType: "distilbert",
-  config: distilBertConfig,
-  spelling: {
-    basePrefix: "distilbert.",
-    ignored: ["embeddings.position_ids"],
-    optional: /^(pre_classifier|classifier|qa_outputs|vocab_transform|vocab_layer_norm|vocab_projector)\./,
-  },
+  ...distilbertFiles,
   classes: {
     encoder: DistilBertModel,
     sequenceClassification: DistilBertForSequenceClassification,

@@ -16,7 +16,7 @@ import {
 import { type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
 import { activationOf } from "../config.js";
 import { type EncodeOptions, type EncoderInputs, EncoderModel, type PackedStates, packIds } from "../encoder.js";
-import type { DistilBertConfig } from "./config.js";
+import { type DistilBertConfig, distilbertFiles } from "./config.js";
 
 /** The config has no key for it. */
 export const EPSILON = 1e-12;
@@ -125,8 +125,18 @@ export class DistilBertTransformer extends Module {
   }
 }
 
+/** Positions as sines and cosines of ever longer waves (Vaswani et al. 2017, 3.5): [positions, width]. */
+function sinusoids(positions: number, width: number): Float32Array {
+  return Float32Array.from({ length: positions * width }, (_, i) => {
+    const column = i % width;
+    const angle = Math.floor(i / width) / 10000 ** ((2 * Math.floor(column / 2)) / width);
+    return column % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  });
+}
+
 export class DistilBertModel extends EncoderModel<DistilBertConfig> {
   static readonly architecture = "DistilBertModel";
+  static readonly family = distilbertFiles;
   readonly embeddings: DistilBertEmbeddings;
   readonly transformer: DistilBertTransformer;
 
@@ -138,6 +148,12 @@ export class DistilBertModel extends EncoderModel<DistilBertConfig> {
 
   override get inputNames(): readonly string[] {
     return ["input_ids", "attention_mask", "position_ids"];
+  }
+
+  override initialValues(name: string): Float32Array | undefined {
+    const { sinusoidal_pos_embds, max_position_embeddings, dim } = this.config;
+    if (!sinusoidal_pos_embds || !name.endsWith("embeddings.position_embeddings.weight")) return undefined;
+    return sinusoids(max_position_embeddings, dim);
   }
 
   override encode(inputs: EncoderInputs, { firstTokenOnly = false }: EncodeOptions = {}): PackedStates {

@@ -1,6 +1,7 @@
 // ELECTRA's config.json (Clark et al. 2020; defaults of transformers' ElectraConfig).
 import { type BertConfig, bertDefaults, bertLikeConfig } from "../bert/config.js";
 import { activationOf, refuse } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 export interface ElectraConfig extends BertConfig {
   /** Width of the embeddings; a layer projects them to hidden_size where that is another. */
@@ -34,4 +35,14 @@ export const electraConfig: typeof complete = (raw, options) => {
   refuse(config, "summary_proj_to_labels", [false]);
   activationOf(config.summary_activation);
   return config;
+};
+
+export const electraFiles: FamilyFiles = {
+  modelType: "electra",
+  config: electraConfig,
+  spelling: {
+    basePrefix: "electra.",
+    ignored: ["embeddings.position_ids"],
+    optional: /^(classifier|sequence_summary|qa_outputs|generator_predictions|generator_lm_head)\./,
+  },
 };

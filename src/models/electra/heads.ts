@@ -13,7 +13,7 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { ElectraConfig } from "./config.js";
+import { type ElectraConfig, electraFiles } from "./config.js";
 import { ElectraModel } from "./model.js";
 
 /** Two layers on the first token, with GELU where RoBERTa has tanh. */
@@ -37,6 +37,7 @@ export class ElectraClassificationHead extends Module {
 
 export class ElectraForSequenceClassification extends SequenceClassificationModel<ElectraConfig> {
   static readonly architecture = "ElectraForSequenceClassification";
+  static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly classifier = new ElectraClassificationHead(this.config);
 
@@ -73,6 +74,7 @@ export class ElectraSequenceSummary extends Module {
 
 export class ElectraForMultipleChoice extends MultipleChoiceModel<ElectraConfig> {
   static readonly architecture = "ElectraForMultipleChoice";
+  static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly sequence_summary = new ElectraSequenceSummary(this.config);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -88,6 +90,7 @@ export class ElectraForMultipleChoice extends MultipleChoiceModel<ElectraConfig>
 
 export class ElectraForTokenClassification extends TokenClassificationModel<ElectraConfig> {
   static readonly architecture = "ElectraForTokenClassification";
+  static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -103,6 +106,7 @@ export class ElectraForTokenClassification extends TokenClassificationModel<Elec
 
 export class ElectraForQuestionAnswering extends QuestionAnsweringModel<ElectraConfig> {
   static readonly architecture = "ElectraForQuestionAnswering";
+  static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -133,6 +137,7 @@ export class ElectraGeneratorPredictions extends Module {
 
 export class ElectraForMaskedLM extends MaskedLMModel<ElectraConfig> {
   static readonly architecture = "ElectraForMaskedLM";
+  static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly generator_predictions = new ElectraGeneratorPredictions(this.config);
   readonly generator_lm_head = new VocabularyProjection(this.config.embedding_size, this.config, {

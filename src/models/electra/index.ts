@@ -1,6 +1,6 @@
 // ELECTRA: BERT's layers, embeddings of their own width, no pooler.
 import type { Family } from "../family.js";
-import { electraConfig } from "./config.js";
+import { electraFiles } from "./config.js";
 import {
   ElectraForMaskedLM,
   ElectraForMultipleChoice,
@@ -11,13 +11,7 @@ import {
 import { ElectraModel } from "./model.js";
 
 export const electra: Family = {
-  modelType: "electra",
-  config: electraConfig,
-  spelling: {
-    basePrefix: "electra.",
-    ignored: ["embeddings.position_ids"],
-    optional: /^(classifier|sequence_summary|qa_outputs|generator_predictions|generator_lm_head)\./,
-  },
+  ...electraFiles,
   classes: {
     encoder: ElectraModel,
     sequenceClassification: ElectraForSequenceClassification,

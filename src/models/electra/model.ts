@@ -3,10 +3,11 @@ import { Linear } from "../../nn/index.js";
 import { BertEncoder } from "../bert/layers.js";
 import { BertEmbeddings, embeddingInputs } from "../bert/model.js";
 import { type EncodeOptions, type EncoderInputs, EncoderModel, type PackedStates, packIds } from "../encoder.js";
-import type { ElectraConfig } from "./config.js";
+import { type ElectraConfig, electraFiles } from "./config.js";
 
 export class ElectraModel extends EncoderModel<ElectraConfig> {
   static readonly architecture = "ElectraModel";
+  static readonly family = electraFiles;
   readonly embeddings: BertEmbeddings;
   readonly embeddings_project: Linear | undefined;
   readonly encoder: BertEncoder;

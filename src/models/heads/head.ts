@@ -11,6 +11,10 @@ export abstract class HeadModel<Config extends CommonConfig = CommonConfig> exte
     return this.baseModel.inputNames;
   }
 
+  override initialValues(name: string): Float32Array | undefined {
+    return this.baseModel.initialValues(name);
+  }
+
   override initialDeviation(name: string): number {
     return this.baseModel.initialDeviation(name);
   }

@@ -4,7 +4,7 @@ import type { Batch } from "../../batches/index.js";
 import { expectFinite, type Packing, unpack } from "../../nn/index.js";
 import { ShapeError } from "../../support/errors.js";
 import { add, cast, crossEntropy, mul, reshape, slice, sub, type Tensor, tensor, tidy } from "../../tensor/index.js";
-import type { CommonConfig } from "../config.js";
+import type { CommonConfig, ConfigOptions } from "../config.js";
 import { ModelOutput, takeInputs } from "../outputs.js";
 import { HeadModel } from "./head.js";
 
@@ -25,6 +25,9 @@ export class QuestionAnsweringOutput extends ModelOutput {
 }
 
 export abstract class QuestionAnsweringModel<Config extends CommonConfig = CommonConfig> extends HeadModel<Config> {
+  /** A span's start and end, whatever labels a checkpoint has had. */
+  static override readonly fixedOptions: ConfigOptions = { numLabels: 2 };
+
   override get labelNames(): readonly string[] {
     return ["start_positions", "end_positions"];
   }

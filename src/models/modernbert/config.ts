@@ -8,6 +8,7 @@ import {
   refuse,
   requireMultiple,
 } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 
 export type AttentionType = "full_attention" | "sliding_attention";
 
@@ -121,3 +122,9 @@ export function ropeTheta(config: ModernBertConfig, type: AttentionType): number
   const given = config.rope_parameters?.[type]?.rope_theta ?? older;
   return typeof given === "number" ? given : type === "full_attention" ? 160_000 : 10_000;
 }
+
+export const modernbertFiles: FamilyFiles = {
+  modelType: "modernbert",
+  config: modernBertConfig,
+  spelling: { basePrefix: "model.", optional: /^head\.|^classifier\.|^decoder\./ },
+};

@@ -12,7 +12,7 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { ModernBertConfig } from "./config.js";
+import { type ModernBertConfig, modernbertFiles } from "./config.js";
 import { ModernBertModel } from "./model.js";
 
 /** What stands before the last layer of every head. */
@@ -42,6 +42,7 @@ function summarize(model: ModernBertModel, inputs: EncoderInputs): Tensor {
 
 export class ModernBertForSequenceClassification extends SequenceClassificationModel<ModernBertConfig> {
   static readonly architecture = "ModernBertForSequenceClassification";
+  static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
   readonly drop = new Dropout(this.config.classifier_dropout);
@@ -62,6 +63,7 @@ export class ModernBertForSequenceClassification extends SequenceClassificationM
 
 export class ModernBertForMultipleChoice extends MultipleChoiceModel<ModernBertConfig> {
   static readonly architecture = "ModernBertForMultipleChoice";
+  static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
   readonly drop = new Dropout(this.config.classifier_dropout);
@@ -82,6 +84,7 @@ export class ModernBertForMultipleChoice extends MultipleChoiceModel<ModernBertC
 
 export class ModernBertForTokenClassification extends TokenClassificationModel<ModernBertConfig> {
   static readonly architecture = "ModernBertForTokenClassification";
+  static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
   readonly drop = new Dropout(this.config.classifier_dropout);
@@ -98,6 +101,7 @@ export class ModernBertForTokenClassification extends TokenClassificationModel<M
 
 export class ModernBertForQuestionAnswering extends QuestionAnsweringModel<ModernBertConfig> {
   static readonly architecture = "ModernBertForQuestionAnswering";
+  static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
   readonly drop = new Dropout(this.config.classifier_dropout);
@@ -114,6 +118,7 @@ export class ModernBertForQuestionAnswering extends QuestionAnsweringModel<Moder
 
 export class ModernBertForMaskedLM extends MaskedLMModel<ModernBertConfig> {
   static readonly architecture = "ModernBertForMaskedLM";
+  static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
   readonly decoder = new VocabularyProjection(this.config.hidden_size, this.config, {

@@ -1,6 +1,6 @@
 // ModernBERT.
 import type { Family } from "../family.js";
-import { modernBertConfig } from "./config.js";
+import { modernbertFiles } from "./config.js";
 import {
   ModernBertForMaskedLM,
   ModernBertForMultipleChoice,
@@ -11,9 +11,7 @@ import {
 import { ModernBertModel } from "./model.js";
 
 export const modernbert: Family = {
-  modelType: "modernbert",
-  config: modernBertConfig,
-  spelling: { basePrefix: "model.", optional: /^head\.|^classifier\.|^decoder\./ },
+  ...modernbertFiles,
   classes: {
     encoder: ModernBertModel,
     sequenceClassification: ModernBertForSequenceClassification,

@@ -16,7 +16,7 @@ import {
 import { gatedActivation, rotary, slice, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
 import { activationOf } from "../config.js";
 import { type EncodeOptions, type EncoderInputs, EncoderModel, type PackedStates, packIds } from "../encoder.js";
-import { type AttentionType, layerTypes, type ModernBertConfig, ropeTheta } from "./config.js";
+import { type AttentionType, layerTypes, type ModernBertConfig, modernbertFiles, ropeTheta } from "./config.js";
 
 /** Where the tokens stand, and the angles of a layer of either kind. */
 interface Positions {
@@ -132,6 +132,7 @@ export class ModernBertLayer extends CheckpointedModule {
 
 export class ModernBertModel extends EncoderModel<ModernBertConfig> {
   static readonly architecture: string = "ModernBertModel";
+  static readonly family = modernbertFiles;
   readonly embeddings: ModernBertEmbeddings;
   readonly layers: readonly ModernBertLayer[];
   readonly final_norm: LayerNorm;

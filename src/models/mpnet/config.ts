@@ -8,6 +8,7 @@ import {
   refuse,
   requireMultiple,
 } from "../config.js";
+import type { FamilyFiles } from "../family.js";
 import { relativeBuckets } from "./relativeBias.js";
 
 export interface MPNetConfig extends CommonConfig {
@@ -59,4 +60,14 @@ export const mpnetConfig: ConfigFunction<MPNetConfig> = (raw = {}, options = {})
   }
   activationOf(config.hidden_act);
   return config;
+};
+
+export const mpnetFiles: FamilyFiles = {
+  modelType: "mpnet",
+  config: mpnetConfig,
+  spelling: {
+    basePrefix: "mpnet.",
+    ignored: ["embeddings.position_ids"],
+    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^lm_head\./,
+  },
 };

@@ -10,7 +10,7 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { MPNetConfig } from "./config.js";
+import { type MPNetConfig, mpnetFiles } from "./config.js";
 import { MPNetModel } from "./model.js";
 
 /** Two layers on the first token. */
@@ -34,6 +34,7 @@ export class MPNetClassificationHead extends Module {
 
 export class MPNetForSequenceClassification extends SequenceClassificationModel<MPNetConfig> {
   static readonly architecture = "MPNetForSequenceClassification";
+  static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly classifier = new MPNetClassificationHead(this.config);
 
@@ -48,6 +49,7 @@ export class MPNetForSequenceClassification extends SequenceClassificationModel<
 
 export class MPNetForMultipleChoice extends MultipleChoiceModel<MPNetConfig> {
   static readonly architecture = "MPNetForMultipleChoice";
+  static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config);
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -63,6 +65,7 @@ export class MPNetForMultipleChoice extends MultipleChoiceModel<MPNetConfig> {
 
 export class MPNetForTokenClassification extends TokenClassificationModel<MPNetConfig> {
   static readonly architecture = "MPNetForTokenClassification";
+  static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -78,6 +81,7 @@ export class MPNetForTokenClassification extends TokenClassificationModel<MPNetC
 
 export class MPNetForQuestionAnswering extends QuestionAnsweringModel<MPNetConfig> {
   static readonly architecture = "MPNetForQuestionAnswering";
+  static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -112,6 +116,7 @@ export class MPNetLMHead extends Module {
 
 export class MPNetForMaskedLM extends MaskedLMModel<MPNetConfig> {
   static readonly architecture = "MPNetForMaskedLM";
+  static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly lm_head = new MPNetLMHead(this.config, this.mpnet.embeddings.word_embeddings.weight);
 

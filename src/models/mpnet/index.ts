@@ -1,6 +1,6 @@
 // MPNet.
 import type { Family } from "../family.js";
-import { mpnetConfig } from "./config.js";
+import { mpnetFiles } from "./config.js";
 import {
   MPNetForMaskedLM,
   MPNetForMultipleChoice,
@@ -11,13 +11,7 @@ import {
 import { MPNetModel } from "./model.js";
 
 export const mpnet: Family = {
-  modelType: "mpnet",
-  config: mpnetConfig,
-  spelling: {
-    basePrefix: "mpnet.",
-    ignored: ["embeddings.position_ids"],
-    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^lm_head\./,
-  },
+  ...mpnetFiles,
   classes: {
     encoder: MPNetModel,
     sequenceClassification: MPNetForSequenceClassification,

@@ -24,7 +24,7 @@ import {
   packIds,
 } from "../encoder.js";
 import { positionsFromPadding } from "../positions.js";
-import type { MPNetConfig } from "./config.js";
+import { type MPNetConfig, mpnetFiles } from "./config.js";
 import { relativeBucket } from "./relativeBias.js";
 
 /** Whatever pad_token_id says: positions start at 2 in Python. */
@@ -141,6 +141,7 @@ export class MPNetEncoder extends Module {
 
 export class MPNetModel extends EncoderModel<MPNetConfig> {
   static readonly architecture: string = "MPNetModel";
+  static readonly family = mpnetFiles;
   readonly embeddings: MPNetEmbeddings;
   readonly encoder: MPNetEncoder;
   override readonly pooler: BertPooler | undefined;

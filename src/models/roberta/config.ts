@@ -1,5 +1,6 @@
 // RoBERTa's config.json (Liu et al. 2019; defaults of transformers' RobertaConfig).
 import { type BertConfig, bertDefaults, bertLikeConfig } from "../bert/config.js";
+import type { FamilyFiles } from "../family.js";
 
 /** BERT's keys. Positions count from pad_token_id + 1 on: max_position_embeddings is that much more than a sequence's length. */
 export type RobertaConfig = BertConfig;
@@ -14,3 +15,13 @@ export const robertaDefaults: RobertaConfig = {
 };
 
 export const robertaConfig = bertLikeConfig(robertaDefaults);
+
+export const robertaFiles: FamilyFiles = {
+  modelType: "roberta",
+  config: robertaConfig,
+  spelling: {
+    basePrefix: "roberta.",
+    ignored: ["embeddings.position_ids", "embeddings.token_type_ids"],
+    optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^lm_head\./,
+  },
+};

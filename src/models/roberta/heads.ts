@@ -11,7 +11,7 @@ import {
   TokenClassificationModel,
   VocabularyProjection,
 } from "../heads/index.js";
-import type { RobertaConfig } from "./config.js";
+import { type RobertaConfig, robertaFiles } from "./config.js";
 import { RobertaModel } from "./model.js";
 
 /** Two layers on the first token, which has gone through no pooler. */
@@ -35,6 +35,7 @@ export class RobertaClassificationHead extends Module {
 
 export class RobertaForSequenceClassification extends SequenceClassificationModel<RobertaConfig> {
   static readonly architecture: string = "RobertaForSequenceClassification";
+  static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config, { pooler: false });
   readonly classifier = new RobertaClassificationHead(this.config);
 
@@ -49,6 +50,7 @@ export class RobertaForSequenceClassification extends SequenceClassificationMode
 
 export class RobertaForMultipleChoice extends MultipleChoiceModel<RobertaConfig> {
   static readonly architecture: string = "RobertaForMultipleChoice";
+  static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config);
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -64,6 +66,7 @@ export class RobertaForMultipleChoice extends MultipleChoiceModel<RobertaConfig>
 
 export class RobertaForTokenClassification extends TokenClassificationModel<RobertaConfig> {
   static readonly architecture: string = "RobertaForTokenClassification";
+  static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config, { pooler: false });
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -79,6 +82,7 @@ export class RobertaForTokenClassification extends TokenClassificationModel<Robe
 
 export class RobertaForQuestionAnswering extends QuestionAnsweringModel<RobertaConfig> {
   static readonly architecture: string = "RobertaForQuestionAnswering";
+  static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
 
@@ -113,6 +117,7 @@ export class RobertaLMHead extends Module {
 
 export class RobertaForMaskedLM extends MaskedLMModel<RobertaConfig> {
   static readonly architecture: string = "RobertaForMaskedLM";
+  static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config, { pooler: false });
   readonly lm_head = new RobertaLMHead(this.config, this.roberta.embeddings.word_embeddings.weight);
 

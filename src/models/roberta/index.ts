@@ -1,6 +1,6 @@
 // RoBERTa: BERT's layers, positions from padding, heads of its own.
-import type { CheckpointSpelling, Family } from "../family.js";
-import { robertaConfig } from "./config.js";
+import type { Family } from "../family.js";
+import { robertaFiles } from "./config.js";
 import {
   RobertaForMaskedLM,
   RobertaForMultipleChoice,
@@ -10,16 +10,8 @@ import {
 } from "./heads.js";
 import { RobertaModel } from "./model.js";
 
-export const robertaSpelling: CheckpointSpelling = {
-  basePrefix: "roberta.",
-  ignored: ["embeddings.position_ids", "embeddings.token_type_ids"],
-  optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^lm_head\./,
-};
-
 export const roberta: Family = {
-  modelType: "roberta",
-  config: robertaConfig,
-  spelling: robertaSpelling,
+  ...robertaFiles,
   classes: {
     encoder: RobertaModel,
     sequenceClassification: RobertaForSequenceClassification,

@@ -11,7 +11,7 @@ import {
   packIds,
 } from "../encoder.js";
 import { positionsFromPadding } from "../positions.js";
-import type { RobertaConfig } from "./config.js";
+import { type RobertaConfig, robertaFiles } from "./config.js";
 
 /** word + token type + position, normalized. */
 export class RobertaEmbeddings extends Module {
@@ -43,6 +43,7 @@ export class RobertaEmbeddings extends Module {
 
 export class RobertaModel extends EncoderModel<RobertaConfig> {
   static readonly architecture: string = "RobertaModel";
+  static readonly family = robertaFiles;
   readonly embeddings: RobertaEmbeddings;
   readonly encoder: BertEncoder;
   override readonly pooler: BertPooler | undefined;

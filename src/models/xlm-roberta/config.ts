@@ -1,6 +1,7 @@
 // XLM-RoBERTa's config.json (Conneau et al. 2020; defaults of transformers' XLMRobertaConfig).
 import { bertLikeConfig } from "../bert/config.js";
-import { type RobertaConfig, robertaDefaults } from "../roberta/config.js";
+import type { FamilyFiles } from "../family.js";
+import { type RobertaConfig, robertaDefaults, robertaFiles } from "../roberta/config.js";
 
 export type XLMRobertaConfig = RobertaConfig;
 
@@ -10,3 +11,9 @@ export const xlmRobertaConfig = bertLikeConfig<XLMRobertaConfig>({
   model_type: "xlm-roberta",
   vocab_size: 30522,
 });
+
+export const xlmRobertaFiles: FamilyFiles = {
+  modelType: "xlm-roberta",
+  config: xlmRobertaConfig,
+  spelling: robertaFiles.spelling,
+};

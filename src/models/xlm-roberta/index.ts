@@ -1,7 +1,6 @@
 // XLM-RoBERTa: RoBERTa, trained on a hundred languages.
 import type { Family } from "../family.js";
-import { robertaSpelling } from "../roberta/index.js";
-import { xlmRobertaConfig } from "./config.js";
+import { xlmRobertaFiles } from "./config.js";
 import {
   XLMRobertaForMaskedLM,
   XLMRobertaForMultipleChoice,
@@ -12,9 +11,7 @@ import {
 } from "./heads.js";
 
 export const xlmRoberta: Family = {
-  modelType: "xlm-roberta",
-  config: xlmRobertaConfig,
-  spelling: robertaSpelling,
+  ...xlmRobertaFiles,
   classes: {
     encoder: XLMRobertaModel,
     sequenceClassification: XLMRobertaForSequenceClassification,

@@ -5,11 +5,10 @@
 //                                    says so and succeeds
 //   node native/build.js --required  fails where the addon cannot be built
 //   CXX=clang++ node native/build.js another compiler than the first of g++, clang++, c++
-import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { compileAll, digest, make, readIfThere, stampOf } from "./compile.js";
+import { compileAll, digest, findCompiler, make, readIfThere, stampOf } from "./compile.js";
 import { compilations, instructionSets, sourceFolder } from "./sources.js";
 
 const required = process.argv.includes("--required");
@@ -31,15 +30,6 @@ function giveUp(reason) {
   }
   console.log(`attune: ${reason}; the slower TypeScript backend will be used. To have the native one, ${remedy}`);
   process.exit(0);
-}
-
-function findCompiler() {
-  const candidates = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"];
-  for (const command of candidates) {
-    const probe = spawnSync(command, ["--version"], { encoding: "utf8" });
-    if (probe.status === 0) return { command: [command], version: probe.stdout };
-  }
-  return undefined;
 }
 
 /** With the compiler's own libraries inside, the addon needs nothing but the C library. */

@@ -17,3 +17,4 @@ export function stampOf(job: Compilation): string;
 export function make(command: readonly string[], path: string): Promise<boolean>;
 /** Returns the files that failed. */
 export function compileAll(compiler: Compiler, jobs: readonly Compilation[], out: string): Promise<string[]>;
+export function findCompiler(): Compiler | undefined;

@@ -1,5 +1,5 @@
 // Compiles lists of C++ files, several at once; what is up to date is not compiled again.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -84,4 +84,14 @@ export async function compileAll(compiler, jobs, out) {
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
   return failures;
+}
+
+/** This machine's compiler: CXX, or the first of those that are usual; undefined without any. */
+export function findCompiler() {
+  const candidates = process.env.CXX ? [process.env.CXX] : ["g++", "clang++", "c++"];
+  for (const command of candidates) {
+    const probe = spawnSync(command, ["--version"], { encoding: "utf8" });
+    if (probe.status === 0) return { command: [command], version: probe.stdout };
+  }
+  return undefined;
 }

@@ -45,7 +45,8 @@ const kernelFiles = files.filter(
 const slow = ["gemm.cpp", "attention_gradient.cpp", "attention.cpp", "strided.cpp"];
 
 /**
- * What to compile for a platform and architecture (Node's names), the slowest first: `file` with `flags` to `object`.
+ * What to compile for a platform and architecture (Node's names), the slowest first: `file` with `flags` to `object`, for the
+ * instruction set `isa` where it is a file of kernels.
  * `binding`: with the face to JavaScript, or without it.
  */
 export function compilations(platform, arch, { binding = true } = {}) {
@@ -57,6 +58,7 @@ export function compilations(platform, arch, { binding = true } = {}) {
     ...kernelFiles.flatMap((file) =>
       sets.map(([isa, own]) => ({
         file,
+        isa,
         object: file.replace(".cpp", `.${isa}.o`),
         flags: [...flags, ...own, `-DATTUNE_ISA=${isa}`],
       })),

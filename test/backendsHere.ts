@@ -8,12 +8,15 @@ export interface BackendHere {
   create(): Backend;
 }
 
-/** The float32 reference, and the native backend with every instruction set that the processor has. */
+/** The float32 reference, and the native backend with every instruction set that the processor has, or with ATTUNE_ISA's. */
 export function backendsHere(): BackendHere[] {
   const { available, isas, reason } = nativeAvailability();
   if (!available) throw new Error(`the native backend is not available: ${reason}; run npm run build:native`);
   return [
     { label: "the float32 reference", create: () => createReferenceBackend({ precision: "float32" }) },
-    ...isas.map((isa) => ({ label: `native ${isa}`, create: () => createNativeBackend({ isa }) })),
+    ...(process.env.ATTUNE_ISA ? [process.env.ATTUNE_ISA] : isas).map((isa) => ({
+      label: `native ${isa}`,
+      create: () => createNativeBackend({ isa }),
+    })),
   ];
 }

@@ -26,15 +26,16 @@ export const command = defineCommand({
   flags: { ...evalFlags, ...dataFlags },
   required: ["model", "dataset"],
   run: async (values) => {
-    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, data] = await Promise.all([
+    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, tasks, data] = await Promise.all([
       import("../models/index.js"),
       import("../tokenizers/index.js"),
       import("../trainer/index.js"),
+      import("../tasks/index.js"),
       import("./data.js"),
     ]);
     const { model: folder = "", batchSize } = values;
     const { raw, task } = await data.loadTask(values);
-    const split = values.split ?? task.evaluationSplit;
+    const [split] = values.split === undefined ? task.evaluationSplits : [values.split];
     if (split === undefined) {
       throw new DataError(
         `${values.dataset} has no split validation or test; say with --split which of ${raw.splitNames.join(", ")}`,
@@ -42,8 +43,9 @@ export const command = defineCommand({
     }
     const tokenizer = await AutoTokenizer.fromPretrained(folder);
     const model = await AutoModelForSequenceClassification.fromPretrained(folder);
-    const limit = data.lengthLimit(values.maxLength, tokenizer, model.config);
-    const dataset = await data.tokenizeSplit(raw.split(split), task, tokenizer, limit);
+    const limit = tasks.lengthLimit(values.maxLength, tokenizer, model.config);
+    const { tokenized: dataset, lengths } = await tasks.tokenizeSplit(raw.split(split), task, tokenizer, limit);
+    tasks.sayCut(split, lengths, limit);
     const trainer = new Trainer({
       model,
       args: { perDeviceEvalBatchSize: batchSize, saveStrategy: "no" },

@@ -23,42 +23,36 @@ export const command = defineCommand({
   flags,
   required: [],
   run: async (values) => {
-    const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, { currentBackend }, data, report] =
-      await Promise.all([
-        import("../models/index.js"),
-        import("../tokenizers/index.js"),
-        import("../trainer/index.js"),
-        import("../tensor/index.js"),
-        import("./data.js"),
-        import("./report.js"),
-      ]);
-    const checkpoint = assetPath("model");
+    const [{ currentBackend }, { TrainingArguments }, data, { runTask }, report] = await Promise.all([
+      import("../tensor/index.js"),
+      import("../trainer/index.js"),
+      import("./data.js"),
+      import("./run-task.js"),
+      import("./report.js"),
+    ]);
     const { raw, task } = await data.loadTask({ ...noDataFlags, dataset: assetPath("sample") });
-    const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
-    const head = { ...data.headOptions(task), seed: values.seed };
-    const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, head);
-    const tokenize = (split: string) =>
-      data.tokenizeSplit(raw.split(split), task, tokenizer, data.lengthLimit(undefined, tokenizer, model.config));
-    const [pair] = raw.split(task.evaluationSplit ?? "validation").slice(0, 1);
+    const [pair] = raw.validation.slice(0, 1);
     console.log(`Engine: ${currentBackend().description}\nFine-tuning on ${raw.train.length} rows like this one:`);
     console.log(`${JSON.stringify(pair, null, 2)}\n`);
 
-    const trainer = new Trainer({
-      model,
-      args: {
+    const { trainer, output } = await runTask({
+      checkpoint: assetPath("model"),
+      raw,
+      task,
+      args: new TrainingArguments({
         outputDir: values.output,
         numTrainEpochs: values.epochs,
         maxSteps: values.maxSteps,
         seed: values.seed,
+        saveTotalLimit: 1,
         ...quickstartRecipe,
-      },
-      trainDataset: await tokenize("train"),
-      evalDataset: await tokenize(task.evaluationSplit ?? "validation"),
-      processingClass: tokenizer,
-      computeMetrics: task.metric,
+      }),
+      maxLength: undefined,
+      freshOptimizer: false,
+      freshHead: false,
       card: { dataset: "Attune's sample of sentence pairs" },
+      examine: false,
     });
-    const output = await trainer.train();
     report.printResults(trainer, output);
     const last = trainer.state.logHistory.findLast((row) => row.eval_accuracy !== undefined);
     console.log(

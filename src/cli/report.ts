@@ -1,6 +1,7 @@
 // What a command that trained says at its end.
 import { constants } from "node:os";
-import { isMetric, resultsTable } from "../trainer/card.js";
+import type { Baseline } from "../tasks/index.js";
+import { isEvaluation, resultsTable } from "../trainer/card.js";
 import type { Trainer, TrainOutput } from "../trainer/index.js";
 
 type Trained = Pick<Trainer, "state" | "args">;
@@ -8,10 +9,29 @@ type Trained = Pick<Trainer, "state" | "args">;
 /** Prints the table of evaluations, and what ended training early, if something did. */
 export function printResults({ state }: Trained, { interrupted }: TrainOutput): void {
   const { logHistory, globalStep, maxSteps } = state;
-  const last = logHistory.findLast((row) => row.eval_loss !== undefined);
-  const metrics = Object.keys(last ?? {}).filter((key) => isMetric(key) && key !== "eval_loss");
-  if (last) console.log(`\n${resultsTable(logHistory, metrics)}`);
+  if (logHistory.some(isEvaluation)) console.log(`\n${resultsTable(logHistory)}`);
   if (interrupted) console.log(`\nEnded by ${interrupted} after step ${globalStep} of ${maxSteps}.`);
+}
+
+/** Prints the figures of simple methods beside the model's. */
+export function printBaselines({ state }: Trained, baselines: readonly Baseline[]): void {
+  const last = state.logHistory.findLast(isEvaluation);
+  if (!last || baselines.length === 0) return;
+  const names = Object.keys(baselines[0].metrics);
+  const rows = [
+    ...baselines,
+    { name: "this model", metrics: Object.fromEntries(names.map((name) => [name, last[`eval_${name}`]])) },
+  ];
+  const figures = rows.map(({ name, metrics }) => [name, ...names.map((each) => metrics[each]?.toFixed(4) ?? "")]);
+  console.log(`\nBeside what takes no model:\n${table([["", ...names], ...figures])}`);
+}
+
+/** Cells in columns, the first row a heading. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
+  const [head, ...body] = rows;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
 
 /** Prints where the model is, and a command that tries it on these texts. */

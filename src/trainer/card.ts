@@ -47,8 +47,7 @@ const HYPERPARAMETERS = [
 /** The text of the card. */
 export function modelCard(content: CardContent): string {
   const { name, args, log, baseModel, dataset, datasetConfig } = content;
-  const evaluations = log.filter((row) => row.eval_loss !== undefined);
-  const last = evaluations.at(-1);
+  const last = log.findLast(isEvaluation);
   const metrics = Object.keys(last ?? {}).filter((key) => isMetric(key) && key !== "eval_loss");
   const data = [dataset, datasetConfig].filter((part) => part !== undefined).join(", ");
   const base = isHubId(baseModel) ? `[${baseModel}](https://huggingface.co/${baseModel})` : baseModel;
@@ -59,7 +58,7 @@ export function modelCard(content: CardContent): string {
     last ? `${from} On the evaluation set it reached:\n\n${listResults(last, metrics)}` : from,
     "## Training procedure",
     `### Training hyperparameters\n\n${HYPERPARAMETERS.map((key) => `- ${snakeCase(key)}: ${show(args[key])}`).join("\n")}`,
-    ...(last ? [`### Training results\n\n${resultsTable(log, metrics)}`] : []),
+    ...(last ? [`### Training results\n\n${resultsTable(log)}`] : []),
     `### Framework versions\n\n- Attune ${version}\n- Node.js ${process.versions.node}`,
   ];
   return `${sections.join("\n\n")}\n`;
@@ -104,23 +103,37 @@ function show(value: string | number): string {
 }
 
 function listResults(row: LogRow, metrics: readonly string[]): string {
-  return ["eval_loss", ...metrics].map((key) => `- ${title(key)}: ${row[key].toFixed(4)}`).join("\n");
+  return ["eval_loss", ...metrics]
+    .flatMap((key) => (row[key] === undefined ? [] : [key]))
+    .map((key) => `- ${title(key)}: ${row[key].toFixed(4)}`)
+    .join("\n");
 }
 
 /** A row for each evaluation, with the training loss logged last before it. */
-export function resultsTable(log: readonly LogRow[], metrics: readonly string[]): string {
-  const head = ["Training Loss", "Epoch", "Step", "Validation Loss", ...metrics.map(title)];
+export function resultsTable(log: readonly LogRow[]): string {
+  const keys = Object.keys(log.findLast(isEvaluation) ?? {}).filter(isMetric);
+  const head = [
+    "Training Loss",
+    "Epoch",
+    "Step",
+    ...keys.map((key) => (key === "eval_loss" ? "Validation Loss" : title(key))),
+  ];
   let trainingLoss = "No log";
   const rows: string[][] = [];
   for (const row of log) {
     if (row.loss !== undefined) trainingLoss = row.loss.toFixed(4);
-    if (row.eval_loss === undefined) continue;
-    const figures = [row.eval_loss, ...metrics.map((key) => row[key])].map((value) => value?.toFixed(4) ?? "");
+    if (!isEvaluation(row)) continue;
+    const figures = keys.map((key) => row[key]?.toFixed(4) ?? "");
     rows.push([trainingLoss, row.epoch.toFixed(2), String(row.step), ...figures]);
   }
   const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** True for a row of the log that an evaluation made, on one dataset or on several with names. */
+export function isEvaluation(row: LogRow): boolean {
+  return Object.keys(row).some((key) => /^eval_(.+_)?loss$/.test(key));
 }
 
 const TIMINGS = /_(runtime|samples_per_second|steps_per_second)$/;

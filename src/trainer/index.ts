@@ -24,7 +24,7 @@ export type { CardInfo } from "./card.js";
 export { bestCheckpoint, lastCheckpoint } from "./checkpoints/index.js";
 export type { ComputeMetrics, PreprocessLogits } from "./evaluation.js";
 export type { ComputeLoss } from "./loss.js";
-export type { ModelResult, TrainableModel } from "./model.js";
+export { countComputedParameters, type ModelResult, type TrainableModel } from "./model.js";
 export type { TrainerOptimizer, TrainerSchedule } from "./optimizer.js";
 export { type LogRow, TrainerState } from "./state.js";
 export {

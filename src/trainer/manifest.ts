@@ -66,10 +66,10 @@ function describeData(dataset: Dataset<object>): object {
   return { rows: dataset.length, columns: dataset.columnNames, fingerprint: fingerprintOf(dataset) };
 }
 
-/** What the dataset says of itself; else a digest of its rows. */
+/** What the dataset says of itself; else a digest of its columns' types and its rows. */
 function fingerprintOf(dataset: Dataset<object>): string {
   if (isFingerprinted(dataset)) return dataset[fingerprint]();
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(JSON.stringify(dataset.features));
   for (const row of dataset) hash.update(JSON.stringify(row, digestible));
   return hash.digest("hex").slice(0, 16);
 }

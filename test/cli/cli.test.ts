@@ -10,7 +10,7 @@ import { AttuneError } from "../../src/support/errors.js";
 import { trainingFields } from "../../src/trainer/arguments.js";
 import { kebabCase } from "../../src/trainer/fields.js";
 import { lastCheckpoint } from "../../src/trainer/index.js";
-import { temporaryFolder } from "../trainer/tiny.js";
+import { sentences, temporaryFolder } from "../trainer/tiny.js";
 import { attune, writeCheckpoint, writeDataset } from "./run.js";
 
 const folder = temporaryFolder("cli");
@@ -265,6 +265,37 @@ describe("a run", () => {
     writeFileSync(join(damaged, "model.safetensors"), weights.subarray(0, weights.length - 100));
     const { status, stderr } = await attune(["predict", "--model", damaged, "--text", "x"]);
     expect([status, stderr]).toEqual([1, expect.stringContaining(join(damaged, "model.safetensors"))]);
+  });
+});
+
+describe("data of one's own", () => {
+  it("is examined, trained on, and stands beside what takes no model", async () => {
+    const file = join(folder, "days.csv");
+    const rows = sentences(60).map(({ text, label }) => `"${text}",${label === 1 ? "gloomy" : "fine"}`);
+    writeFileSync(file, `review,mood\n${rows.join("\n")}\n${rows[0]}\n`);
+    const output = join(folder, "days");
+    const { status, stdout, stderr } = await attune([
+      "train",
+      ...["--model", model, "--data", file, "--label-column", "mood", "--output", output],
+      ...["--learning-rate", "0.01", "--num-train-epochs", "6"],
+    ]);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain("text in review, classes fine, gloomy in mood");
+    expect(stderr).toMatch(/rows are set aside \(seed 42\)/);
+    expect(stderr).toMatch(/warning: train: \d+ of \d+ rows repeat the text of an earlier one/);
+    expect(stderr).toMatch(/forecast: about \d+ seconds and \d\.\d GB of memory/);
+    expect(stdout).toMatch(/^\| always (fine|gloomy) +\| 0\.\d{4} +\| \d\.\d{4} +\|$/m);
+    expect(stdout).toMatch(/^\| bag of words +\| /m);
+    expect(stdout).toMatch(/^\| this model +\| [01]\.\d{4} +\| /m);
+    const predicted = await attune(["predict", "--model", output, "--text", "a bad day"]);
+    expect(JSON.parse(predicted.stdout).label).toMatch(/fine|gloomy/);
+  });
+
+  it("or a dataset has to be named, and not both", async () => {
+    const none = await attune(["train", "--model", model, "--output", "o"]);
+    expect([none.status, none.stderr]).toEqual([2, expect.stringContaining("needs --dataset or --data")]);
+    const both = await attune(["train", ...data, "--data", "x.csv", "--output", "o"]);
+    expect([both.status, both.stderr]).toEqual([2, expect.stringContaining("takes the place of --dataset")]);
   });
 });
 

@@ -1,0 +1,82 @@
+// A model trained on a task, as `train` and `glue` do it: tokens, head, Trainer, and what is said before and after.
+
+import type { DatasetDict } from "../datasets/index.js";
+import { AutoModelForSequenceClassification } from "../models/index.js";
+import { DataError } from "../support/errors.js";
+import { info, warn } from "../support/log.js";
+import { availableMemory } from "../support/memory.js";
+import {
+  checkData,
+  describeForecast,
+  evaluationName,
+  forecastRun,
+  headOptions,
+  lengthLimit,
+  sayCut,
+  type Task,
+  tokenizeSplit,
+} from "../tasks/index.js";
+import { AutoTokenizer } from "../tokenizers/index.js";
+import { type CardInfo, Trainer, type TrainingArguments, type TrainOutput } from "../trainer/index.js";
+
+export interface TaskRun {
+  readonly checkpoint: string;
+  readonly raw: DatasetDict;
+  readonly task: Task;
+  readonly args: TrainingArguments;
+  readonly maxLength: number | undefined;
+  readonly freshOptimizer: boolean;
+  /** A head of another number of outputs starts anew. */
+  readonly freshHead: boolean;
+  readonly card: CardInfo;
+  /** Look for what is wrong with the data, and forecast the run. */
+  readonly examine: boolean;
+}
+
+/** Trains, and gives back the Trainer with what it reached. */
+export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output: TrainOutput }> {
+  const { checkpoint, raw, task, args } = run;
+  if (!raw.has("train")) {
+    throw new DataError(
+      `there is no split train among ${raw.splitNames.join(", ")}: a model is trained elsewhere, and measured here`,
+    );
+  }
+  const evaluations = task.evaluationSplits;
+  if (run.examine) {
+    const evaluated = evaluations.length > 0 ? raw.split(evaluations[0]) : undefined;
+    for (const finding of checkData(raw.train, evaluated, task)) warn(finding);
+  }
+  const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
+  const head = { ...(await headOptions(task, checkpoint)), seed: args.seed, ignoreMismatchedSizes: run.freshHead };
+  const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, head);
+  const limit = lengthLimit(run.maxLength, tokenizer, model.config);
+  const tokenize = async (split: string) => {
+    const { tokenized, lengths } = await tokenizeSplit(raw.split(split), task, tokenizer, limit);
+    sayCut(split, lengths, limit);
+    return { tokenized, lengths };
+  };
+  const train = await tokenize("train");
+  const evaluated: [string, (typeof train)["tokenized"]][] = [];
+  for (const split of evaluations) evaluated.push([evaluationName(split), (await tokenize(split)).tokenized]);
+  const trainer = new Trainer({
+    model,
+    args,
+    trainDataset: train.tokenized,
+    evalDataset: evaluated.length > 1 ? Object.fromEntries(evaluated) : evaluated[0]?.[1],
+    processingClass: tokenizer,
+    computeMetrics: task.metric,
+    card: run.card,
+  });
+  if (run.examine) {
+    const forecast = await forecastRun(model, args, train.lengths);
+    info(`forecast: ${describeForecast(forecast)}`);
+    const there = availableMemory();
+    if (forecast.bytes > there) {
+      warn(
+        `${(there / 1e9).toFixed(1)} GB of memory are free: a smaller --per-device-train-batch-size or --max-length needs less`,
+      );
+    }
+  }
+  const output = await trainer.train({ freshOptimizer: run.freshOptimizer });
+  return { trainer, output };
+}

@@ -1,0 +1,9 @@
+// Tasks: from a dataset to what it asks of a model, and what is worth knowing before and after training on it.
+export { type Baseline, measureBaselines } from "./baselines.js";
+export { checkData } from "./checks.js";
+export type { ColumnChoices } from "./columns.js";
+export { describeForecast, type Forecast, forecastRun } from "./forecast.js";
+export { headOptions } from "./head.js";
+export { loadOwnData, type OwnDataOptions } from "./own-data.js";
+export { describeTask, evaluationName, findTask, type Task } from "./task.js";
+export { type Lengths, lengthLimit, sayCut, tokenizeSplit } from "./tokenize.js";

@@ -1,0 +1,53 @@
+// --help answers without the engine, without datasets, models or the network: it looks at the modules that were loaded.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../trainer/tiny.js";
+import { attune } from "./run.js";
+
+const folder = temporaryFolder("lazy");
+const hook = fileURLToPath(new URL("programs/loaded.mjs", import.meta.url));
+
+/** Folders of src/ of which a file was loaded. */
+async function loadedBy(
+  args: readonly string[],
+): Promise<{ folders: string[]; output: string; status: number | null }> {
+  const list = join(folder, `${args.join("-")}.txt`);
+  const { stdout, stderr, status } = await attune(args, {
+    nodeArguments: ["--import", hook],
+    env: { ATTUNE_TEST_LOADED: list },
+  });
+  const folders = [...readFileSync(list, "utf8").matchAll(/\/src\/([^/]+)\/[^\n]+\.ts$/gm)].map(([, name]) => name);
+  return { folders: [...new Set(folders)].sort(), output: stdout + stderr, status };
+}
+
+it.each([["--help"], ["train", "--help"], ["glue", "--help"], ["eval", "--help"], ["diff", "--help"]])(
+  "attune %s %s loads no engine and no dataset code",
+  async (...args) => {
+    const { folders, output } = await loadedBy(args.filter((arg) => arg !== undefined));
+    expect(output).toContain("Usage");
+    expect(folders.filter((name) => !["cli", "support", "trainer"].includes(name))).toEqual([]);
+  },
+);
+
+it("a wrong flag and a contradiction are said as soon", async () => {
+  const contradiction = [
+    "train",
+    "--model",
+    "m",
+    "--dataset",
+    "d",
+    "--output",
+    "o",
+    "--load-best-model-at-end",
+    "--eval-strategy",
+    "no",
+  ];
+  const { folders, output, status } = await loadedBy(contradiction);
+  expect(output).toBe(
+    'attune: --load-best-model-at-end needs evaluations to tell the best: set --eval-strategy to "epoch" or "steps"\n',
+  );
+  expect(status).toBe(2);
+  expect(folders.filter((name) => !["cli", "support", "trainer"].includes(name))).toEqual([]);
+});

@@ -2,6 +2,8 @@
 // that whatever else the machine does meets both alike. Prints a section for RESULTS.md.
 //   npx tsx bench/step.ts                 100 MRPC batches of 8, all-MiniLM-L6-v2, PyTorch as installed
 //   npx tsx bench/step.ts --tuned         PyTorch with jemalloc preloaded, its decay off
+//   npx tsx bench/step.ts --shape roberta-base     another model's shape (bench/shapes.ts) with random weights
+//   npx tsx bench/step.ts --activation-checkpointing   both sides compute activations twice
 //   npx tsx bench/step.ts --no-peer       Attune alone
 //   npx tsx bench/step.ts --small         a few steps, to see that it runs
 import { execFileSync } from "node:child_process";
@@ -11,6 +13,7 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { shapes } from "./shapes.js";
 import { machineSeconds, Side } from "./side.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -19,6 +22,8 @@ const shared = fileURLToPath(new URL("../../shared/", import.meta.url));
 const { values: options } = parseArgs({
   options: {
     model: { type: "string", default: `${shared}hub/models/sentence-transformers/all-MiniLM-L6-v2` },
+    shape: { type: "string" },
+    "activation-checkpointing": { type: "boolean", default: false },
     dataset: { type: "string", default: `${shared}hub/datasets/nyu-mll/glue` },
     config: { type: "string", default: "mrpc" },
     "batch-size": { type: "string", default: "8" },
@@ -29,8 +34,14 @@ const { values: options } = parseArgs({
     "no-peer": { type: "boolean", default: false },
   },
 });
+if (options.shape !== undefined && !Object.hasOwn(shapes, options.shape)) {
+  throw new Error(`--shape ${options.shape} is not known; there are ${Object.keys(shapes).join(", ")}`);
+}
 const work = {
+  /** Tokenizer, and weights where there is no shape. */
   model: options.model,
+  shape: options.shape && shapes[options.shape],
+  activation_checkpointing: options["activation-checkpointing"],
   dataset: options.dataset,
   config: options.config,
   batch_size: Number(options["batch-size"]),
@@ -195,6 +206,12 @@ function keepQuietRounds(sides: readonly Runner[]): string {
   return `${quiet.length} of ${all} rounds count, those in which other processes used at most ${percent(QUIET_SHARE)} of the machine`;
 }
 
+const title = [
+  options.shape ?? basename(work.model),
+  ...(work.activation_checkpointing ? ["activation checkpointing"] : []),
+  ...(options.tuned ? ["PyTorch tuned"] : []),
+].join(", ");
+
 function report(attune: Runner, peer: Runner | undefined, rounds: string): string {
   const tokens = attune.batches.map((batch) => batch.tokens);
   const compared: Row[] = [
@@ -230,7 +247,7 @@ function report(attune: Runner, peer: Runner | undefined, rounds: string): strin
   const padded = sum(attune.batches.map(({ shape }) => shape[0] * shape[1]));
   const sides = peer ? [peer, attune] : [attune];
   const lines = [
-    `## ${new Date().toISOString().slice(0, 10)}, ${work.config} batch ${work.batch_size}, ${basename(work.model)}${options.tuned ? ", PyTorch tuned" : ""}`,
+    `## ${new Date().toISOString().slice(0, 10)}, ${work.config} batch ${work.batch_size}, ${title}`,
     "",
     `- machine: ${cpus()[0].model}, ${cpus().length} cores; Node ${process.version}; commit ${commit()}`,
     `- ${rounds}`,

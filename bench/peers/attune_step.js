@@ -1,6 +1,6 @@
 // Attune as one side of bench/step.ts: the requests, answers and work of pytorch_step.py beside it. Plain JavaScript
 // over the built package, as a user's process is: the time from its start to its first step is one of the figures.
-//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches"}
+//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?}
 //     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
 //   {"cmd": "steps", "n"} -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels}
 // Unlike the other side's, its steps fetch their batches from a DataLoader, as a user's loop does.
@@ -27,8 +27,30 @@ async function prepareLoader(request) {
     { batched: true, with: { tokenizer, texts } },
   );
   const columns = tokenized.removeColumns([...texts, "idx"]).renameColumn("label", "labels");
+  if (request.shape) return shapedLoader(request, columns, tokenizer);
   const collator = new DataCollatorWithPadding(tokenizer);
   return new DataLoader(columns, { batchSize: request.batch_size, shuffle: false, collator });
+}
+
+/** The same rows for a model of another vocabulary: ids that it has, and token types only where it reads them. */
+async function shapedLoader({ shape, batch_size }, columns, tokenizer) {
+  const vocabulary = shape.vocab_size;
+  const ids = await columns.map(
+    (rows) => ({ input_ids: rows.input_ids.map((row) => row.map((id) => id % vocabulary)) }),
+    {
+      batched: true,
+      with: { vocabulary },
+    },
+  );
+  const rows = ids.columnNames.includes("token_type_ids") ? ids.removeColumns(["token_type_ids"]) : ids;
+  const collator = new DataCollatorWithPadding(tokenizer);
+  return new DataLoader(rows, { batchSize: batch_size, shuffle: false, collator });
+}
+
+async function loadModel({ model, shape }) {
+  return shape
+    ? AutoModelForSequenceClassification.fromConfig(shape, { numLabels: 2 })
+    : await AutoModelForSequenceClassification.fromPretrained(model, { numLabels: 2 });
 }
 
 async function describeBatches(loader) {
@@ -43,7 +65,8 @@ async function describeBatches(loader) {
 async function load(request) {
   manualSeed(42);
   const loader = await prepareLoader(request);
-  const model = await AutoModelForSequenceClassification.fromPretrained(request.model, { numLabels: 2 });
+  const model = await loadModel(request);
+  if (request.activation_checkpointing) model.activationCheckpointingEnable();
   model.train();
   const [{ backend }] = model.parameters();
   const optimizer = new AdamW(model.parameters(), { lr: 5e-5, weightDecay: 0 });

@@ -1,7 +1,7 @@
 """PyTorch and transformers as one side of bench/step.ts: training steps on real batches, run block by block on request.
 
 Speaks JSON lines, a request on standard input and its answer on standard output:
-  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches"}
+  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?}
     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
   {"cmd": "steps", "n"} -> {"seconds": [...], "losses": [...]}
 Between requests it waits on standard input, so that the other side has the machine to itself. End of input ends it.
@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import torch
 import transformers
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_scheduler
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, get_scheduler
 
 NO_DECAY = ("bias", "LayerNorm.weight", "LayerNorm.bias")
 TEXT_COLUMNS = ("sentence1", "sentence2", "sentence")
@@ -38,14 +38,33 @@ def read_batches(tokenizer, folder, batch_size, count):
     return batches
 
 
+def load_model(request):
+    """The checkpoint, or random weights of a shape."""
+    shape = request.get("shape")
+    if shape is None:
+        return AutoModelForSequenceClassification.from_pretrained(request["model"], num_labels=2)
+    return AutoModelForSequenceClassification.from_config(AutoConfig.for_model(num_labels=2, **shape))
+
+
+def fit_batches(batches, shape):
+    """The same rows for a model of another vocabulary: ids that it has, and token types only where it reads them."""
+    for batch in batches:
+        batch["input_ids"] %= shape["vocab_size"]
+        batch.pop("token_type_ids", None)
+
+
 class Training:
     def __init__(self, request):
         torch.manual_seed(42)
         tokenizer = AutoTokenizer.from_pretrained(request["model"])
         folder = Path(request["dataset"]) / request["config"]
         self.batches = read_batches(tokenizer, folder, request["batch_size"], request["batches"])
-        self.model = AutoModelForSequenceClassification.from_pretrained(request["model"], num_labels=2)
+        if request.get("shape"):
+            fit_batches(self.batches, request["shape"])
+        self.model = load_model(request)
         self.model.train()
+        if request.get("activation_checkpointing"):
+            self.model.gradient_checkpointing_enable()
         named = list(self.model.named_parameters())
         groups = [
             {"params": [p for n, p in named if not n.endswith(NO_DECAY)], "weight_decay": 0.0},

@@ -13,6 +13,27 @@ function figure(report: string, label: string): number {
 }
 
 describeShared("bench/step.ts", () => {
+  it("runs another model's shape, with random weights", () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        "--import",
+        "tsx",
+        "bench/step.ts",
+        "--small",
+        "--no-peer",
+        "--batch-size",
+        "1",
+        "--shape",
+        "distilbert-base-uncased",
+      ],
+      { cwd: root, encoding: "utf8", timeout: 100_000 },
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain("distilbert-base-uncased");
+    expect(figure(stdout, "step, median"), stdout).toBeGreaterThan(0);
+  });
+
   it("runs small, and reports every figure", () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,

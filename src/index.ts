@@ -1,8 +1,10 @@
 // Attune's public interface, in the order in which data meets it:
 // text -> dataset -> tokens -> batch -> model -> loss -> gradients -> optimizer -> checkpoint.
-// Datasets, metrics and the Accelerator have entries of their own: attune/datasets, attune/metrics, attune/accelerate.
+// Datasets, metrics, the Accelerator and the Hub have entries of their own: attune/datasets, attune/metrics,
+// attune/accelerate, attune/hub.
 
 export * from "./batches/index.js";
+export { HubError, type HubErrorKind, type HubOptions, type Published, type PublishOptions } from "./hub/index.js";
 export * from "./models/index.js";
 export {
   Dropout,

@@ -1,7 +1,9 @@
 // The folder of a checkpoint: one on the disk, or a repository on the Hub of which the files that count are fetched.
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type HubOptions, isOnDisk, openFromHub, type Snapshot } from "../hub/index.js";
+import type { HubOptions } from "../hub/index.js";
+import { isOnDisk, openFromHub } from "../hub/locate.js";
+import type { Snapshot } from "../hub/snapshot.js";
 import { ConfigError } from "../support/errors.js";
 import { info } from "../support/log.js";
 import { LAYOUTS } from "./checkpoint.js";

@@ -1,4 +1,5 @@
 // attune cache: what was downloaded from the Hub: list it, remove parts of it, check it against its checksums.
+import { formatBytes } from "../hub/progress.js";
 import { nearest } from "../support/errors.js";
 import { toggle } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
@@ -50,7 +51,7 @@ export const command = defineCommand({
 });
 
 async function list(names: readonly string[], { revisions }: Flags): Promise<number> {
-  const { formatBytes, scanCacheDir } = await import("../hub/index.js");
+  const { scanCacheDir } = await import("../hub/index.js");
   const scan = await scanCacheDir();
   const repos = scan.repos.filter(({ id }) => names.length === 0 || names.includes(id));
   const rows = repos.flatMap((repo) => {
@@ -87,7 +88,7 @@ async function list(names: readonly string[], { revisions }: Flags): Promise<num
 async function remove(names: readonly string[], { dryRun }: Flags): Promise<number> {
   if (names.length === 0)
     throw new UsageError("attune cache rm needs NAME: what to remove; `attune cache ls` lists it");
-  const { formatBytes, removeFromCache } = await import("../hub/index.js");
+  const { removeFromCache } = await import("../hub/index.js");
   const { what, freed, shared } = await removeFromCache(names, { dryRun });
   console.log(`${dryRun ? "Would remove" : "Removed"} ${what.join(", ")}: ${formatBytes(freed)}`);
   if (shared > 0) {

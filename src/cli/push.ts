@@ -1,4 +1,5 @@
 // attune push: publishes a folder on the Hub.
+import { formatBytes } from "../hub/progress.js";
 import { choice, text, toggle } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { UsageError } from "./flags.js";
@@ -52,7 +53,7 @@ export const command = defineCommand({
   flags,
   required: [],
   run: async (values, _, [folder, id]) => {
-    const { folderFiles, formatBytes, isRepoId, uploadFolder } = await import("../hub/index.js");
+    const { folderFiles, isRepoId, uploadFolder } = await import("../hub/index.js");
     const { repoType } = values;
     if (!isRepoId(id)) throw new UsageError(`"${id}" is no repository; it is user/name`);
     const patterns = (list: string | undefined) => list?.split(",").filter((pattern) => pattern !== "");

@@ -1,9 +1,11 @@
 // DatasetDict<Row>: datasets of one kind of row by the names of their splits, with the verbs of Dataset over all of them.
 import { inspect } from "node:util";
+import type { Published } from "../hub/index.js";
 import { DataError, nearest } from "../support/errors.js";
 import { Dataset } from "./dataset.js";
 import type { Feature, StructFeature } from "./features.js";
 import type { FormatOptions, FormatType } from "./format.js";
+import { type DatasetPushOptions, pushSplits } from "./publish/push.js";
 import { type SaveOptions, saveDatasetDict } from "./saved-folder.js";
 import type {
   AnyRow,
@@ -255,6 +257,14 @@ export class DatasetDict<out Row extends object = AnyRow> {
   /** Writes every split into a folder of its own under `folder`, as Python's `save_to_disk` does; see Dataset.saveToDisk. */
   saveToDisk(folder: string, options?: SaveOptions): Promise<void> {
     return saveDatasetDict(folder, new Map(this.#each((dataset) => Dataset.tableOf(dataset))), options);
+  }
+
+  /**
+   * Publishes all splits on the Hub, in one commit: Parquet files, and a card with their features and sizes. `loadDataset`
+   * and Python's `load_dataset` load them from there. See Dataset.pushToHub.
+   */
+  pushToHub(repoId: string, options?: DatasetPushOptions): Promise<Published> {
+    return pushSplits(new Map(this.#each((dataset) => Dataset.tableOf(dataset))), repoId, options);
   }
 
   /** `DatasetDict { train: Dataset { ... }, ... }` */

@@ -1,11 +1,13 @@
 // Dataset<Row>: rows and columns to read, and the verbs that make other datasets of it. Each verb is a file in verbs/;
 // the class documents them and gives them their types.
 import { inspect } from "node:util";
+import type { Published } from "../hub/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { ColumnBuilder } from "./column-builder.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { Feature, StructFeature } from "./features.js";
 import { type Format, type FormatOptions, type FormatType, formatOf, readFormatted, type Transform } from "./format.js";
+import { type DatasetPushOptions, pushSplits } from "./publish/push.js";
 import { type SaveOptions, saveDataset } from "./saved-folder.js";
 import { columnOf, readColumn, readRow, rowsOf, type Table, tableOf } from "./table.js";
 import type {
@@ -403,6 +405,20 @@ export class Dataset<out Row extends object = AnyRow> {
    */
   toParquet(path: string, options?: ToParquetOptions): Promise<void> {
     return toParquet(this.#table, path, options);
+  }
+
+  /**
+   * Publishes the rows on the Hub as one split of a dataset, `owner/name`, or `name` of the account that is logged in:
+   * Parquet files, and a card with features and sizes, in one commit. Other splits and configurations that it has stay, and
+   * so does what stands in its card.
+   *
+   * @param options.split The split's name. Default "train".
+   * @throws ConfigError for names that cannot be, or features that other splits of the configuration do not have; HubError,
+   *   naming a folder that holds the files, where the Hub does not take them
+   */
+  pushToHub(repoId: string, options: DatasetPushOptions & { readonly split?: string } = {}): Promise<Published> {
+    const { split = "train", ...others } = options;
+    return pushSplits(new Map([[split, this.#table]]), repoId, others);
   }
 
   /** `Dataset { features: [ "sentence1", ... ], num_rows: 3668 }` */

@@ -1,6 +1,7 @@
 // A dataset on the Hub: its listing and its card tell which files make the configuration, and only those are fetched.
 import { join } from "node:path";
-import { type HubOptions, openFromHub } from "../hub/index.js";
+import type { HubOptions } from "../hub/index.js";
+import { openFromHub } from "../hub/locate.js";
 import { DataError } from "../support/errors.js";
 import { readCard } from "./card.js";
 import { type Configuration, chooseConfiguration, type FileChoice } from "./folder.js";

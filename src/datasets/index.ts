@@ -7,6 +7,7 @@ export type { FormatOptions, FormatType } from "./format.js";
 export type { FormatName } from "./formats.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";
+export type { DatasetPushOptions } from "./publish/push.js";
 export type { SaveOptions } from "./saved-folder.js";
 export type { SplitSlice, SplitSpec } from "./split-spec.js";
 export type { AnyRow, ColumnName, Columns, FeatureOf, FeaturesOf, Label } from "./types.js";

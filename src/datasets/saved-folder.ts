@@ -145,12 +145,15 @@ function shardsOf(table: Table, { maxShardSize = "500MB", numShards }: SaveOptio
     const ends = Array.from({ length: numShards }, (_, i) => Math.ceil(((i + 1) * table.length) / numShards));
     return { rows: ends };
   }
-  const [, number = "", unit = ""] = /^\s*([\d.]+)\s*([KMG]I?B)?\s*$/i.exec(String(maxShardSize)) ?? [];
+  return { bytes: sizeInBytes(maxShardSize, "saveToDisk: maxShardSize") };
+}
+
+/** A number of bytes, or a size such as "500MB". Throws ConfigError, beginning with `what`, on anything else. */
+export function sizeInBytes(size: number | string, what: string): number {
+  const [, number = "", unit = ""] = /^\s*([\d.]+)\s*([KMG]I?B)?\s*$/i.exec(String(size)) ?? [];
   const bytes = Number(number) * (unit === "" ? 1 : UNITS[unit.toUpperCase()]);
-  if (number !== "" && bytes > 0) return { bytes };
-  throw new ConfigError(
-    `saveToDisk: maxShardSize is ${JSON.stringify(maxShardSize)}: give bytes, or a size such as "500MB"`,
-  );
+  if (number !== "" && bytes > 0) return bytes;
+  throw new ConfigError(`${what} is ${JSON.stringify(size)}: give bytes, or a size such as "500MB"`);
 }
 
 async function writeDataset(folder: string, table: Table, shards: Shards, split: string | undefined): Promise<void> {

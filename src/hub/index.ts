@@ -1,4 +1,4 @@
-// attune/hub: the Hugging Face Hub. The only folder that uses the network.
+// attune/hub: the Hugging Face Hub. Names and meanings are those of Python's huggingface_hub.
 export { type Account, type Login, login, logout, whoami } from "./account.js";
 export { type Removal, removeFromCache } from "./cache/remove.js";
 export { type CachedFile, type CachedRepo, type CachedRevision, type CacheScan, scanCacheDir } from "./cache/scan.js";
@@ -12,12 +12,9 @@ export {
 } from "./download.js";
 export { HubError, type HubErrorKind } from "./errors.js";
 export type { ConnectionOptions } from "./http.js";
-export { isOnDisk, openFromHub, splitHubOptions } from "./locate.js";
-export { formatBytes } from "./progress.js";
-export { type Published, type PublishOptions, publish, publishedTree } from "./publish/commit.js";
+export { type Published, type PublishOptions, publish as createCommit } from "./publish/commit.js";
 export { type FolderFile, folderFiles, type UploadFolderOptions, uploadFolder } from "./publish/folder.js";
 export { type CreateRepoOptions, createRepo } from "./publish/repo.js";
 export type { Addition } from "./publish/source.js";
-export { publishWritten } from "./publish/written.js";
 export { isRepoId, type RepoType } from "./repository.js";
-export { type HubOptions, Snapshot } from "./snapshot.js";
+export type { HubOptions } from "./snapshot.js";

@@ -1,7 +1,7 @@
 // The Auto classes: the model class by what config.json says. A family is added to the list here, and nowhere else outside
 // of its folder.
 import { checkpointFolder } from "../checkpoint/index.js";
-import { splitHubOptions } from "../hub/index.js";
+import { splitHubOptions } from "../hub/locate.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";

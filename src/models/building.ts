@@ -1,5 +1,6 @@
 // A model from its class: the config completed, the modules made, the weights drawn or loaded.
-import { type HubOptions, splitHubOptions } from "../hub/index.js";
+import type { HubOptions } from "../hub/index.js";
+import { splitHubOptions } from "../hub/locate.js";
 import { withoutInitialization } from "../nn/index.js";
 import { ConfigError } from "../support/errors.js";
 import { manualSeed } from "../tensor/index.js";

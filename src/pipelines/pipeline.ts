@@ -1,5 +1,6 @@
 // pipeline(task, model): loads what the task needs.
-import { type HubOptions, splitHubOptions } from "../hub/index.js";
+import type { HubOptions } from "../hub/index.js";
+import { splitHubOptions } from "../hub/locate.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import {
   type ClassificationModel,

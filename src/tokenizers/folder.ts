@@ -1,6 +1,7 @@
 // The folder of a tokenizer's files: one on the disk, or a repository on the Hub of which the files that count are fetched.
 import { stat } from "node:fs/promises";
-import { type HubOptions, isOnDisk, openFromHub } from "../hub/index.js";
+import type { HubOptions } from "../hub/index.js";
+import { isOnDisk, openFromHub } from "../hub/locate.js";
 import { FileFormatError } from "../support/errors.js";
 
 /** What is read beside the vocabulary, where it is there. */

@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
-import { type Published, type PublishOptions, publishWritten } from "../hub/index.js";
+import type { Published, PublishOptions } from "../hub/index.js";
+import { publishWritten } from "../hub/publish/written.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { type Fingerprinted, fingerprint } from "../support/symbols.js";
 import { encodeTexts } from "./call.js";

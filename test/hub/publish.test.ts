@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createRepo, folderFiles, publish, snapshotDownload, uploadFolder } from "../../src/hub/index.js";
+import { createCommit, createRepo, folderFiles, snapshotDownload, uploadFolder } from "../../src/hub/index.js";
 import { temporaryFolder } from "../trainer/tiny.js";
 import { everythingIn, loopback, noise, quick } from "./loopback.js";
 import { commit, commitAt, type Repository, smallFile } from "./server/repositories.js";
@@ -149,7 +149,7 @@ describe("a repository", () => {
     );
     await expect(createRepo("carl/x")).rejects.toMatchObject({ kind: "forbidden" });
     process.env.HF_TOKEN = "";
-    await expect(publish("ann/x", [{ path: "a", content: new Uint8Array(1) }])).rejects.toThrow(
+    await expect(createCommit("ann/x", [{ path: "a", content: new Uint8Array(1) }])).rejects.toThrow(
       /publishing needs a login: run `attune login`/,
     );
   });
@@ -168,7 +168,7 @@ describe("a commit", () => {
       commit(repository("ann/lost"), "main", new Map([["a.txt", smallFile("new")]]), { title: "made" });
       return { cutAfter: 0 };
     };
-    const { commit: id } = await publish("ann/lost", [addition], quick);
+    const { commit: id } = await createCommit("ann/lost", [addition], quick);
     expect(commitAt(repository("ann/lost"), "main")).toMatchObject({ id, title: "made" });
     expect(lost).toBe(1);
   });
@@ -182,7 +182,7 @@ describe("a commit", () => {
       { status: 503 },
     ];
     hub.fault = ({ path }) => (path.includes("/commit/") ? faults.shift() : undefined);
-    await publish("ann/retried", [addition], quick);
+    await createCommit("ann/retried", [addition], quick);
     expect(await hub.text("model", "ann/retried", "a.txt")).toBe("new");
     expect(repository("ann/retried").commits.size).toBe(2);
   });
@@ -191,7 +191,7 @@ describe("a commit", () => {
     await createRepo("ann/moved");
     const [parentCommit] = [...repository("ann/moved").commits.keys()];
     commit(repository("ann/moved"), "main", new Map([["b.txt", smallFile("b")]]));
-    await expect(publish("ann/moved", [addition], { parentCommit, ...quick })).rejects.toMatchObject({
+    await expect(createCommit("ann/moved", [addition], { parentCommit, ...quick })).rejects.toMatchObject({
       kind: "conflict",
       message: expect.stringMatching(/was changed by somebody else meanwhile/),
     });
@@ -199,11 +199,11 @@ describe("a commit", () => {
 
   it("removes files, and refuses paths that are not a repository's", async () => {
     const { hub } = context;
-    await publish("ann/less", [addition]);
-    await publish("ann/less", [], {}, ["a.txt"]);
+    await createCommit("ann/less", [addition]);
+    await createCommit("ann/less", [], {}, ["a.txt"]);
     expect([...hub.files("model", "ann/less").keys()]).toEqual([".gitattributes"]);
     for (const path of ["../a", "/a", "a/../../b", "a//b", ".git/config", "c:\\a", ""]) {
-      await expect(publish("ann/less", [{ ...addition, path }])).rejects.toMatchObject({ name: "HubError" });
+      await expect(createCommit("ann/less", [{ ...addition, path }])).rejects.toMatchObject({ name: "HubError" });
     }
   });
 

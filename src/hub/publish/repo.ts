@@ -40,6 +40,11 @@ export async function openForWriting(options: ConnectionOptions): Promise<HubCon
   );
 }
 
+/** Throws HubError where there is no token to publish with: before anything is written for it. */
+export async function expectLogin(options: ConnectionOptions): Promise<void> {
+  await openForWriting(options);
+}
+
 /** The repository with its owner: a bare name is of the account that is logged in. */
 export async function ownRepo(
   connection: HubConnection,

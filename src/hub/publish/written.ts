@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Published } from "./commit.js";
 import { publishedTree } from "./commit.js";
 import { type UploadFolderOptions, uploadFolder } from "./folder.js";
+import { expectLogin } from "./repo.js";
 
 const CARD = "README.md";
 
@@ -20,6 +21,7 @@ export async function publishWritten(
   write: (folder: string) => Promise<void>,
   card?: (id: string) => string,
 ): Promise<Published> {
+  await expectLogin(options);
   const folder = await mkdtemp(join(tmpdir(), "attune-push-"));
   try {
     await write(folder);

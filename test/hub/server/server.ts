@@ -8,6 +8,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { receiveCommit } from "./commits.js";
 import { answerBatch, answerComplete, answerPart, answerPreupload, answerVerify, Uploads } from "./large-files.js";
 import {
+  type Commit,
   type Content,
   commitAt,
   emptyRepository,
@@ -15,7 +16,6 @@ import {
   commit as makeCommit,
   type Repository,
   type RepoType,
-  type StoredFile,
 } from "./repositories.js";
 
 export interface Account {
@@ -279,15 +279,15 @@ export class LoopbackHub {
     }
     if (action === "preupload") return answerPreupload(request, commit);
     if (action === "commit") return receiveCommit(this, request, repository, revision, asPull);
-    if (action === "tree") return this.#tree(request, commit.files, parts.join("/"));
+    if (action === "tree") return this.#tree(request, commit, parts.join("/"));
     if (action === "paths-info") {
       const body = await bodyOf(message);
-      const paths = message.headers["content-type"]?.includes("json")
-        ? (JSON.parse(body) as { paths: string[] }).paths
-        : new URLSearchParams(body).getAll("paths");
+      const fields = message.headers["content-type"]?.includes("json")
+        ? (JSON.parse(body) as { paths: string[]; expand?: boolean })
+        : { paths: new URLSearchParams(body).getAll("paths"), expand: /expand=true/i.test(body) };
       return json(
         response,
-        paths.flatMap((path) => listed(path, commit.files.get(path))),
+        fields.paths.flatMap((path) => listed(path, commit, fields.expand ?? false)),
       );
     }
     json(response, {
@@ -302,17 +302,25 @@ export class LoopbackHub {
     });
   }
 
-  #tree({ response, url }: Request, files: Files, folder: string): void {
+  #tree({ response, url }: Request, commit: Commit, folder: string): void {
     const start = Number(url.searchParams.get("cursor") ?? 0);
-    const inside = [...files].filter(([path]) => folder === "" || path.startsWith(`${folder}/`));
-    if (start + this.pageSize < inside.length) {
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const inside = [...commit.files.keys(), ...foldersOf(commit.files)].filter((path) => path.startsWith(prefix));
+    if (folder !== "" && inside.length === 0) {
+      refuse(response, 404, { "x-error-code": "EntryNotFound" });
+      return;
+    }
+    const isRecursive = url.searchParams.get("recursive")?.toLowerCase() === "true";
+    const paths = inside.filter((path) => isRecursive || !path.slice(prefix.length).includes("/")).sort();
+    if (start + this.pageSize < paths.length) {
       const next = new URL(url);
       next.searchParams.set("cursor", String(start + this.pageSize));
       response.setHeader("link", `<${next.href}>; rel="next"`);
     }
+    const expand = url.searchParams.get("expand")?.toLowerCase() === "true";
     json(
       response,
-      inside.slice(start, start + this.pageSize).flatMap(([path, file]) => listed(path, file)),
+      paths.slice(start, start + this.pageSize).flatMap((path) => listed(path, commit, expand)),
     );
   }
 
@@ -361,11 +369,27 @@ function rawRest(url: URL, action: string): string {
   return new RegExp(`/${action}/(.*)$`).exec(url.pathname)?.[1] ?? "";
 }
 
-function listed(path: string, file: StoredFile | undefined): object[] {
-  if (file === undefined) return [];
+/** All folders that files are in. */
+function foldersOf(files: Files): Set<string> {
+  const folders = [...files.keys()].flatMap((path) =>
+    path.split("/").map((_, i, parts) => parts.slice(0, i).join("/")),
+  );
+  return new Set(folders.filter((folder) => folder !== ""));
+}
+
+/** A file or a folder as listings show it; nothing for a path that is not there. */
+function listed(path: string, commit: Commit, expand: boolean): object[] {
+  const file = commit.files.get(path);
+  const lastCommit = { id: commit.id, title: commit.title, date: "2026-01-01T00:00:00.000Z" };
+  const more = expand ? { lastCommit } : {};
+  if (file === undefined) {
+    const isFolder = foldersOf(commit.files).has(path);
+    return isFolder ? [{ type: "directory", path, oid: commit.id, size: 0, ...more }] : [];
+  }
   const { content, oid, sha256, xetHash } = file;
   const lfs = sha256 === undefined ? {} : { lfs: { oid: sha256, size: content.size, pointerSize: 134 } };
-  return [{ type: "file", path, oid, size: content.size, ...lfs, ...(xetHash === undefined ? {} : { xetHash }) }];
+  const xet = xetHash === undefined ? {} : { xetHash };
+  return [{ type: "file", path, oid, size: content.size, ...lfs, ...xet, ...more }];
 }
 
 export function refuse(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {

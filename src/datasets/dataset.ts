@@ -9,6 +9,8 @@ import type { Feature, StructFeature } from "./features.js";
 import { type Format, type FormatOptions, type FormatType, formatOf, readFormatted, type Transform } from "./format.js";
 import { type DatasetPushOptions, pushSplits } from "./publish/push.js";
 import { type SaveOptions, saveDataset } from "./saved-folder.js";
+import { IterableDataset } from "./streaming/iterable-dataset.js";
+import { TableStream } from "./streaming/table-stream.js";
 import { columnOf, readColumn, readRow, rowsOf, type Table, tableOf } from "./table.js";
 import type {
   AnyRow,
@@ -42,7 +44,7 @@ import { renameColumns } from "./verbs/rename-columns.js";
 import { repeat } from "./verbs/repeat.js";
 import { rowAt, select } from "./verbs/select.js";
 import { selectColumns } from "./verbs/select-columns.js";
-import { type ShardOptions, shard } from "./verbs/shard.js";
+import { type ShardOptions, shard, shardOf } from "./verbs/shard.js";
 import { type ShuffleOptions, shuffle } from "./verbs/shuffle.js";
 import { skip } from "./verbs/skip.js";
 import { type SortOptions, sort } from "./verbs/sort.js";
@@ -62,7 +64,8 @@ export interface CreateOptions<Row> {
  * rows (select, shuffle, sort, filter, trainTestSplit, ...) share the columns of the one they came from. What they return
  * has the format of the one they came from. (`out`: a dataset of some rows is one of less known rows, as an array is.)
  */
-// @ts-expect-error TS2636: whether the compiler sees that FeaturesOf is covariant depends on the order in which it reads the files
+// biome-ignore lint/suspicious/noTsIgnore: whether the compiler sees that FeaturesOf is covariant depends on the order in which it reads the files
+// @ts-ignore TS2636
 export class Dataset<out Row extends object = AnyRow> {
   readonly #table: Table;
   #format: Format | undefined;
@@ -358,6 +361,18 @@ export class Dataset<out Row extends object = AnyRow> {
     options: FormatOptions<ColumnName<Row>> = {},
   ): void {
     this.#format = formatOf(this.#table, transform as unknown as Transform, options);
+  }
+
+  /**
+   * The same rows as a streamed dataset, whose verbs work as rows are read. `numShards` parts can be told apart by its
+   * `shard`. Throws ConfigError where that is no number of parts.
+   */
+  toIterableDataset({ numShards = 1 }: { numShards?: number } = {}): IterableDataset<Row> {
+    const runs = Array.from({ length: numShards }, (_, index) => {
+      const rows = shardOf(this.length, numShards, index);
+      return [rows[0] ?? 0, (rows[0] ?? 0) + rows.length] as const;
+    });
+    return new IterableDataset(new TableStream(this.#table, runs), this.features as unknown as StructFeature);
   }
 
   #rename<Changed extends object>(names: Readonly<Record<string, string>>): Dataset<Changed> {

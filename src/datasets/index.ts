@@ -10,6 +10,13 @@ export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";
 export type { DatasetPushOptions } from "./publish/push.js";
 export type { SaveOptions } from "./saved-folder.js";
 export type { SplitSlice, SplitSpec } from "./split-spec.js";
+export {
+  IterableDataset,
+  type IterableState,
+  type StreamMapOptions,
+  type StreamShuffleOptions,
+} from "./streaming/iterable-dataset.js";
+export { IterableDatasetDict } from "./streaming/iterable-dict.js";
 export type { AnyRow, ColumnName, Columns, FeatureOf, FeaturesOf, Label } from "./types.js";
 export type { AddColumnOptions } from "./verbs/add-column.js";
 export type { BatchOptions } from "./verbs/batch.js";

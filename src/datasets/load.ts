@@ -3,15 +3,19 @@
 import { existsSync } from "node:fs";
 import type { HubOptions } from "../hub/index.js";
 import { ConfigError, DataError, FileFormatError, nearest } from "../support/errors.js";
+import { concatenateDatasets } from "./combine.js";
 import { Dataset } from "./dataset.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { StructFeature } from "./features.js";
 import { checkFormatOptions, type FormatOptions } from "./formats.js";
 import type { GlueConfig, GlueRow } from "./glue.js";
-import { readTable } from "./read-table.js";
+import { type ReadOptions, readTable } from "./read-table.js";
 import { isSavedFolder, readSavedFolder } from "./saved-folder.js";
 import { findSource, type Source, type SourceOptions } from "./source.js";
 import { parseSplit, rowsOfSlice, type SplitSlice, type SplitSpec } from "./split-spec.js";
+import { sliceStream, streamFiles } from "./stream-files.js";
+import type { IterableDataset } from "./streaming/iterable-dataset.js";
+import { IterableDatasetDict } from "./streaming/iterable-dict.js";
 import { type Table, takeRows } from "./table.js";
 import type { AnyRow } from "./types.js";
 import { concatenate } from "./verbs/concatenate.js";
@@ -24,6 +28,10 @@ export interface LoadOptions extends SourceOptions, FormatOptions {
    * "train+test"; "all"; or a list of such, for a list of datasets. Default: a DatasetDict of all splits.
    */
   split?: SplitSpec | readonly SplitSpec[];
+  /**
+   * Read rows only as they are asked for: the result is an IterableDataset, or an IterableDatasetDict. Default false.
+   */
+  streaming?: boolean;
   /** The types of the columns. Default: what the dataset's card or the files say, else what the values tell. */
   features?: StructFeature;
 }
@@ -33,7 +41,8 @@ type Glue = "glue" | "nyu-mll/glue";
 
 /** What follows the path: a configuration and options, or options alone. */
 type Rest<Options> = [config: string | undefined, options: Options] | [options: Options];
-type WithoutSplit = LoadOptions & { split?: undefined };
+type AtOnce = LoadOptions & { streaming?: false };
+type Streamed = LoadOptions & { streaming: true };
 
 /**
  * Loads a dataset:
@@ -55,42 +64,72 @@ type WithoutSplit = LoadOptions & { split?: undefined };
 export async function loadDataset<Config extends GlueConfig>(
   path: Glue,
   config: Config,
-  options: LoadOptions & { split: SplitSpec },
+  options: AtOnce & { split: SplitSpec },
 ): Promise<Dataset<GlueRow<Config>>>;
 export async function loadDataset<Config extends GlueConfig>(
   path: Glue,
   config: Config,
-  options: LoadOptions & { split: readonly SplitSpec[] },
+  options: AtOnce & { split: readonly SplitSpec[] },
 ): Promise<Dataset<GlueRow<Config>>[]>;
 export async function loadDataset<Config extends GlueConfig>(
   path: Glue,
   config: Config,
-  options?: WithoutSplit,
+  options: Streamed & { split: SplitSpec },
+): Promise<IterableDataset<GlueRow<Config>>>;
+export async function loadDataset<Config extends GlueConfig>(
+  path: Glue,
+  config: Config,
+  options: Streamed & { split?: undefined },
+): Promise<IterableDatasetDict<GlueRow<Config>>>;
+export async function loadDataset<Config extends GlueConfig>(
+  path: Glue,
+  config: Config,
+  options?: AtOnce & { split?: undefined },
 ): Promise<DatasetDict<GlueRow<Config>>>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
-  ...rest: Rest<LoadOptions & { split: SplitSpec }>
+  ...rest: Rest<AtOnce & { split: SplitSpec }>
 ): Promise<Dataset<Row>>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
-  ...rest: Rest<LoadOptions & { split: readonly SplitSpec[] }>
+  ...rest: Rest<AtOnce & { split: readonly SplitSpec[] }>
 ): Promise<Dataset<Row>[]>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
-  ...rest: Rest<WithoutSplit> | [config?: string]
+  ...rest: Rest<Streamed & { split: SplitSpec }>
+): Promise<IterableDataset<Row>>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  ...rest: Rest<Streamed & { split: readonly SplitSpec[] }>
+): Promise<IterableDataset<Row>[]>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  ...rest: Rest<Streamed & { split?: undefined }>
+): Promise<IterableDatasetDict<Row>>;
+export async function loadDataset<Row extends object = AnyRow>(
+  path: string | readonly string[],
+  ...rest: Rest<AtOnce & { split?: undefined }> | [config?: string]
 ): Promise<DatasetDict<Row>>;
 export async function loadDataset(
   path: string | readonly string[],
   first?: string | LoadOptions,
   second: LoadOptions = {},
-): Promise<Dataset | Dataset[] | DatasetDict> {
+): Promise<Dataset | Dataset[] | DatasetDict | IterableDataset | IterableDataset[] | IterableDatasetDict> {
   const [config, options] = typeof first === "object" ? [undefined, first] : [first, second];
   const { split } = options;
   const isList = Array.isArray(split);
   const specs = split === undefined ? [] : ([split].flat() as SplitSpec[]).map(parseSplit);
   const names = splitsNeeded(specs);
   const isSaved = typeof path === "string" && isSavedFolder(path);
-  const tables = isSaved ? openSaved(path, config, names) : await readSplits(path, config, names, options);
+  if (options.streaming) {
+    const streams = isSaved
+      ? mapValues(openSaved(path, config, names), (table) => new Dataset(table).toIterableDataset())
+      : await readSplits(path, config, names, options, streamSplit);
+    if (split === undefined) return new IterableDatasetDict(Object.fromEntries(streams));
+    const datasets = specs.map((slices) => streamOf(slices, streams));
+    return isList ? datasets : datasets[0];
+  }
+  const tables = isSaved ? openSaved(path, config, names) : await readSplits(path, config, names, options, readSplit);
   if (split === undefined) {
     return new DatasetDict(Object.fromEntries([...tables].map(([name, table]) => [name, new Dataset(table)])));
   }
@@ -133,23 +172,25 @@ function openSaved(
 }
 
 /** The splits of whatever else `path` is. */
-async function readSplits(
+async function readSplits<T>(
   path: string | readonly string[],
   config: string | undefined,
   names: readonly string[] | undefined,
   options: LoadOptions,
-): Promise<Map<string, Table>> {
+  read: (source: Source, split: string, options: LoadOptions) => Promise<T>,
+): Promise<Map<string, T>> {
   const source = await findSource(path, config, names, options);
   checkFormatOptions(source.format, options, OTHER_OPTIONS);
   const unknown = names?.find((name) => !source.splits.has(name));
   if (unknown !== undefined) throw noSplit(source, unknown);
-  const tables = new Map<string, Table>();
-  for (const name of names ?? source.splits.keys()) tables.set(name, await readSplit(source, name, options));
-  return tables;
+  const splits = new Map<string, T>();
+  for (const name of names ?? source.splits.keys()) splits.set(name, await read(source, name, options));
+  return splits;
 }
 
 const OTHER_OPTIONS = [
   "split",
+  "streaming",
   "features",
   "dataFiles",
   "dataDir",
@@ -175,10 +216,9 @@ function splitsNeeded(specs: readonly (readonly SplitSlice[])[]): string[] | und
 
 /** The rows of one split, as many as the card says. */
 async function readSplit(source: Source, split: string, options: LoadOptions): Promise<Table> {
-  const { info, card, format, splits } = source;
+  const { info, card, splits } = source;
   const files = splits.get(split) ?? [];
-  const declared = info?.features && { features: info.features, source: card };
-  const table = await readTable(files, { format, options, declared, wished: options.features });
+  const table = await readTable(files, readOptions(source, options));
   const rows = info?.rows.get(split) ?? table.length;
   if (rows === table.length) return table;
   throw new FileFormatError(
@@ -186,18 +226,43 @@ async function readSplit(source: Source, split: string, options: LoadOptions): P
   );
 }
 
+function streamSplit(source: Source, split: string, options: LoadOptions): Promise<IterableDataset> {
+  return streamFiles(source.splits.get(split) ?? [], readOptions(source, options));
+}
+
+function readOptions({ info, card, format }: Source, options: LoadOptions): ReadOptions {
+  const declared = info?.features && { features: info.features, source: card };
+  return { format, options, declared, wished: options.features };
+}
+
 /** The rows of slices one after another. */
 function rowsOf(slices: readonly SplitSlice[], tables: ReadonlyMap<string, Table>): Table {
-  const parts = slices.flatMap((slice) =>
-    [...tables]
-      .filter(([name]) => name === slice.split || slice.split === "all")
-      .map(([, table]) => {
-        const { start, end } = rowsOfSlice(slice, table.length);
-        return start === 0 && end === table.length ? table : takeRows(table, rowRange(start, end));
-      }),
+  return concatenate(
+    partsOf(slices, tables, (slice, table) => {
+      const { start, end } = rowsOfSlice(slice, table.length);
+      return start === 0 && end === table.length ? table : takeRows(table, rowRange(start, end));
+    }),
   );
-  if (parts.length === 0) throw new ConfigError("split is an empty list: leave it out for all splits");
-  return concatenate(parts);
+}
+
+function streamOf(slices: readonly SplitSlice[], streams: ReadonlyMap<string, IterableDataset>): IterableDataset {
+  const parts = partsOf(slices, streams, (slice, dataset) => sliceStream(dataset, slice));
+  return parts.length === 1 ? parts[0] : concatenateDatasets(parts);
+}
+
+/** What `take` makes of each slice and its split. */
+function partsOf<T>(
+  slices: readonly SplitSlice[],
+  splits: ReadonlyMap<string, T>,
+  take: (slice: SplitSlice, split: T) => T,
+): T[] {
+  return slices.flatMap((slice) =>
+    [...splits].flatMap(([name, split]) => (name === slice.split || slice.split === "all" ? [take(slice, split)] : [])),
+  );
+}
+
+function mapValues<From, To>(map: ReadonlyMap<string, From>, change: (value: From) => To): Map<string, To> {
+  return new Map(Array.from(map, ([name, value]) => [name, change(value)]));
 }
 
 function noSplit({ where, splits }: { where: string; splits: ReadonlyMap<string, unknown> }, split: string): DataError {

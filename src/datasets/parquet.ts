@@ -22,7 +22,7 @@ export interface ParquetTable {
  * declared; DataError where a number has no exact form in JavaScript or a label is outside its classes.
  */
 export async function readParquet(path: string, declared?: DeclaredFeatures): Promise<ParquetTable> {
-  const file = await open(path);
+  const file = await openParquet(path);
   const features = fileFeatures(path, file.metadata, declared);
   const length = Number(file.metadata.num_rows);
 
@@ -47,7 +47,7 @@ export async function readParquet(path: string, declared?: DeclaredFeatures): Pr
 }
 
 /** An open file: its footer, and what reads its columns. */
-interface OpenFile {
+export interface OpenFile {
   readonly path: string;
   readonly buffer: AsyncBuffer;
   readonly metadata: FileMetaData;
@@ -55,7 +55,8 @@ interface OpenFile {
   readonly scan: ParquetScan;
 }
 
-async function open(path: string): Promise<OpenFile> {
+/** Opens a file and reads its footer. Throws FileFormatError where it is missing, damaged or no Parquet. */
+export async function openParquet(path: string): Promise<OpenFile> {
   try {
     const buffer = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(buffer);
@@ -68,7 +69,7 @@ async function open(path: string): Promise<OpenFile> {
 }
 
 /** One column of a row group, whose first row is the file's row `start`; as many values as the group has rows. */
-async function readChunk(file: OpenFile, group: RowGroup, column: string, start: number): Promise<DecodedArray> {
+export async function readChunk(file: OpenFile, group: RowGroup, column: string, start: number): Promise<DecodedArray> {
   const rows = Number(group.num_rows);
   if (rows === 0) return [];
   try {
@@ -93,7 +94,7 @@ function unreadable(path: string, error: unknown, column?: string): FileFormatEr
 }
 
 /** Turns values as hyparquet gives them into those of a feature; `refuse` is told of one that the feature cannot hold. */
-function converter(feature: Feature, refuse: (reason: string) => never): (value: unknown) => unknown {
+export function converter(feature: Feature, refuse: (reason: string) => never): (value: unknown) => unknown {
   // 64-bit integers arrive as bigints; datasets give numbers, and refuse what would lose digits
   const exact = (value: unknown): unknown => {
     if (typeof value !== "bigint") return value ?? null;

@@ -22,6 +22,9 @@ export interface AddedToken {
   readonly special: boolean;
 }
 
+/** How a token is found in a text. */
+export type TokenTraits = Pick<AddedToken, "single_word" | "lstrip" | "rstrip" | "normalized">;
+
 /** A special token as it is where nothing else is said of it. */
 export function specialToken(content: string, id: number): AddedToken {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };

@@ -3,12 +3,13 @@ import { stat } from "node:fs/promises";
 import type { HubOptions } from "../hub/index.js";
 import { isOnDisk, openFromHub } from "../hub/locate.js";
 import { FileFormatError } from "../support/errors.js";
+import { SENTENCEPIECE_FILES } from "./files/read.js";
 
 /** What is read beside the vocabulary, where it is there. */
 const BESIDE = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"];
 
 /** Vocabularies of the time before tokenizer.json. */
-const OLDER = ["vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
+const OLDER = ["vocab.txt", "vocab.json", "merges.txt", ...SENTENCEPIECE_FILES];
 
 /**
  * @throws FileFormatError for a file; ConfigError for a path that is not there; HubError where the Hub does not have it, or

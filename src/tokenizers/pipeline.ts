@@ -1,7 +1,7 @@
 // tokenizer.json's pipeline: text -> added tokens -> normalizer -> pre-tokenizer -> model -> ids, and back through the
 // decoder. What becomes of the ids (special tokens, truncation, padding) is the tokenizer's part.
 import { createHash } from "node:crypto";
-import { type AddedToken, AddedTokens, addedTokenFromJson, specialToken } from "./added-tokens.js";
+import { type AddedToken, AddedTokens, addedTokenFromJson, specialToken, type TokenTraits } from "./added-tokens.js";
 import { type Decoder, decoderFromJson } from "./decoders/index.js";
 import { IntBuffer } from "./int-buffer.js";
 import { JsonFields } from "./json/fields.js";
@@ -117,16 +117,30 @@ export class Pipeline {
   }
 
   /**
-   * The same pipeline where each of `contents` is found in texts as a special token; those it lacks get ids of their own,
-   * behind all others.
+   * The same pipeline where each of `contents` is found in texts as a special token, in the way that `traits` declare; those
+   * it lacks get ids of their own, behind all others.
    */
-  withSpecialTokens(contents: Iterable<string>): Pipeline {
+  withSpecialTokens(contents: Iterable<string>, traits?: ReadonlyMap<string, TokenTraits>): Pipeline {
     const known = this.#addedTokens.tokens;
     const missing = [...new Set(contents)].filter((content) => !known.some((token) => token.content === content));
-    if (missing.length === 0) return this;
+    return this.withTokens(
+      missing.map((content) => ({ ...specialToken(content, 0), ...traits?.get(content), special: true })),
+    );
+  }
+
+  /**
+   * The same pipeline where `tokens` are found in texts; those that neither the model nor it knows get ids behind all
+   * others. Ids given are not looked at; a token that is known already is found as the new one says.
+   */
+  withTokens(tokens: readonly Omit<AddedToken, "id">[]): Pipeline {
+    if (tokens.length === 0) return this;
     let next = this.size;
-    const added = missing.map((content) => specialToken(content, this.idOf(content) ?? next++));
-    return this.with({ addedTokens: [...known, ...added] });
+    const added = new Map(this.#addedTokens.tokens.map((token) => [token.content, token]));
+    for (const token of tokens) {
+      const id = added.get(token.content)?.id ?? this.idOf(token.content) ?? next++;
+      added.set(token.content, { ...token, id });
+    }
+    return this.with({ addedTokens: [...added.values()] });
   }
 
   /** One more than the largest id. */

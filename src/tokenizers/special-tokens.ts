@@ -1,4 +1,5 @@
 // The special tokens that a tokenizer knows by what they are for, as tokenizer_config.json names them.
+import type { TokenTraits } from "./added-tokens.js";
 import { isObject, type JsonObject } from "./json/fields.js";
 
 /** The roles that every tokenizer may give to tokens, in transformers' order. */
@@ -34,6 +35,33 @@ export function specialTokensFrom(...configs: readonly JsonObject[]): SpecialTok
     }
   }
   return { roles, extra: [...extra] };
+}
+
+/** How added tokens are found, where tokenizer_config.json or special_tokens_map.json says more of them than their text. */
+export function declaredTokens(...configs: readonly JsonObject[]): Map<string, TokenTraits> {
+  const declared = new Map<string, TokenTraits>();
+  const declare = (value: unknown): void => {
+    const content = isObject(value) ? contentOf(value) : undefined;
+    if (!isObject(value) || content === undefined) return;
+    const flag = (name: string, otherwise = false): boolean => {
+      const given = value[name];
+      return typeof given === "boolean" ? given : otherwise;
+    };
+    declared.set(content, {
+      single_word: flag("single_word"),
+      lstrip: flag("lstrip"),
+      rstrip: flag("rstrip"),
+      normalized: flag("normalized"),
+    });
+  };
+  for (const config of configs) {
+    if (isObject(config.added_tokens_decoder)) Object.values(config.added_tokens_decoder).forEach(declare);
+    for (const [name, value] of Object.entries(config)) {
+      if (name.endsWith("_token")) declare(value);
+      else if (/^(additional|extra)_special_tokens$/.test(name) && Array.isArray(value)) value.forEach(declare);
+    }
+  }
+  return declared;
 }
 
 /** A token is written as a string or as the fields of an AddedToken. */

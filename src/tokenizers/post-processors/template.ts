@@ -5,6 +5,8 @@ import { JsonFields } from "../json/fields.js";
 import type { PostProcessor } from "./index.js";
 import type { Piece } from "./pieces.js";
 
+type NamedId = readonly [token: string, id: number];
+
 export class TemplateProcessing implements PostProcessor {
   readonly #single: readonly Piece[];
   readonly #pair: readonly Piece[];
@@ -22,20 +24,34 @@ export class TemplateProcessing implements PostProcessor {
   }
 
   /** BERT's frame as a template, which is how transformers writes it: [CLS] A [SEP] and [CLS] A [SEP] B [SEP]. */
-  static bert(
-    cls: readonly [token: string, id: number],
-    sep: readonly [token: string, id: number],
-  ): TemplateProcessing {
-    const special = (id: string, type_id: number): object => ({ SpecialToken: { id, type_id } });
-    const sequence = (id: string, type_id: number): object => ({ Sequence: { id, type_id } });
-    const single = [special(cls[0], 0), sequence("A", 0), special(sep[0], 0)];
-    const json = {
-      type: "TemplateProcessing",
-      single,
-      pair: [...single, sequence("B", 1), special(sep[0], 1)],
-      special_tokens: Object.fromEntries([cls, sep].map(([id, n]) => [id, { id, ids: [n], tokens: [id] }])),
-    };
-    return TemplateProcessing.fromJson(new JsonFields("tokenizer.json", json, "post_processor"));
+  static bert(cls: NamedId, sep: NamedId): TemplateProcessing | undefined {
+    return TemplateProcessing.fromText("cls A sep", "cls A sep B:1 sep:1", (name) => (name === "cls" ? cls : sep));
+  }
+
+  /**
+   * A template written as words: A and B are the texts, other words special tokens by a name that `find` knows; `:1` behind
+   * a word is its type. Undefined where a special token is not found.
+   */
+  static fromText(
+    single: string,
+    pair: string,
+    find: (name: string) => NamedId | undefined,
+  ): TemplateProcessing | undefined {
+    const tokens = new Map<string, number>();
+    let missing = false;
+    const pieces = (text: string): object[] =>
+      text.split(" ").map((word) => {
+        const [name, type = "0"] = word.split(":");
+        if (name === "A" || name === "B") return { Sequence: { id: name, type_id: Number(type) } };
+        const [token, id] = find(name) ?? ["", 0];
+        missing ||= token === "";
+        tokens.set(token, id);
+        return { SpecialToken: { id: token, type_id: Number(type) } };
+      });
+    const json = { type: "TemplateProcessing", single: pieces(single), pair: pieces(pair) };
+    const special_tokens = Object.fromEntries([...tokens].map(([id, n]) => [id, { id, ids: [n], tokens: [id] }]));
+    if (missing) return undefined;
+    return TemplateProcessing.fromJson(new JsonFields("tokenizer.json", { ...json, special_tokens }, "post_processor"));
   }
 
   pieces(pair: boolean, addSpecialTokens: boolean): readonly Piece[] {

@@ -44,6 +44,7 @@ const families: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   distilbert: { vocab_size: VOCABULARY, dim: 24, n_layers: 2, n_heads: 3, hidden_dim: 40, max_position_embeddings: 20 },
   roberta: BERT,
   "xlm-roberta": BERT,
+  camembert: BERT,
   electra: { ...BERT, embedding_size: 12 },
   mpnet: BERT,
   "deberta-v2": {

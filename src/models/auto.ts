@@ -6,6 +6,7 @@ import { ConfigError, nearest } from "../support/errors.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
 import { loadModel, type ModelOptions, newModel } from "./building.js";
+import { camembert } from "./camembert/index.js";
 import { type CommonConfig, readConfig } from "./config.js";
 import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
@@ -21,6 +22,7 @@ const families: readonly Family[] = [
   distilbert,
   roberta,
   xlmRoberta,
+  camembert,
   electra,
   albert,
   mpnet,

@@ -14,7 +14,7 @@ import type { PreTrainedModel } from "./pretrained.js";
 export interface CheckpointSpelling {
   /** Prefix of the encoder's keys in a model with a head ("bert."). */
   readonly basePrefix: string;
-  /** Endings of older checkpoints and what they are called now. Default: none. */
+  /** Endings of older checkpoints and what they are called now, beside those of every family (loading.ts). Default: none. */
   readonly renames?: readonly (readonly [ending: string, now: string])[];
   /** Buffers that are no parameters, with or without the prefix. Default: none. */
   readonly ignored?: readonly string[];

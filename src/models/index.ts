@@ -30,6 +30,16 @@ export {
   bertConfig,
 } from "./bert/index.js";
 export type { ModelOptions } from "./building.js";
+export {
+  type CamembertConfig,
+  CamembertForMaskedLM,
+  CamembertForMultipleChoice,
+  CamembertForQuestionAnswering,
+  CamembertForSequenceClassification,
+  CamembertForTokenClassification,
+  CamembertModel,
+  camembertConfig,
+} from "./camembert/index.js";
 export { type CommonConfig, type ConfigOptions, numLabels, type ProblemType } from "./config.js";
 export {
   type DebertaV2Config,

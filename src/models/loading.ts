@@ -83,6 +83,12 @@ interface MatchedKeys {
   readonly unexpected: readonly string[];
 }
 
+/** What checkpoints converted from TensorFlow call a layer norm's parameters, in every family. */
+const RENAMES = [
+  ["LayerNorm.gamma", "LayerNorm.weight"],
+  ["LayerNorm.beta", "LayerNorm.bias"],
+] as const;
+
 /** Finds each parameter's key in the checkpoint; a tied one's may be that of its copy. */
 function matchKeys(
   model: PreTrainedModel,
@@ -96,7 +102,7 @@ function matchKeys(
   const unexpected: string[] = [];
   for (const key of keys) {
     if (ignored.some((name) => key === name || key === basePrefix + name)) continue;
-    const renamed = renames.reduce(
+    const renamed = [...RENAMES, ...renames].reduce(
       (k, [ending, now]) => (k.endsWith(ending) ? k.slice(0, -ending.length) + now : k),
       key,
     );

@@ -6,6 +6,7 @@ Written by transformers 5.23, torch 2.15:
 
 import json
 import os
+import re
 
 import torch
 import transformers as T
@@ -37,6 +38,7 @@ CONFIGS = {
     },
     "roberta": {**BERT, "classifier_dropout": 0.13},
     "xlm-roberta": {**BERT, "classifier_dropout": 0.13},
+    "camembert": {**BERT, "classifier_dropout": 0.13},
     "electra": {**BERT, "embedding_size": 8, "classifier_dropout": 0.13, "summary_last_dropout": 0.14},
     "albert": {**BERT, "embedding_size": 8, "classifier_dropout_prob": 0.13},
     "mpnet": BERT,
@@ -114,9 +116,10 @@ def main():
                 continue
             heads[name] = dropped(model, {"input_ids": shaped})
         result[family] = {"config": options, "heads": heads}
+    text = json.dumps({"transformers": T.__version__, "families": result}, indent=2)
+    rows = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda match: "[" + " ".join(match.group(1).split()) + "]", text)
     with open(os.path.join(HERE, "dropout.json"), "w") as file:
-        json.dump({"transformers": T.__version__, "families": result}, file, indent=1)
-        file.write("\n")
+        file.write(rows + "\n")
 
 
 main()

@@ -38,6 +38,7 @@ const families = [
   ["distilbert", distilbert, "distilbert.embeddings.word_embeddings.weight", "vocab_projector.weight"],
   ["roberta", bert, "roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight"],
   ["xlm-roberta", bert, "roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight"],
+  ["camembert", bert, "roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight"],
   ["electra", narrow, "electra.embeddings.word_embeddings.weight", "generator_lm_head.weight"],
   ["albert", narrow, "albert.embeddings.word_embeddings.weight", "predictions.decoder.weight"],
 ] as const;

@@ -29,7 +29,7 @@ const gradientEpsilon = 5e-6;
 
 /** Families that ../shared has references of, and those whose references stand beside this test. */
 const families = [
-  ...["bert", "distilbert", "roberta", "xlm-roberta", "electra", "albert"],
+  ...["bert", "distilbert", "roberta", "xlm-roberta", "camembert", "electra", "albert"],
   ...["mpnet", "deberta-v2", "modernbert"],
 ];
 

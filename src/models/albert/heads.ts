@@ -16,7 +16,7 @@ import { AlbertModel } from "./model.js";
 
 /** A linear layer on the pooled first token. */
 export class AlbertForSequenceClassification extends SequenceClassificationModel<AlbertConfig> {
-  static readonly architecture = "AlbertForSequenceClassification";
+  static readonly architecture: string = "AlbertForSequenceClassification";
   static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config);
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
@@ -32,7 +32,7 @@ export class AlbertForSequenceClassification extends SequenceClassificationModel
 }
 
 export class AlbertForMultipleChoice extends MultipleChoiceModel<AlbertConfig> {
-  static readonly architecture = "AlbertForMultipleChoice";
+  static readonly architecture: string = "AlbertForMultipleChoice";
   static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config);
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
@@ -48,7 +48,7 @@ export class AlbertForMultipleChoice extends MultipleChoiceModel<AlbertConfig> {
 }
 
 export class AlbertForTokenClassification extends TokenClassificationModel<AlbertConfig> {
-  static readonly architecture = "AlbertForTokenClassification";
+  static readonly architecture: string = "AlbertForTokenClassification";
   static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly dropout = new Dropout(this.config.classifier_dropout_prob);
@@ -64,7 +64,7 @@ export class AlbertForTokenClassification extends TokenClassificationModel<Alber
 }
 
 export class AlbertForQuestionAnswering extends QuestionAnsweringModel<AlbertConfig> {
-  static readonly architecture = "AlbertForQuestionAnswering";
+  static readonly architecture: string = "AlbertForQuestionAnswering";
   static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
@@ -103,7 +103,7 @@ export class AlbertMLMHead extends Module {
 }
 
 export class AlbertForMaskedLM extends MaskedLMModel<AlbertConfig> {
-  static readonly architecture = "AlbertForMaskedLM";
+  static readonly architecture: string = "AlbertForMaskedLM";
   static readonly family = albertFiles;
   readonly albert = new AlbertModel(this.config, { pooler: false });
   readonly predictions = new AlbertMLMHead(this.config, this.albert.embeddings.word_embeddings.weight);

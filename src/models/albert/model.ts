@@ -120,7 +120,7 @@ export class AlbertTransformer extends Module {
 }
 
 export class AlbertModel extends EncoderModel<AlbertConfig> {
-  static readonly architecture = "AlbertModel";
+  static readonly architecture: string = "AlbertModel";
   static readonly family = albertFiles;
   readonly embeddings: BertEmbeddings;
   readonly encoder: AlbertTransformer;

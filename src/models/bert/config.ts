@@ -72,10 +72,6 @@ export const bertFiles: FamilyFiles = {
   config: bertConfig,
   spelling: {
     basePrefix: "bert.",
-    renames: [
-      ["LayerNorm.gamma", "LayerNorm.weight"],
-      ["LayerNorm.beta", "LayerNorm.bias"],
-    ],
     ignored: ["embeddings.position_ids"],
     optional: /(^|\.)pooler\.|^classifier\.|^qa_outputs\.|^cls\./,
   },

@@ -37,7 +37,7 @@ function classifierDropout(config: DebertaV2Config): Dropout {
 }
 
 export class DebertaV2ForSequenceClassification extends SequenceClassificationModel<DebertaV2Config> {
-  static readonly architecture = "DebertaV2ForSequenceClassification";
+  static readonly architecture: string = "DebertaV2ForSequenceClassification";
   static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly pooler = new ContextPooler(this.config);
@@ -54,7 +54,7 @@ export class DebertaV2ForSequenceClassification extends SequenceClassificationMo
 }
 
 export class DebertaV2ForMultipleChoice extends MultipleChoiceModel<DebertaV2Config> {
-  static readonly architecture = "DebertaV2ForMultipleChoice";
+  static readonly architecture: string = "DebertaV2ForMultipleChoice";
   static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly pooler = new ContextPooler(this.config);
@@ -71,7 +71,7 @@ export class DebertaV2ForMultipleChoice extends MultipleChoiceModel<DebertaV2Con
 }
 
 export class DebertaV2ForTokenClassification extends TokenClassificationModel<DebertaV2Config> {
-  static readonly architecture = "DebertaV2ForTokenClassification";
+  static readonly architecture: string = "DebertaV2ForTokenClassification";
   static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
@@ -87,7 +87,7 @@ export class DebertaV2ForTokenClassification extends TokenClassificationModel<De
 }
 
 export class DebertaV2ForQuestionAnswering extends QuestionAnsweringModel<DebertaV2Config> {
-  static readonly architecture = "DebertaV2ForQuestionAnswering";
+  static readonly architecture: string = "DebertaV2ForQuestionAnswering";
   static readonly family = debertaV2Files;
   readonly deberta = new DebertaV2Model(this.config);
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
@@ -141,7 +141,7 @@ export class DebertaV2OnlyMLMHead extends Module {
 
 /** One of two heads, by `legacy`. */
 export class DebertaV2ForMaskedLM extends MaskedLMModel<DebertaV2Config> {
-  static readonly architecture = "DebertaV2ForMaskedLM";
+  static readonly architecture: string = "DebertaV2ForMaskedLM";
   static readonly family = debertaV2Files;
   readonly deberta: DebertaV2Model;
   readonly cls: BertOnlyMLMHead | undefined;

@@ -15,7 +15,7 @@ import { DistilBertModel, EPSILON } from "./model.js";
 
 /** Two layers on the first token: the first stands for the pooler that the encoder has not. */
 export class DistilBertForSequenceClassification extends SequenceClassificationModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertForSequenceClassification";
+  static readonly architecture: string = "DistilBertForSequenceClassification";
   static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly pre_classifier = new Linear(this.config.dim, this.config.dim);
@@ -32,7 +32,7 @@ export class DistilBertForSequenceClassification extends SequenceClassificationM
 }
 
 export class DistilBertForMultipleChoice extends MultipleChoiceModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertForMultipleChoice";
+  static readonly architecture: string = "DistilBertForMultipleChoice";
   static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly pre_classifier = new Linear(this.config.dim, this.config.dim);
@@ -49,7 +49,7 @@ export class DistilBertForMultipleChoice extends MultipleChoiceModel<DistilBertC
 }
 
 export class DistilBertForTokenClassification extends TokenClassificationModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertForTokenClassification";
+  static readonly architecture: string = "DistilBertForTokenClassification";
   static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly dropout = new Dropout(this.config.dropout);
@@ -65,7 +65,7 @@ export class DistilBertForTokenClassification extends TokenClassificationModel<D
 }
 
 export class DistilBertForQuestionAnswering extends QuestionAnsweringModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertForQuestionAnswering";
+  static readonly architecture: string = "DistilBertForQuestionAnswering";
   static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly qa_outputs = new Linear(this.config.dim, 2);
@@ -81,7 +81,7 @@ export class DistilBertForQuestionAnswering extends QuestionAnsweringModel<Disti
 }
 
 export class DistilBertForMaskedLM extends MaskedLMModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertForMaskedLM";
+  static readonly architecture: string = "DistilBertForMaskedLM";
   static readonly family = distilbertFiles;
   readonly distilbert = new DistilBertModel(this.config);
   readonly vocab_transform = new Linear(this.config.dim, this.config.dim);

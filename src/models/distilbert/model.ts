@@ -135,7 +135,7 @@ function sinusoids(positions: number, width: number): Float32Array {
 }
 
 export class DistilBertModel extends EncoderModel<DistilBertConfig> {
-  static readonly architecture = "DistilBertModel";
+  static readonly architecture: string = "DistilBertModel";
   static readonly family = distilbertFiles;
   readonly embeddings: DistilBertEmbeddings;
   readonly transformer: DistilBertTransformer;

@@ -36,7 +36,7 @@ export class ElectraClassificationHead extends Module {
 }
 
 export class ElectraForSequenceClassification extends SequenceClassificationModel<ElectraConfig> {
-  static readonly architecture = "ElectraForSequenceClassification";
+  static readonly architecture: string = "ElectraForSequenceClassification";
   static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly classifier = new ElectraClassificationHead(this.config);
@@ -73,7 +73,7 @@ export class ElectraSequenceSummary extends Module {
 }
 
 export class ElectraForMultipleChoice extends MultipleChoiceModel<ElectraConfig> {
-  static readonly architecture = "ElectraForMultipleChoice";
+  static readonly architecture: string = "ElectraForMultipleChoice";
   static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly sequence_summary = new ElectraSequenceSummary(this.config);
@@ -89,7 +89,7 @@ export class ElectraForMultipleChoice extends MultipleChoiceModel<ElectraConfig>
 }
 
 export class ElectraForTokenClassification extends TokenClassificationModel<ElectraConfig> {
-  static readonly architecture = "ElectraForTokenClassification";
+  static readonly architecture: string = "ElectraForTokenClassification";
   static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly dropout = classifierDropout(this.config);
@@ -105,7 +105,7 @@ export class ElectraForTokenClassification extends TokenClassificationModel<Elec
 }
 
 export class ElectraForQuestionAnswering extends QuestionAnsweringModel<ElectraConfig> {
-  static readonly architecture = "ElectraForQuestionAnswering";
+  static readonly architecture: string = "ElectraForQuestionAnswering";
   static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
@@ -136,7 +136,7 @@ export class ElectraGeneratorPredictions extends Module {
 }
 
 export class ElectraForMaskedLM extends MaskedLMModel<ElectraConfig> {
-  static readonly architecture = "ElectraForMaskedLM";
+  static readonly architecture: string = "ElectraForMaskedLM";
   static readonly family = electraFiles;
   readonly electra = new ElectraModel(this.config);
   readonly generator_predictions = new ElectraGeneratorPredictions(this.config);

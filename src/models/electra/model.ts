@@ -6,7 +6,7 @@ import { type EncodeOptions, type EncoderInputs, EncoderModel, type PackedStates
 import { type ElectraConfig, electraFiles } from "./config.js";
 
 export class ElectraModel extends EncoderModel<ElectraConfig> {
-  static readonly architecture = "ElectraModel";
+  static readonly architecture: string = "ElectraModel";
   static readonly family = electraFiles;
   readonly embeddings: BertEmbeddings;
   readonly embeddings_project: Linear | undefined;

@@ -41,7 +41,7 @@ function summarize(model: ModernBertModel, inputs: EncoderInputs): Tensor {
 }
 
 export class ModernBertForSequenceClassification extends SequenceClassificationModel<ModernBertConfig> {
-  static readonly architecture = "ModernBertForSequenceClassification";
+  static readonly architecture: string = "ModernBertForSequenceClassification";
   static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
@@ -62,7 +62,7 @@ export class ModernBertForSequenceClassification extends SequenceClassificationM
 }
 
 export class ModernBertForMultipleChoice extends MultipleChoiceModel<ModernBertConfig> {
-  static readonly architecture = "ModernBertForMultipleChoice";
+  static readonly architecture: string = "ModernBertForMultipleChoice";
   static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
@@ -83,7 +83,7 @@ export class ModernBertForMultipleChoice extends MultipleChoiceModel<ModernBertC
 }
 
 export class ModernBertForTokenClassification extends TokenClassificationModel<ModernBertConfig> {
-  static readonly architecture = "ModernBertForTokenClassification";
+  static readonly architecture: string = "ModernBertForTokenClassification";
   static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
@@ -100,7 +100,7 @@ export class ModernBertForTokenClassification extends TokenClassificationModel<M
 }
 
 export class ModernBertForQuestionAnswering extends QuestionAnsweringModel<ModernBertConfig> {
-  static readonly architecture = "ModernBertForQuestionAnswering";
+  static readonly architecture: string = "ModernBertForQuestionAnswering";
   static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);
@@ -117,7 +117,7 @@ export class ModernBertForQuestionAnswering extends QuestionAnsweringModel<Moder
 }
 
 export class ModernBertForMaskedLM extends MaskedLMModel<ModernBertConfig> {
-  static readonly architecture = "ModernBertForMaskedLM";
+  static readonly architecture: string = "ModernBertForMaskedLM";
   static readonly family = modernbertFiles;
   readonly model = new ModernBertModel(this.config);
   readonly head = new ModernBertPredictionHead(this.config);

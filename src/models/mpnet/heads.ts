@@ -33,7 +33,7 @@ export class MPNetClassificationHead extends Module {
 }
 
 export class MPNetForSequenceClassification extends SequenceClassificationModel<MPNetConfig> {
-  static readonly architecture = "MPNetForSequenceClassification";
+  static readonly architecture: string = "MPNetForSequenceClassification";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly classifier = new MPNetClassificationHead(this.config);
@@ -48,7 +48,7 @@ export class MPNetForSequenceClassification extends SequenceClassificationModel<
 }
 
 export class MPNetForMultipleChoice extends MultipleChoiceModel<MPNetConfig> {
-  static readonly architecture = "MPNetForMultipleChoice";
+  static readonly architecture: string = "MPNetForMultipleChoice";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config);
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
@@ -64,7 +64,7 @@ export class MPNetForMultipleChoice extends MultipleChoiceModel<MPNetConfig> {
 }
 
 export class MPNetForTokenClassification extends TokenClassificationModel<MPNetConfig> {
-  static readonly architecture = "MPNetForTokenClassification";
+  static readonly architecture: string = "MPNetForTokenClassification";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
@@ -80,7 +80,7 @@ export class MPNetForTokenClassification extends TokenClassificationModel<MPNetC
 }
 
 export class MPNetForQuestionAnswering extends QuestionAnsweringModel<MPNetConfig> {
-  static readonly architecture = "MPNetForQuestionAnswering";
+  static readonly architecture: string = "MPNetForQuestionAnswering";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
@@ -115,7 +115,7 @@ export class MPNetLMHead extends Module {
 }
 
 export class MPNetForMaskedLM extends MaskedLMModel<MPNetConfig> {
-  static readonly architecture = "MPNetForMaskedLM";
+  static readonly architecture: string = "MPNetForMaskedLM";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
   readonly lm_head = new MPNetLMHead(this.config, this.mpnet.embeddings.word_embeddings.weight);

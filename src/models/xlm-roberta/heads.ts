@@ -15,12 +15,12 @@ import { RobertaClassificationHead, RobertaLMHead, RobertaModel } from "../rober
 import { type XLMRobertaConfig, xlmRobertaFiles } from "./config.js";
 
 export class XLMRobertaModel extends RobertaModel {
-  static override readonly architecture = "XLMRobertaModel";
+  static override readonly architecture: string = "XLMRobertaModel";
   static override readonly family = xlmRobertaFiles;
 }
 
 export class XLMRobertaForSequenceClassification extends SequenceClassificationModel<XLMRobertaConfig> {
-  static readonly architecture = "XLMRobertaForSequenceClassification";
+  static readonly architecture: string = "XLMRobertaForSequenceClassification";
   static readonly family = xlmRobertaFiles;
   readonly classifier = new RobertaClassificationHead(this.config);
   readonly roberta = new XLMRobertaModel(this.config, { pooler: false });
@@ -35,7 +35,7 @@ export class XLMRobertaForSequenceClassification extends SequenceClassificationM
 }
 
 export class XLMRobertaForMultipleChoice extends MultipleChoiceModel<XLMRobertaConfig> {
-  static readonly architecture = "XLMRobertaForMultipleChoice";
+  static readonly architecture: string = "XLMRobertaForMultipleChoice";
   static readonly family = xlmRobertaFiles;
   readonly dropout = new Dropout(this.config.hidden_dropout_prob);
   readonly classifier = new Linear(this.config.hidden_size, 1);
@@ -51,7 +51,7 @@ export class XLMRobertaForMultipleChoice extends MultipleChoiceModel<XLMRobertaC
 }
 
 export class XLMRobertaForTokenClassification extends TokenClassificationModel<XLMRobertaConfig> {
-  static readonly architecture = "XLMRobertaForTokenClassification";
+  static readonly architecture: string = "XLMRobertaForTokenClassification";
   static readonly family = xlmRobertaFiles;
   readonly dropout = classifierDropout(this.config);
   readonly classifier = new Linear(this.config.hidden_size, numLabels(this.config));
@@ -67,7 +67,7 @@ export class XLMRobertaForTokenClassification extends TokenClassificationModel<X
 }
 
 export class XLMRobertaForQuestionAnswering extends QuestionAnsweringModel<XLMRobertaConfig> {
-  static readonly architecture = "XLMRobertaForQuestionAnswering";
+  static readonly architecture: string = "XLMRobertaForQuestionAnswering";
   static readonly family = xlmRobertaFiles;
   readonly qa_outputs = new Linear(this.config.hidden_size, 2);
   readonly roberta = new XLMRobertaModel(this.config, { pooler: false });
@@ -82,7 +82,7 @@ export class XLMRobertaForQuestionAnswering extends QuestionAnsweringModel<XLMRo
 }
 
 export class XLMRobertaForMaskedLM extends MaskedLMModel<XLMRobertaConfig> {
-  static readonly architecture = "XLMRobertaForMaskedLM";
+  static readonly architecture: string = "XLMRobertaForMaskedLM";
   static readonly family = xlmRobertaFiles;
   readonly lm_head: RobertaLMHead;
   readonly roberta: XLMRobertaModel;

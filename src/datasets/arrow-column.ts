@@ -76,27 +76,28 @@ export class FileChunks implements ChunkSource {
   readonly field: ArrowField;
   readonly isResident = false;
   readonly fingerprint: string | undefined;
-  readonly #batches: FileBatches;
-  readonly #column: number;
+  readonly batches: FileBatches;
+  /** The column's number in the files. */
+  readonly column: number;
 
   constructor(batches: FileBatches, column: number, fingerprint: string | undefined) {
-    this.#batches = batches;
-    this.#column = column;
+    this.batches = batches;
+    this.column = column;
     this.field = batches.files[0].schema.fields[column];
     this.fingerprint = fingerprint;
   }
 
   get starts(): Float64Array {
-    return this.#batches.starts;
+    return this.batches.starts;
   }
 
   load(chunk: number): ArrayData {
-    const { file, batch } = this.#batches.place(chunk);
-    return file.read(batch, this.#column);
+    const { file, batch } = this.batches.place(chunk);
+    return file.read(batch, this.column);
   }
 
   fileOf(chunk: number): string {
-    return this.#batches.place(chunk).file.path;
+    return this.batches.place(chunk).file.path;
   }
 }
 

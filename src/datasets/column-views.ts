@@ -3,6 +3,7 @@
 import type { Column } from "./column.js";
 import type { Convert } from "./convert.js";
 import { type Feature, List, type StructFeature } from "./features.js";
+import { digest } from "./fingerprint/digest.js";
 
 /** The values of another column, converted as they are read. */
 export class ConvertedColumn implements Column {
@@ -19,6 +20,11 @@ export class ConvertedColumn implements Column {
 
   get length(): number {
     return this.column.length;
+  }
+
+  /** What a conversion gives follows from the two features. */
+  get fingerprint(): string | undefined {
+    return fingerprintOver([this.column], "converted", JSON.stringify([this.column.feature, this.feature]));
   }
 
   get(row: number): unknown {
@@ -50,6 +56,10 @@ export class ChainedColumn implements Column {
 
   get length(): number {
     return this.#starts[this.parts.length];
+  }
+
+  get fingerprint(): string | undefined {
+    return fingerprintOver(this.parts, "chained", this.#starts.join());
   }
 
   get(row: number): unknown {
@@ -112,6 +122,10 @@ export class FieldColumn implements Column {
     return this.column.length;
   }
 
+  get fingerprint(): string | undefined {
+    return fingerprintOver([this.column], "field", this.field);
+  }
+
   get(row: number): unknown {
     return this.#fieldOf(this.column.get(row));
   }
@@ -144,6 +158,10 @@ export class BatchedColumn implements Column {
     this.length = length;
   }
 
+  get fingerprint(): string | undefined {
+    return fingerprintOver([this.column], "batched", `${this.size} ${this.length}`);
+  }
+
   get(row: number): unknown[] {
     return this.column.range(row * this.size, Math.min((row + 1) * this.size, this.column.length));
   }
@@ -167,6 +185,10 @@ export class NullColumn implements Column {
     this.length = length;
   }
 
+  get fingerprint(): string {
+    return digest("null", String(this.length));
+  }
+
   get(): null {
     return null;
   }
@@ -178,4 +200,10 @@ export class NullColumn implements Column {
   gather(rows: Uint32Array): null[] {
     return new Array<null>(rows.length).fill(null);
   }
+}
+
+/** The fingerprint of what is made of columns; undefined where one of them has none. */
+function fingerprintOver(columns: readonly Column[], ...parts: readonly string[]): string | undefined {
+  const of = columns.map(({ fingerprint }) => fingerprint);
+  return of.includes(undefined) ? undefined : digest(...parts, ...(of as string[]));
 }

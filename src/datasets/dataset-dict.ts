@@ -14,6 +14,7 @@ import type {
   ColumnName,
   Columns,
   FieldsOf,
+  InputRow,
   MappedRow,
   OnlyColumns,
   RenamedRow,
@@ -28,6 +29,7 @@ import { type ClassEncodeOptions, classEncodeColumn } from "./verbs/class-encode
 import type { FilterOptions } from "./verbs/filter.js";
 import type { FlattenOptions } from "./verbs/flatten.js";
 import type { MapOptions } from "./verbs/map.js";
+import type { FunctionModule } from "./verbs/mapping/function-module.js";
 import type { ShuffleOptions } from "./verbs/shuffle.js";
 import type { SortOptions } from "./verbs/sort.js";
 
@@ -90,26 +92,42 @@ export class DatasetDict<out Row extends object = AnyRow> {
   }
 
   /** Dataset.map with batches, over every split; an error says in which split it arose. */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (rows: Columns<Row>, context: Inputs & BatchContext) => Awaitable<Returned>,
-    options: MapOptions<Inputs, Removed> & { batched: true },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (rows: Columns<InputRow<Row, Input>>, context: Inputs & BatchContext) => Awaitable<Returned>,
+    options: MapOptions<Inputs, Removed, Input> & { batched: true },
   ): Promise<DatasetDict<MappedRow<Row, RowOf<Returned>, Removed>>>;
   /** Dataset.map with single rows, over every split; an error says in which split it arose. */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<Returned>,
-    options?: MapOptions<Inputs, Removed> & { batched?: false },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<Returned>,
+    options?: MapOptions<Inputs, Removed, Input> & { batched?: false },
   ): Promise<DatasetDict<MappedRow<Row, FieldsOf<Returned>, Removed>>>;
-  map(fn: (input: never, context: never) => object, options?: MapOptions<object, never>): Promise<unknown> {
-    type RowsFunction = (row: Row, context: object & RowContext) => object; // either form: `batched` tells them apart
-    return this.#transform((dataset) =>
-      dataset.map(fn as unknown as RowsFunction, options as MapOptions<object, never> & { batched?: false }),
-    );
+  /** Dataset.map with a function that a module exports, over every split. */
+  map<Returned extends object = AnyRow, Removed extends ColumnName<Row> = never>(
+    fn: FunctionModule,
+    options?: MapOptions<object, Removed>,
+  ): Promise<DatasetDict<MappedRow<Row, Returned, Removed>>>;
+  map(
+    fn: ((input: never, context: never) => object) | FunctionModule,
+    options?: MapOptions<object, never>,
+  ): Promise<unknown> {
+    // Whatever form it has, Dataset.map takes it; the types above have said what comes of it.
+    return this.#transform((dataset) => dataset.map(fn as FunctionModule, options));
   }
 
   /** Dataset.filter over every split. */
-  filter<Inputs extends object = NoInputs>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<boolean>,
-    options?: FilterOptions<Inputs>,
+  filter<Inputs extends object = NoInputs, Input extends ColumnName<Row> = ColumnName<Row>>(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<boolean>,
+    options?: FilterOptions<Inputs, Input>,
   ): Promise<DatasetDict<Row>> {
     return this.#transform((dataset) => dataset.filter(fn, options));
   }

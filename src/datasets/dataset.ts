@@ -21,6 +21,7 @@ import type {
   Columns,
   FeaturesOf,
   FieldsOf,
+  InputRow,
   MappedRow,
   OnlyColumns,
   RenamedRow,
@@ -39,6 +40,7 @@ import { type ClassEncodeOptions, classEncodeColumn } from "./verbs/class-encode
 import { type FilterOptions, filter } from "./verbs/filter.js";
 import { type FlattenOptions, flatten } from "./verbs/flatten.js";
 import { type MapOptions, map } from "./verbs/map.js";
+import type { FunctionModule } from "./verbs/mapping/function-module.js";
 import { removeColumns } from "./verbs/remove-columns.js";
 import { renameColumns } from "./verbs/rename-columns.js";
 import { repeat } from "./verbs/repeat.js";
@@ -160,26 +162,50 @@ export class Dataset<out Row extends object = AnyRow> {
    * Calls a function with batches of rows, as columns, and adds the columns that it returns; those of a name that exists
    * replace it. What the function uses beside its rows is declared in `with`, and handed to it in its second argument.
    *
+   * Of a dataset that was loaded, the result is cached and reused while the function's source, its declared inputs and the
+   * rows are the same; a function that uses anything else runs each time, and the log says what it uses.
+   *
    * @throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
    * columns of unequal length or of changing type, or another number of rows than it was given beside columns that stay.
    */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (rows: Columns<Row>, context: Inputs & BatchContext) => Awaitable<Returned>,
-    options: MapOptions<Inputs, Removed> & { batched: true },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (rows: Columns<InputRow<Row, Input>>, context: Inputs & BatchContext) => Awaitable<Returned>,
+    options: MapOptions<Inputs, Removed, Input> & { batched: true },
   ): Promise<Dataset<MappedRow<Row, RowOf<Returned>, Removed>>>;
   /** Calls a function with each row, and adds the fields that it returns as columns; otherwise as for batches. */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<Returned>,
-    options?: MapOptions<Inputs, Removed> & { batched?: false },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<Returned>,
+    options?: MapOptions<Inputs, Removed, Input> & { batched?: false },
   ): Promise<Dataset<MappedRow<Row, FieldsOf<Returned>, Removed>>>;
-  async map(fn: (input: never, context: never) => unknown, options?: MapOptions<object, string>): Promise<unknown> {
-    return this.#derive(await map(this.#table, fn as RowFunction | BatchFunction, options));
+  /**
+   * Calls a function that a module exports, on worker threads with `numProc`, which get paths of files and ranges of rows.
+   * `Returned` says which fields it adds to a row.
+   */
+  map<Returned extends object = AnyRow, Removed extends ColumnName<Row> = never>(
+    fn: FunctionModule,
+    options?: MapOptions<object, Removed>,
+  ): Promise<Dataset<MappedRow<Row, Returned, Removed>>>;
+  async map(
+    fn: ((input: never, context: never) => unknown) | FunctionModule,
+    options?: MapOptions<object, string>,
+  ): Promise<unknown> {
+    return this.#derive(await map(this.#table, fn as RowFunction | BatchFunction | FunctionModule, options));
   }
 
   /** The rows for which a function returns true. Throws DataError, naming the row, where it throws or returns no boolean. */
-  async filter<Inputs extends object = NoInputs>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<boolean>,
-    options?: FilterOptions<Inputs>,
+  async filter<Inputs extends object = NoInputs, Input extends ColumnName<Row> = ColumnName<Row>>(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<boolean>,
+    options?: FilterOptions<Inputs, Input>,
   ): Promise<Dataset<Row>> {
     return this.#derive(await filter(this.#table, fn as unknown as RowFunction, options));
   }

@@ -53,6 +53,11 @@ const NO_DATA = new Set([
   "state.json",
 ]);
 
+/** Of all options those that say how files of a format are read. */
+export function optionsOf(format: FormatName, options: FormatOptions): Partial<FormatOptions> {
+  return Object.fromEntries(OPTIONS[format].map((name) => [name, options[name]]));
+}
+
 export function isFormatName(name: string): name is FormatName {
   return Object.hasOwn(EXTENSIONS, name);
 }

@@ -37,7 +37,8 @@ export function isTypedList(feature: Feature): boolean {
   return typedLists.has(feature);
 }
 
-function typedList(element: Value): List {
+/** The feature of lists that are typed arrays, all of them. */
+export function typedList(element: Value): List {
   const list = new List(element);
   typedLists.add(list);
   return list;
@@ -106,13 +107,17 @@ function inferList(values: readonly unknown[]): List | NoFeature {
   return new List(element);
 }
 
+function isNull(feature: Feature): boolean {
+  return feature === NULL || (feature instanceof Value && feature.dtype === "null");
+}
+
 /**
  * The feature that holds values of both: null gives way, two integer types become int64, integers with floats float64,
  * structs gain each other's fields. Undefined where there is none.
  */
 export function unifyFeatures(a: Feature, b: Feature): Feature | undefined {
-  if (a === b || b === NULL) return a;
-  if (a === NULL) return b;
+  if (a === b || isNull(b)) return a;
+  if (isNull(a)) return b;
   if (a instanceof List && b instanceof List) {
     const element = unifyFeatures(a.feature, b.feature);
     if (element === undefined) return undefined;

@@ -1,9 +1,13 @@
 // The rows of files as a table: Parquet and Arrow with the types they have, text formats with those that their values tell
 // or that are asked for.
+
 import { FileFormatError } from "../support/errors.js";
 import { openArrowTable } from "./arrow-table.js";
+import { cachedTable } from "./cache/cached-table.js";
 import { describeFeature, type StructFeature, sameFeature } from "./features.js";
-import { type FormatName, type FormatOptions, readerOf } from "./formats.js";
+import { digest } from "./fingerprint/digest.js";
+import { fingerprintOfFile } from "./fingerprint/file.js";
+import { type FormatName, type FormatOptions, optionsOf, readerOf } from "./formats.js";
 import { readParquet } from "./parquet.js";
 import type { DeclaredFeatures } from "./parquet-features.js";
 import { type Table, tableOf } from "./table.js";
@@ -22,29 +26,42 @@ export interface ReadOptions {
 }
 
 /**
- * The rows of the files, one file after another.
+ * The rows of the files, one file after another. Arrow files are read where they are; what other formats hold goes into
+ * Arrow files of the cache, from which the same files open at once the next time.
  *
  * @throws FileFormatError where a file is missing, damaged, or differs from the others or from what is declared; DataError
  * where a value is not what its column holds.
  */
 export async function readTable(files: readonly string[], given: ReadOptions): Promise<Table> {
   const { format, options, declared, wished } = given;
-  switch (format) {
-    case "parquet":
-      return inTypes(await readParquetFiles(files, declared), wished);
-    case "arrow":
-      return inTypes(openArrowTable(files, { features: declared?.features }), wished);
-    default: {
-      const reader = readerOf(format, options, wished ?? declared?.features, true);
-      const features = await reader.features(files);
-      const builder = new TableBuilder({ names: Object.keys(features ?? {}), wished: features, strict: true });
-      for (const file of files) {
-        for await (const batch of reader.read(file, features, 0))
-          builder.append(batch.columns, batch.length, batch.where);
-      }
-      return builder.finish();
-    }
+  if (format === "arrow") {
+    const fingerprint = digest("arrow", ...files.map(fingerprintOfFile));
+    return inTypes(openArrowTable(files, { features: declared?.features, fingerprint }), wished);
   }
+  const dependencies = {
+    "the files": digest(...files.map(fingerprintOfFile)),
+    "the options": JSON.stringify([format, optionsOf(format, options), declared?.features, wished]),
+  };
+  if (format === "parquet") {
+    const table = await cachedTable("load", dependencies, () => readParquetFiles(files, declared));
+    return inTypes(table, wished);
+  }
+  const reader = readerOf(format, options, wished ?? declared?.features, true);
+  return cachedTable("load", dependencies, async (folder) => {
+    const features = await reader.features(files);
+    const builder = new TableBuilder({ names: Object.keys(features ?? {}), wished: features, strict: true, folder });
+    try {
+      for (const file of files) {
+        for await (const batch of reader.read(file, features, 0)) {
+          builder.append(batch.columns, batch.length, batch.where);
+        }
+      }
+    } catch (error) {
+      builder.abandon();
+      throw error;
+    }
+    return builder;
+  });
 }
 
 function inTypes(table: Table, wished: StructFeature | undefined): Table {

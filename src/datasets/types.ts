@@ -66,6 +66,11 @@ export type WithoutColumns<Row, Removed extends string> = Flat<Omit<Row, Removed
 /** A row after `selectColumns`. */
 export type OnlyColumns<Row, Kept extends keyof Row> = Flat<Pick<Row, Kept>>;
 
+/** A row as a function is given it that names its `inputColumns`: all of it where it names none. */
+export type InputRow<Row, Input extends keyof Row> = [keyof Row & string] extends [Input]
+  ? Row
+  : Flat<Pick<Row, Input>>;
+
 /** A row after `renameColumns`; `Names` maps old names to new ones. */
 export type RenamedRow<Row, Names> = {
   [Name in keyof Row as Name extends keyof Names ? (Names[Name] extends string ? Names[Name] : Name) : Name]: Row[Name];

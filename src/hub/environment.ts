@@ -41,7 +41,7 @@ export function hubEnvironment(): HubEnvironment {
 }
 
 /** HF_HOME, or `huggingface` in XDG_CACHE_HOME or ~/.cache. */
-function hubHome(): string {
+export function hubHome(): string {
   const home = variable("HF_HOME");
   if (home !== undefined) return expandPath(home);
   return join(expandPath(variable("XDG_CACHE_HOME") ?? join(homedir(), ".cache")), "huggingface");
@@ -83,7 +83,7 @@ function seconds(name: string, standard: number): number {
 }
 
 /** `~` and `$NAME` in a path replaced, as Python's expanduser and expandvars do. */
-function expandPath(path: string): string {
+export function expandPath(path: string): string {
   const home = path === "~" || /^~[/\\]/.test(path) ? homedir() + path.slice(1) : path;
   return home.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => process.env[braced ?? bare] ?? whole);
 }

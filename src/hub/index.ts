@@ -10,6 +10,7 @@ export {
   snapshotDownload,
   tryToLoadFromCache,
 } from "./download.js";
+export { expandPath, hubHome, variable } from "./environment.js";
 export { HubError, type HubErrorKind } from "./errors.js";
 export type { ConnectionOptions } from "./http.js";
 export { type Published, type PublishOptions, publish as createCommit } from "./publish/commit.js";

@@ -108,7 +108,8 @@ export function isAbandoned(mark: string): boolean {
   return host === HOST && !isAlive(Number(pid));
 }
 
-function temporaryName(path: string): string {
+/** A name beside `path` that no other process uses, and that removeAbandoned knows. */
+export function temporaryName(path: string): string {
   return join(dirname(path), `${temporaryPrefix(path)}${writerMark()}.tmp`);
 }
 
@@ -120,7 +121,7 @@ function temporaryPrefix(path: string): string {
 }
 
 /** Removes what killed processes of this machine left beside `path`, after putting a folder back that one had moved away. */
-async function removeAbandoned(path: string): Promise<void> {
+export async function removeAbandoned(path: string): Promise<void> {
   const folder = dirname(path);
   const prefix = temporaryPrefix(path);
   const entries = await readdir(folder);
@@ -130,6 +131,14 @@ async function removeAbandoned(path: string): Promise<void> {
     if (mark === undefined || !isAbandoned(mark)) continue;
     if (kind === "old" && !entries.includes(basename(path))) await rename(join(folder, entry), path);
     else await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+/** Removes whatever killed processes of this machine left in a folder, beside any path. */
+export async function removeAllAbandoned(folder: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const [, host, pid] = /^\..+\.(\w+)-(\d+)-[0-9a-f]{8}\.tmp$/.exec(entry) ?? [];
+    if (host === HOST && !isAlive(Number(pid))) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
@@ -203,7 +212,8 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position?:
   }
 }
 
-async function syncTree(folder: string): Promise<void> {
+/** Makes everything in a folder durable. */
+export async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await syncTree(path);

@@ -7,8 +7,17 @@
  */
 export const fingerprint: unique symbol = Symbol.for("attune.fingerprint");
 
-/** Method: a structured-cloneable value that holds all of the object's state, to send it to another thread. */
+/** Method: a Serialized, from which another thread makes the object again. */
 export const serialize: unique symbol = Symbol.for("attune.serialize");
+
+/** How to make an object again: by the function `restore` that the module exports, from a structured-cloneable state. */
+export interface Serialized {
+  /** The URL of a module. */
+  readonly module: string;
+  /** The name of an export of it: a function of the state. */
+  readonly restore: string;
+  readonly state: unknown;
+}
 
 /** An object that knows its own fingerprint. */
 export interface Fingerprinted {
@@ -17,7 +26,7 @@ export interface Fingerprinted {
 
 /** An object that can be sent to another thread. */
 export interface Serializable {
-  [serialize](): unknown;
+  [serialize](): Serialized;
 }
 
 /** True where `value` implements the fingerprint symbol. */
@@ -26,5 +35,14 @@ export function isFingerprinted(value: unknown): value is Fingerprinted {
     value !== null &&
     (typeof value === "object" || typeof value === "function") &&
     typeof (value as Partial<Fingerprinted>)[fingerprint] === "function"
+  );
+}
+
+/** True where `value` implements the serialize symbol. */
+export function isSerializable(value: unknown): value is Serializable {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as Partial<Serializable>)[serialize] === "function"
   );
 }

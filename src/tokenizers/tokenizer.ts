@@ -5,13 +5,13 @@ import { inspect } from "node:util";
 import type { Published, PublishOptions } from "../hub/index.js";
 import { publishWritten } from "../hub/publish/written.js";
 import { ConfigError, DataError } from "../support/errors.js";
-import { type Fingerprinted, fingerprint } from "../support/symbols.js";
+import { type Fingerprinted, fingerprint, type Serializable, type Serialized, serialize } from "../support/symbols.js";
 import { encodeTexts } from "./call.js";
 import type { TextInput, TokenizerCall } from "./call-types.js";
 import { cleanUp } from "./decoders/wordpiece.js";
 import type { CallOptions, PaddingOptions, Side } from "./options.js";
 import { type EncodedColumns, type EncodedRow, type EncodedRows, type Padded, padEncodings } from "./pad.js";
-import type { Pipeline } from "./pipeline.js";
+import { Pipeline } from "./pipeline.js";
 import { plainPieces } from "./post-processors/pieces.js";
 import { saveTokenizer } from "./save.js";
 import type { TokenizerSettings } from "./settings.js";
@@ -38,11 +38,22 @@ export function makeTokenizer(pipeline: Pipeline, settings: TokenizerSettings): 
   return Object.setPrototypeOf(call, base) as PreTrainedTokenizer;
 }
 
+/** The tokenizer that was sent to this thread. */
+export function restoreTokenizer({
+  json,
+  settings,
+}: {
+  json: unknown;
+  settings: TokenizerSettings;
+}): PreTrainedTokenizer {
+  return makeTokenizer(Pipeline.fromJson(json, "a tokenizer of another thread"), settings);
+}
+
 /**
  * The methods of a tokenizer. A tokenizer is a function that inherits from an object of this class, which is why the class
  * has no #private members: the function would not have them.
  */
-export class PreTrainedTokenizerBase implements Fingerprinted {
+export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
   /** The stages of tokenizer.json. */
   readonly pipeline: Pipeline;
   /** Changed through the properties below only. */
@@ -255,6 +266,12 @@ export class PreTrainedTokenizerBase implements Fingerprinted {
     const { config: _, specialTokens, ...settings } = this.settings;
     const options = JSON.stringify([settings, [...specialTokens.roles], specialTokens.extra]);
     return createHash("sha256").update(this.pipeline.fingerprint).update(options).digest("hex");
+  }
+
+  /** What a worker thread makes the tokenizer of, with restoreTokenizer. */
+  [serialize](): Serialized {
+    const state = { json: this.pipeline.toJSON(), settings: this.settings };
+    return { module: import.meta.url, restore: "restoreTokenizer", state };
   }
 
   [inspect.custom](_depth: number, options: object, print: typeof inspect): string {

@@ -2,7 +2,7 @@
 // so. The schema's metadata `huggingface` is Python's form: {"info": {"features": ...}}.
 import { ConfigError } from "../../support/errors.js";
 import { ClassLabel, describeFeature, type Feature, isStruct, List, type StructFeature, Value } from "../features.js";
-import { isTypedList } from "../infer.js";
+import { isTypedList, typedList } from "../infer.js";
 import { featureFromJson } from "../read-features.js";
 import { type ArrowField, type ArrowSchema, type ArrowType, dtypeName, typeOfDtype } from "./types.js";
 import { TYPED_LIST } from "./values.js";
@@ -45,10 +45,12 @@ function isTypedArrayElement(type: ArrowType): boolean {
 }
 
 /** The feature of a column that nothing but its field describes. */
-export function featureOf({ type, children }: ArrowField): Feature {
+export function featureOf({ type, children, metadata }: ArrowField): Feature {
   switch (type.kind) {
-    case "list":
-      return new List(featureOf(children[0]));
+    case "list": {
+      const element = featureOf(children[0]);
+      return element instanceof Value && metadata.get(TYPED_LIST) === "true" ? typedList(element) : new List(element);
+    }
     case "fixedList":
       return new List(featureOf(children[0]), { length: type.size });
     case "struct":

@@ -1,13 +1,19 @@
 // filter: the rows for which a function says true, as a list of rows over the same columns.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DataError } from "../../support/errors.js";
-import { readRows, type Table, takeRows } from "../table.js";
+import { columnOf, readColumns, rowsOf, type Table, takeRows } from "../table.js";
+import { TableBuilder } from "../table-builder.js";
 import { callAt, checkInputs, type RowFunction } from "./call.js";
+import { lookUp } from "./mapping/cached.js";
 
 /** What filter hands to its function. */
-export interface FilterOptions<Inputs extends object> {
+export interface FilterOptions<Inputs extends object, Input extends string = string> {
   /** What the function uses beside its row: handed to it in its second argument. */
   with?: Inputs;
+  /** The columns that the function is given: others are not read. Default: all. */
+  inputColumns?: Input | readonly Input[];
+  /** Reuse a cached result, and cache this one, where all that it depends on is known. Default true. */
+  cache?: boolean;
 }
 
 const ROWS_A_TURN = 1000; // rows asked before timers and signals get their turn
@@ -15,11 +21,42 @@ const ROWS_A_TURN = 1000; // rows asked before timers and signals get their turn
 /** The rows for which `fn` returns true. Throws DataError, naming the row, where it throws or returns no boolean. */
 export async function filter(table: Table, fn: RowFunction, options: FilterOptions<object> = {}): Promise<Table> {
   checkInputs("filter", options.with);
+  const names = options.inputColumns === undefined ? [...table.columns.keys()] : [options.inputColumns].flat();
+  for (const name of names) columnOf(table, name);
+  const inputs = options.with ?? {};
+  const call = { verb: "filter", table, columns: names, fn, inputs, options: [] };
+  const place = options.cache === false ? undefined : await lookUp(call);
+  if (place?.found !== undefined) return takeRows(table, rowNumbers(place.found));
+  const kept = await keptRows(table, fn, names, inputs);
+  const draft = place?.draft();
+  if (draft !== undefined && place !== undefined) {
+    const builder = new TableBuilder({ folder: draft.folder });
+    try {
+      builder.append(new Map([[ROW, kept]]), kept.length, (i) => `row ${i}`);
+      draft.publish(builder.finishFiles(), place.dependencies);
+    } catch (error) {
+      builder.abandon();
+      draft.discard();
+      throw error;
+    }
+  }
+  return takeRows(table, kept);
+}
+
+const ROW = "row";
+
+function rowNumbers(cached: Table): Uint32Array {
+  return Uint32Array.from((cached.columns.get(ROW)?.range(0, cached.length) ?? []) as number[]);
+}
+
+async function keptRows(table: Table, fn: RowFunction, names: readonly string[], inputs: object): Promise<Uint32Array> {
+  const given: Table = { ...table, columns: new Map(names.map((name) => [name, columnOf(table, name)])) };
   const kept: number[] = [];
   for (let start = 0; start < table.length; start += ROWS_A_TURN) {
-    for (const [i, row] of readRows(table, start, Math.min(start + ROWS_A_TURN, table.length)).entries()) {
+    const end = Math.min(start + ROWS_A_TURN, table.length);
+    for (const [i, row] of rowsOf(readColumns(given, start, end), end - start).entries()) {
       const index = start + i;
-      const keep = await callAt("filter", `row ${index}`, () => fn(row, { ...options.with, index, rank: 0 }));
+      const keep = await callAt("filter", `row ${index}`, () => fn(row, { ...inputs, index, rank: 0 }));
       if (typeof keep !== "boolean") {
         throw new DataError(`filter: the function returned ${String(keep)} for row ${index}: return true or false`);
       }
@@ -27,5 +64,5 @@ export async function filter(table: Table, fn: RowFunction, options: FilterOptio
     }
     await nextTurn();
   }
-  return takeRows(table, Uint32Array.from(kept));
+  return Uint32Array.from(kept);
 }

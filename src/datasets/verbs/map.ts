@@ -1,178 +1,190 @@
 // map: a function over every row or batch of rows; the columns it returns are added, or replace those of the same name.
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { ConfigError, DataError } from "../../support/errors.js";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "../../support/errors.js";
+import { Progress } from "../../support/progress.js";
 import type { Column } from "../column.js";
-import { ColumnBuilder } from "../column-builder.js";
-import { alignColumn, columnOf, readColumns, readRows, type Table } from "../table.js";
-import { type BatchFunction, callAt, checkInputs, nameRows, type RowFunction } from "./call.js";
+import type { Feature } from "../features.js";
+import { alignColumn, columnOf, type Table } from "../table.js";
+import { TableBuilder, tableOfParts } from "../table-builder.js";
+import { type BatchFunction, checkInputs, type RowFunction } from "./call.js";
+import { type CachePlace, lookUp } from "./mapping/cached.js";
+import { type FunctionModule, loadFunction } from "./mapping/function-module.js";
+import { type MapPlan, ROWS_A_TURN, runMap } from "./mapping/run.js";
+import { runWorkers } from "./mapping/workers.js";
 
-/** How map calls the function and which columns it drops. */
-export interface MapOptions<Inputs extends object, Removed extends string> {
+/** How map calls the function, which columns it drops, and where the result goes. */
+export interface MapOptions<Inputs extends object, Removed extends string, Input extends string = string> {
   /** Call the function with batches of rows, as columns, instead of single rows. Default false. */
   batched?: boolean;
   /** Rows a call with `batched`; null for all rows at once. Default 1000. */
   batchSize?: number | null;
+  /** Leave out a last batch of fewer rows than batchSize. Default false. */
+  dropLastBatch?: boolean;
+  /** The columns that the function is given. Default: all. A batch's columns are read only when the function asks for them. */
+  inputColumns?: Input | readonly Input[];
   /** Columns of the dataset that the result leaves out, unless the function returns columns of these names. */
   removeColumns?: Removed | readonly Removed[];
   /** What the function uses beside its rows, a tokenizer say: handed to it in its second argument. */
   with?: Inputs;
+  /** Types of columns that the function returns. Default: a replaced column's where the values fit it, else inferred. */
+  features?: Readonly<Record<string, Feature>>;
+  /** Worker threads, for a function that is given by its module. Default 1: the thread that calls. */
+  numProc?: number;
+  /** Reuse a cached result, and cache this one, where all that it depends on is known. Default true. */
+  cache?: boolean;
+  /** What the progress display says is going on. Default "map". */
+  description?: string;
+  /** Rows of a record batch on disk: fewer where rows are large. Default 1000. */
+  writerBatchSize?: number;
 }
-
-/** Columns that the function returned for some rows. */
-type Returned = ReadonlyMap<string, ArrayLike<unknown>>;
-
-const ROWS_A_TURN = 1000; // rows mapped one by one before timers and signals get their turn
 
 /**
  * The table with what `fn` returned for its rows. A batched function may return another number of rows than it was
  * given, provided that no column of the table is kept beside its own.
  *
  * @throws DataError, naming rows and columns, where the function throws, returns something else than columns of values,
- * returns columns of unequal length or of changing type; ConfigError on wrong options.
+ * returns columns of unequal length or of changing type; ConfigError on wrong options; AttuneError where the disk is full.
  */
 export async function map(
   table: Table,
-  fn: RowFunction | BatchFunction,
+  fn: RowFunction | BatchFunction | FunctionModule,
   options: MapOptions<object, string> = {},
 ): Promise<Table> {
-  const { batched = false, batchSize = 1000, with: inputs } = options;
-  const removed = new Set([options.removeColumns ?? []].flat());
-  for (const name of removed) columnOf(table, name);
-  checkInputs("map", inputs);
-  if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) {
+  const plan = planOf(table, options);
+  if (typeof fn === "function" && (options.numProc ?? 1) > 1) {
     throw new ConfigError(
-      `map: batchSize is ${batchSize}: give a whole number of rows above 0, or null for all rows at once`,
+      "map: numProc is for functions that worker threads can load: export the function from a module of its own, and " +
+        'give { module: new URL("./tokenize.js", import.meta.url) } in its place',
     );
   }
+  if (table.length === 0) return assemble(table, undefined, plan.removed);
+  const place = await lookUpMap(table, fn, plan, options);
+  const mapped = place?.found ?? (await run(table, fn, plan, options, place));
+  return assemble(table, mapped, plan.removed);
+}
+
+function planOf(table: Table, options: MapOptions<object, string>): MapPlan {
+  const { batched = false, batchSize = 1000, inputColumns, with: inputs, dropLastBatch = false } = options;
+  const removed = [...new Set([options.removeColumns ?? []].flat())];
+  const given = inputColumns === undefined ? undefined : [...new Set([inputColumns].flat())];
+  for (const name of [...removed, ...(given ?? [])]) columnOf(table, name);
+  checkInputs("map", inputs);
+  if (batchSize !== null) expectRows("batchSize", batchSize, ", or null for all rows at once");
+  expectRows("numProc", options.numProc ?? 1);
+  expectRows("writerBatchSize", options.writerBatchSize ?? 1);
   const size = batched ? (batchSize ?? Math.max(1, table.length)) : ROWS_A_TURN;
-
-  let builders: Map<string, ColumnBuilder> | undefined;
-  for (let start = 0; start < table.length; start += size) {
-    const end = Math.min(start + size, table.length);
-    const returned = batched
-      ? await mapBatch(table, fn as BatchFunction, inputs, start, end)
-      : await mapRows(table, fn as RowFunction, inputs, start, end);
-    const kept = [...table.columns.keys()].filter((name) => !removed.has(name) && !returned.has(name));
-    checkLengths(returned, kept, start, end);
-    builders ??= new Map([...returned.keys()].map((name) => [name, new ColumnBuilder(name)]));
-    checkNames(builders, returned, nameRows(start, end));
-    for (const [name, values] of returned) {
-      builders
-        .get(name)
-        ?.append(values, (i) => (values.length === end - start ? `row ${start + i}` : nameRows(start, end)));
-    }
-    await nextTurn();
-  }
-  return assemble(table, builders ?? new Map(), removed);
+  return { batched, size, dropLastBatch, inputColumns: given, removed };
 }
 
-async function mapBatch(
+function expectRows(name: string, value: number, otherwise = ""): void {
+  if (Number.isInteger(value) && value > 0) return;
+  throw new ConfigError(`map: ${name} is ${value}: give a whole number above 0${otherwise}`);
+}
+
+function lookUpMap(
   table: Table,
-  fn: BatchFunction,
-  inputs: object | undefined,
-  start: number,
-  end: number,
-): Promise<Returned> {
-  const indices = Array.from({ length: end - start }, (_, i) => start + i);
-  const batch = readColumns(table, start, end);
-  const where = nameRows(start, end);
-  const returned = await callAt("map", where, () => fn(batch, { ...inputs, indices, rank: 0 }));
-  const columns = new Map<string, ArrayLike<unknown>>();
-  for (const [name, values] of fieldsOf(returned, where)) {
-    if (!isColumn(values)) {
-      throw new DataError(
-        `map: the function returned ${nameType(values)} as column "${name}" for ${where}: ` +
-          "a batched function returns an array or typed array for each column, with a value a row",
-      );
-    }
-    columns.set(name, values);
-  }
-  return columns;
+  fn: RowFunction | BatchFunction | FunctionModule,
+  plan: MapPlan,
+  options: MapOptions<object, string>,
+): Promise<CachePlace | undefined> {
+  if (options.cache === false) return Promise.resolve(undefined);
+  return lookUp({
+    verb: "map",
+    table,
+    columns: plan.inputColumns ?? [...table.columns.keys()],
+    fn,
+    inputs: options.with ?? {},
+    options: [
+      plan.batched,
+      plan.batched ? plan.size : undefined,
+      plan.dropLastBatch,
+      options.features,
+      Array.from(table.columns, ([name, { feature }]) => [name, feature]), // which a replaced column may keep
+    ],
+  });
 }
 
-async function mapRows(
+/** Runs the function and gives what it returned, from the cache's draft where there is a place for it. */
+async function run(
   table: Table,
-  fn: RowFunction,
-  inputs: object | undefined,
-  start: number,
-  end: number,
-): Promise<Returned> {
-  const columns = new Map<string, unknown[]>();
-  for (const [i, row] of readRows(table, start, end).entries()) {
-    const index = start + i;
-    const where = `row ${index}`;
-    const returned = await callAt("map", where, () => fn(row, { ...inputs, index, rank: 0 }));
-    const fields = new Map(fieldsOf(returned, where));
-    if (i === 0) for (const name of fields.keys()) columns.set(name, []);
-    checkNames(columns, fields, where);
-    for (const [name, value] of fields) columns.get(name)?.push(value);
+  fn: RowFunction | BatchFunction | FunctionModule,
+  plan: MapPlan,
+  options: MapOptions<object, string>,
+  place: CachePlace | undefined,
+): Promise<Table> {
+  const { numProc = 1, features, writerBatchSize: batchRows } = options;
+  const wished = {
+    ...Object.fromEntries([...table.columns].map(([name, { feature }]) => [name, feature])),
+    ...features,
+  };
+  using progress = new SlowProgress(options.description ?? "map", table.length);
+  const done = (rows: number): void => progress.advance(rows);
+  const draft = place?.draft();
+  if (typeof fn !== "function" && numProc > 1) {
+    const folder = draft?.folder ?? mkdtempSync(join(tmpdir(), "attune-"));
+    try {
+      const task = { table, fn, inputs: options.with ?? {}, plan, folder, wished, strict: false, batchRows };
+      const written = await runWorkers(task, numProc, done);
+      if (draft !== undefined && place !== undefined) return draft.publish(written, place.dependencies);
+      return tableOfParts(written.parts, written.features, written.length);
+    } catch (error) {
+      draft?.discard();
+      throw error;
+    } finally {
+      if (draft === undefined) rmSync(folder, { recursive: true, force: true });
+    }
   }
-  return columns;
-}
-
-/** The named values of what a function returned. */
-function fieldsOf(returned: unknown, where: string): [string, unknown][] {
-  if (typeof returned === "object" && returned !== null && !Array.isArray(returned) && !ArrayBuffer.isView(returned)) {
-    return Object.entries(returned);
-  }
-  throw new DataError(
-    `map: the function returned ${nameType(returned)} for ${where}: return an object of columns ` +
-      "(an arrow function that returns one needs parentheses: row => ({ ... }))",
-  );
-}
-
-function isColumn(values: unknown): values is ArrayLike<unknown> {
-  return Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
-}
-
-function nameType(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" ? `a ${value.constructor?.name ?? "object"}` : `a ${typeof value}`;
-}
-
-function checkLengths(returned: Returned, kept: readonly string[], start: number, end: number): void {
-  const where = nameRows(start, end);
-  const lengths = [...returned].map(([name, values]) => [name, values.length] as const);
-  const [first, ...others] = lengths;
-  if (first === undefined) return;
-  const other = others.find(([, length]) => length !== first[1]);
-  if (other !== undefined) {
-    throw new DataError(
-      `map: the function returned columns of unequal length for ${where}: ` +
-        `"${first[0]}" has ${first[1]} values, "${other[0]}" ${other[1]}`,
-    );
-  }
-  if (first[1] !== end - start && kept.length > 0) {
-    throw new DataError(
-      `map: the function returned ${first[1]} rows for ${where}, beside which ${kept.map((name) => `"${name}"`).join(", ")} ` +
-        `cannot be kept: return ${end - start}, or name these columns in removeColumns`,
-    );
+  const builder = new TableBuilder({ wished, batchRows, folder: draft?.folder });
+  try {
+    const called = typeof fn === "function" ? fn : ((await loadFunction(fn)) as RowFunction | BatchFunction);
+    await runMap(table, called, options.with ?? {}, plan, { start: 0, end: table.length, rank: 0 }, builder, done);
+    if (draft !== undefined && place !== undefined) return draft.publish(builder.finishFiles(), place.dependencies);
+    return builder.finish();
+  } catch (error) {
+    builder.abandon();
+    draft?.discard();
+    throw error;
   }
 }
 
-/** Throws DataError where what was returned has not the columns that earlier rows had. */
-function checkNames(before: ReadonlyMap<string, unknown>, returned: ReadonlyMap<string, unknown>, where: string): void {
-  const lacks = [...before.keys()].find((name) => !returned.has(name));
-  if (lacks !== undefined) {
-    throw new DataError(`map: the function returned no "${lacks}" for ${where}, but did for the rows before`);
+/** A progress display that appears only where the work takes a while. */
+class SlowProgress implements Disposable {
+  readonly #description: string;
+  readonly #total: number;
+  readonly #started = performance.now();
+  #completed = 0;
+  #progress: Progress | undefined;
+
+  constructor(description: string, total: number) {
+    this.#description = description;
+    this.#total = total;
   }
-  const extra = [...returned.keys()].find((name) => !before.has(name));
-  if (extra !== undefined) {
-    throw new DataError(`map: the function returned "${extra}" for ${where}, but not for the rows before`);
+
+  advance(rows: number): void {
+    this.#completed += rows;
+    if (this.#progress !== undefined) this.#progress.update(this.#completed);
+    else if (performance.now() - this.#started > 1000 && this.#completed < this.#total) {
+      const [total, initial] = [this.#total, this.#completed];
+      this.#progress = new Progress({ description: this.#description, total, initial, unit: "rows" });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#progress?.end();
   }
 }
 
-/** Kept columns in their place, replaced ones in theirs, new ones behind. A replaced column keeps its feature where it can. */
-function assemble(table: Table, builders: Map<string, ColumnBuilder>, removed: ReadonlySet<string>): Table {
+/** Kept columns in their place, replaced ones in theirs, new ones behind. */
+function assemble(table: Table, mapped: Table | undefined, removed: readonly string[]): Table {
   const columns = new Map<string, Column>();
   for (const [name, column] of table.columns) {
-    if (removed.has(name)) continue;
-    columns.set(name, builders.get(name)?.build(column.feature) ?? alignColumn(table, column));
+    const replaced = mapped?.columns.get(name);
+    if (replaced !== undefined) columns.set(name, replaced);
+    else if (!removed.includes(name)) columns.set(name, alignColumn(table, column));
   }
-  for (const [name, builder] of builders) {
-    if (!columns.has(name)) columns.set(name, builder.build(table.columns.get(name)?.feature));
-  }
+  for (const [name, column] of mapped?.columns ?? []) columns.set(name, column);
   const [first] = columns.values();
   return { columns, rows: undefined, length: first?.length ?? table.length };
 }

@@ -64,6 +64,21 @@ for (const { label, create } of backendsHere()) {
       expect(Math.abs(out[0] - expected)).toBeLessThan(1e-6);
     });
 
+    it("keeps memory in proportion to length times window for backward", () => {
+      const kept = (tokens: number, window: number): number => {
+        const x = tensor(wave(tokens * 24, 0.7), { shape: [tokens, 24], requiresGrad: true });
+        const before = x.backend.statistics().bytesInUse;
+        const out = packedAttention([x], pack([1, tokens], undefined), { heads: 2, dropout: 0, window });
+        const bytes = x.backend.statistics().bytesInUse - before;
+        out.dispose();
+        x.dispose();
+        return bytes;
+      };
+      // weights of 2 heads, 2 * 10 + 1 keys a query, 8 or 4 bytes each; and the output
+      expect(kept(400, 10)).toBeLessThan(400 * (2 * 21 + 8) * 8 + 20_000);
+      expect(kept(400, 0)).toBeGreaterThan(400 * 400 * 2 * 4);
+    });
+
     it("packs rows padded on either side as they are", () => {
       const mask = tensor([0, 1, 1, 1, 1, 0, 1, 1, 1], { shape: [3, 3], dtype: "int32" });
       const packing = pack([3, 3], mask, { keepDistances: true });

@@ -63,6 +63,8 @@ interface Block {
   readonly losses: readonly number[];
   /** Inside kernels; Attune only. */
   readonly busy_seconds?: number;
+  /** By kernel; Attune only. */
+  readonly kernel_seconds?: Readonly<Record<string, number>>;
 }
 
 /** A block and what the machine did meanwhile, in processor seconds. */
@@ -268,7 +270,22 @@ function report(attune: Runner, peer: Runner | undefined, rounds: string): strin
   for (const [label, figure, format] of ofAttune) {
     row(label, ...(peer ? [""] : []), format(figure(attune)), ...(peer ? [""] : []));
   }
+  lines.push("", `Attune's kernels by their time: ${kernelShares(attune)}.`);
   return lines.join("\n");
+}
+
+/** "gemm 80.1 %, adamw 9.3 %, ...", down to one percent. */
+function kernelShares(attune: Runner): string {
+  const totals = new Map<string, number>();
+  for (const { kernel_seconds = {} } of attune.blocks) {
+    for (const [name, seconds] of Object.entries(kernel_seconds)) totals.set(name, (totals.get(name) ?? 0) + seconds);
+  }
+  const all = sum([...totals.values()]);
+  return [...totals]
+    .sort(([, a], [, b]) => b - a)
+    .filter(([, seconds]) => seconds > 0.01 * all)
+    .map(([name, seconds]) => `${name} ${percent(seconds / all)}`)
+    .join(", ");
 }
 
 const sides: Runner[] = [];

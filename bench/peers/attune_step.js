@@ -2,7 +2,8 @@
 // over the built package, as a user's process is: the time from its start to its first step is one of the figures.
 //   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?}
 //     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
-//   {"cmd": "steps", "n"} -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels}
+//   {"cmd": "steps", "n"}
+//     -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels, "kernel_seconds": by kernel}
 // Unlike the other side's, its steps fetch their batches from a DataLoader, as a user's loop does.
 import { createInterface } from "node:readline";
 import {
@@ -79,6 +80,7 @@ async function load(request) {
     const losses = [];
     const reads = [];
     const busyBefore = backend.statistics().busySeconds;
+    const kernelsBefore = backend.profile();
     let last = performance.now();
     for (let i = 0; i < n; i++) {
       const { value: batch, done } = await iterator.next();
@@ -103,7 +105,16 @@ async function load(request) {
       );
     }
     await Promise.all(reads);
-    return { seconds, losses, busy_seconds: backend.statistics().busySeconds - busyBefore };
+    const kernels = Object.entries(backend.profile()).map(([name, { seconds }]) => [
+      name,
+      seconds - (kernelsBefore[name]?.seconds ?? 0),
+    ]);
+    return {
+      seconds,
+      losses,
+      busy_seconds: backend.statistics().busySeconds - busyBefore,
+      kernel_seconds: Object.fromEntries(kernels),
+    };
   }
 
   return { steps, description: { name: `Attune, ${backend.description}`, batches } };

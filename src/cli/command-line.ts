@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   logout: { summary: "forget the Hub's token", load: () => import("./logout.js") },
   whoami: { summary: "say which account of the Hub is in use", load: () => import("./whoami.js") },
   cache: { summary: "list, check and clear what was downloaded", load: () => import("./cache.js") },
+  types: { summary: "write a TypeScript declaration of a dataset's rows", load: () => import("./types.js") },
   env: { summary: "say what this machine offers", load: () => import("./env.js") },
 };
 

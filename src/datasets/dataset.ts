@@ -51,6 +51,8 @@ import { type ShuffleOptions, shuffle } from "./verbs/shuffle.js";
 import { skip } from "./verbs/skip.js";
 import { type SortOptions, sort } from "./verbs/sort.js";
 import { take } from "./verbs/take.js";
+import { type ToCsvOptions, toCsv } from "./verbs/to-csv.js";
+import { type ToJsonOptions, toJson } from "./verbs/to-json.js";
 import { type ToParquetOptions, toParquet } from "./verbs/to-parquet.js";
 import { type ArrowTable, toTable } from "./verbs/to-table.js";
 import { type TrainTestSplitOptions, trainTestSplit } from "./verbs/train-test-split.js";
@@ -460,6 +462,23 @@ export class Dataset<out Row extends object = AnyRow> {
   pushToHub(repoId: string, options: DatasetPushOptions & { readonly split?: string } = {}): Promise<Published> {
     const { split = "train", ...others } = options;
     return pushSplits(new Map([[split, this.#table]]), repoId, others);
+  }
+
+  /**
+   * Writes the rows as a CSV file: dates as ISO 8601, bytes as base64, lists and structs as JSON; packed where the name ends
+   * in .gz.
+   * @throws ConfigError on wrong options; AttuneError where it cannot be written, of which nothing is left
+   */
+  toCsv(path: string, options?: ToCsvOptions): Promise<void> {
+    return toCsv(this.#table, path, options);
+  }
+
+  /**
+   * Writes the rows as JSON Lines, or with `{ lines: false }` as one array; packed where the name ends in .gz.
+   * @throws as toCsv
+   */
+  toJson(path: string, options?: ToJsonOptions): Promise<void> {
+    return toJson(this.#table, path, options);
   }
 
   /** `Dataset { features: [ "sentence1", ... ], num_rows: 3668 }` */

@@ -6,6 +6,7 @@ export { ClassLabel, type Feature, List, type StructFeature, Value } from "./fea
 export type { FormatOptions, FormatType } from "./format.js";
 export type { FormatName } from "./formats.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
+export * from "./known.js"; // with a star, so that declarations of "attune/datasets" can add to KnownDatasets
 export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";
 export type { DatasetPushOptions } from "./publish/push.js";
 export type { SaveOptions } from "./saved-folder.js";
@@ -30,6 +31,8 @@ export type { MapOptions } from "./verbs/map.js";
 export type { ShardOptions } from "./verbs/shard.js";
 export type { ShuffleOptions } from "./verbs/shuffle.js";
 export type { SortOptions } from "./verbs/sort.js";
+export type { ToCsvOptions } from "./verbs/to-csv.js";
+export type { ToJsonOptions } from "./verbs/to-json.js";
 export type { ToParquetOptions } from "./verbs/to-parquet.js";
 export type { ArrowTable } from "./verbs/to-table.js";
 export type { TrainTestSplitOptions } from "./verbs/train-test-split.js";

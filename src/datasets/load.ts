@@ -8,7 +8,7 @@ import { Dataset } from "./dataset.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { StructFeature } from "./features.js";
 import { checkFormatOptions, type FormatOptions } from "./formats.js";
-import type { GlueConfig, GlueRow } from "./glue.js";
+import type { KnownConfig, KnownPath, KnownRow } from "./known.js";
 import { type ReadOptions, readTable } from "./read-table.js";
 import { isSavedFolder, readSavedFolder } from "./saved-folder.js";
 import { findSource, type Source, type SourceOptions } from "./source.js";
@@ -36,9 +36,6 @@ export interface LoadOptions extends SourceOptions, FormatOptions {
   features?: StructFeature;
 }
 
-/** GLUE on the Hub, whose rows are typed by configuration. */
-type Glue = "glue" | "nyu-mll/glue";
-
 /** What follows the path: a configuration and options, or options alone. */
 type Rest<Options> = [config: string | undefined, options: Options] | [options: Options];
 type AtOnce = LoadOptions & { streaming?: false };
@@ -54,38 +51,38 @@ type Streamed = LoadOptions & { streaming: true };
  * - a format, `loadDataset("csv", { dataFiles: { train: "a.txt" }, delimiter: "\t" })`, where names do not tell it.
  *
  * Files are Parquet, Arrow, JSON, JSON Lines, CSV, TSV or text; text formats may be packed, `.csv.gz`. `config` may be left
- * out where there is one configuration or a default one. GLUE's rows are typed by its configurations;
- * `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
+ * out where there is one configuration or a default one. GLUE's rows are typed by its configurations,
+ * and those of KnownDatasets by theirs; `loadDataset<Row>(...)` types others, `GlueRow<"mrpc">` a local copy.
  *
  * @throws HubError where `path` is no folder and the Hub does not have it or does not give it; ConfigError where the
  * configuration is unknown or an option wrong; FileFormatError where files are missing, damaged or disagree with each other
  * or with the card; DataError where there is no such split, or values do not fit their features.
  */
-export async function loadDataset<Config extends GlueConfig>(
-  path: Glue,
+export async function loadDataset<Path extends KnownPath, Config extends KnownConfig<Path>>(
+  path: Path,
   config: Config,
   options: AtOnce & { split: SplitSpec },
-): Promise<Dataset<GlueRow<Config>>>;
-export async function loadDataset<Config extends GlueConfig>(
-  path: Glue,
+): Promise<Dataset<KnownRow<Path, Config>>>;
+export async function loadDataset<Path extends KnownPath, Config extends KnownConfig<Path>>(
+  path: Path,
   config: Config,
   options: AtOnce & { split: readonly SplitSpec[] },
-): Promise<Dataset<GlueRow<Config>>[]>;
-export async function loadDataset<Config extends GlueConfig>(
-  path: Glue,
+): Promise<Dataset<KnownRow<Path, Config>>[]>;
+export async function loadDataset<Path extends KnownPath, Config extends KnownConfig<Path>>(
+  path: Path,
   config: Config,
   options: Streamed & { split: SplitSpec },
-): Promise<IterableDataset<GlueRow<Config>>>;
-export async function loadDataset<Config extends GlueConfig>(
-  path: Glue,
+): Promise<IterableDataset<KnownRow<Path, Config>>>;
+export async function loadDataset<Path extends KnownPath, Config extends KnownConfig<Path>>(
+  path: Path,
   config: Config,
   options: Streamed & { split?: undefined },
-): Promise<IterableDatasetDict<GlueRow<Config>>>;
-export async function loadDataset<Config extends GlueConfig>(
-  path: Glue,
+): Promise<IterableDatasetDict<KnownRow<Path, Config>>>;
+export async function loadDataset<Path extends KnownPath, Config extends KnownConfig<Path>>(
+  path: Path,
   config: Config,
   options?: AtOnce & { split?: undefined },
-): Promise<DatasetDict<GlueRow<Config>>>;
+): Promise<DatasetDict<KnownRow<Path, Config>>>;
 export async function loadDataset<Row extends object = AnyRow>(
   path: string | readonly string[],
   ...rest: Rest<AtOnce & { split: SplitSpec }>
@@ -114,7 +111,7 @@ export async function loadDataset(
   path: string | readonly string[],
   first?: string | LoadOptions,
   second: LoadOptions = {},
-): Promise<Dataset | Dataset[] | DatasetDict | IterableDataset | IterableDataset[] | IterableDatasetDict> {
+): Promise<unknown> {
   const [config, options] = typeof first === "object" ? [undefined, first] : [first, second];
   const { split } = options;
   const isList = Array.isArray(split);

@@ -14,6 +14,14 @@ async function example(name: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** Tokens of the first four validation rows by transformers' tokenizer of the same checkpoint. */
+const PYTHON_LENGTHS = {
+  mrpc: "[ 44, 52, 74, 47 ]",
+  sst2: "[ 12, 10, 24, 28 ]",
+  cola: "[ 12, 13, 11, 13 ]",
+  stsb: "[ 21, 18, 23, 16 ]",
+};
+
 describeShared("examples/", () => {
   const model = ["--model", sharedPath("hub/models/sentence-transformers/all-MiniLM-L6-v2")];
   const data = ["--dataset", sharedPath("hub/datasets/nyu-mll/glue"), "--config", "mrpc"];
@@ -28,12 +36,23 @@ describeShared("examples/", () => {
     expect(loss).toBeLessThan(1.5);
   });
 
-  it("data.ts shows rows, tokens and a batch: the lengths that MRPC's first rows have in Python", async () => {
-    const stdout = await example("data.ts", ...model, ...data);
+  it("loading.ts shows rows and features, and answers the exercise", async () => {
+    const stdout = await example("loading.ts", ...data);
     expect(stdout).toContain("num_rows: 3668");
     expect(stdout).toContain("Amrozi accused his brother");
+    // the rows as pyarrow reads them from the same files
+    expect(stdout).toContain("Developer and Platform Evangelism unit , will lead the new entity .\n-> not_equivalent");
+    expect(stdout).toContain("officials settled on the 20 percent figure .\n-> not_equivalent");
+    expect(stdout).toContain("train[:90%] 3301 train[90%:] 367");
+  });
+
+  it("preprocessing.ts gives the lengths that the same rows have in Python, and answers the exercises", async () => {
+    const stdout = await example("preprocessing.ts", ...model, ...data.slice(0, 2));
     expect(stdout.replaceAll(/\s+/g, " ")).toContain("[ 50, 59, 47, 67, 59, 50, 62, 32 ]");
     expect(stdout).toContain("input_ids [ 8, 67 ]");
+    expect(stdout).toContain("apart: 19 26 pair: 44");
+    expect(stdout).toContain("of type 1: 25");
+    for (const [config, lengths] of Object.entries(PYTHON_LENGTHS)) expect(stdout).toContain(`${config}: ${lengths}`);
   });
 
   it("trainer.ts trains and saves, and use-it.ts uses what it saved", async () => {

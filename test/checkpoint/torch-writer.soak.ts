@@ -1,10 +1,11 @@
 // torch.load, with weights_only, of a file written here. Needs the Python of bench/setup.sh.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { PythonFloat, PythonTuple, TorchTensor, writeTorchFile } from "../../src/checkpoint/index.js";
+import { zipArchive } from "../../src/checkpoint/torch/zip-writer.js";
 import { temporaryFolder } from "./files.js";
 
 const python = fileURLToPath(new URL("../../bench/.venv/bin/python", import.meta.url));
@@ -78,4 +79,21 @@ for mmap in (False, True):
       empty: ["torch.float32", [0, 3], []],
     },
   ]);
+});
+
+it.skipIf(!existsSync(python))("Python reads archives with 64-bit fields", async () => {
+  const entries = ["a/one", "a/two"].map((name, i) => ({ name, data: () => new Uint8Array(30).fill(65 + i) }));
+  const path = join(root, "wide.zip");
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of zipArchive(entries, 20)) chunks.push(chunk);
+  writeFileSync(path, Buffer.concat(chunks));
+  const script = `
+import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+print([(info.filename, archive.read(info).decode()) for info in archive.infolist()])
+`;
+  const run = spawnSync(python, ["-c", script, path], { encoding: "utf8" });
+  expect(run.stderr).toBe("");
+  expect(run.stdout.trim()).toBe(`[('a/one', '${"A".repeat(30)}'), ('a/two', '${"B".repeat(30)}')]`);
 });

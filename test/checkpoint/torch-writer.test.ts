@@ -1,6 +1,7 @@
 // Files for torch.load. torch itself reads what is written here in torch-writer.soak.ts; here the reader does, which is
 // tested on torch's own files.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 as nodeCrc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -13,6 +14,8 @@ import {
   writeTorchFile,
 } from "../../src/checkpoint/index.js";
 import { tableCrc32 } from "../../src/checkpoint/torch/crc32.js";
+import { dataBegin, readZipDirectory } from "../../src/checkpoint/torch/zip.js";
+import { zipArchive } from "../../src/checkpoint/torch/zip-writer.js";
 import { temporaryFolder } from "./files.js";
 
 const root = temporaryFolder();
@@ -97,6 +100,30 @@ describe("writeTorchFile", () => {
     await expect(write(new TorchTensor("F8_E4M3", [2], () => new Uint8Array(2)))).rejects.toThrow(/F8_E4M3.*cannot/);
     await expect(write(new TorchTensor("F32", [-2], () => new Uint8Array(2)))).rejects.toThrow(/shape \[-2\]/);
     expect(readdirSync(root).filter((name) => name.includes("refused"))).toEqual([]);
+  });
+});
+
+describe("an archive", () => {
+  it.each([10, 150])("with 64-bit fields from byte %i on reads as one without", async (wideFrom) => {
+    const names = ["a/data.pkl", "a/data/0", "a/é"];
+    const entries = names.map((name, i) => ({ name, data: () => new Uint8Array(20 * i + 5).fill(i) }));
+    const path = join(root, `wide-${wideFrom}.zip`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of zipArchive(entries, wideFrom)) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    writeFileSync(path, bytes);
+    const file = await open(path, "r");
+    try {
+      const found = await readZipDirectory(path, file, bytes.length);
+      expect([...found.keys()]).toEqual(names);
+      for (const [i, entry] of [...found.values()].entries()) {
+        const begin = await dataBegin(path, file, bytes.length, entry);
+        expect(begin % 64).toBe(0);
+        expect(bytes.subarray(begin, begin + entry.byteLength)).toEqual(Buffer.alloc(20 * i + 5, i));
+      }
+    } finally {
+      await file.close();
+    }
   });
 });
 

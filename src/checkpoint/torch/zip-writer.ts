@@ -12,23 +12,35 @@ const ALIGNMENT = 64;
 const UTF8_NAMES = 0x0800;
 const SATURATED = 0xffffffff;
 
-/** The archive's bytes, an entry after the other, then the directory. */
-export async function* zipArchive(entries: Iterable<EntryToWrite>): AsyncGenerator<Uint8Array> {
+/**
+ * The archive's bytes, an entry after the other, then the directory.
+ * @param wideFrom the size or offset from which on fields are 64 bits wide; lower than the format's only in tests
+ */
+export async function* zipArchive(entries: Iterable<EntryToWrite>, wideFrom = SATURATED): AsyncGenerator<Uint8Array> {
   const directory: Uint8Array[] = [];
   let at = 0;
   for (const entry of entries) {
     const name = new TextEncoder().encode(entry.name);
     const data = await entry.data();
-    const crc = crc32(data);
-    const header = localHeader(name, data.length, crc, at);
-    directory.push(directoryEntry(name, data.length, crc, at));
+    const place: Place = { name, size: data.length, crc: crc32(data), at, wideFrom };
+    const header = localHeader(place);
+    directory.push(directoryEntry(place));
     yield header;
     yield data;
     at += header.length + data.length;
   }
   yield* directory;
   const length = directory.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  yield endOf(directory.length, length, at);
+  yield endOf(directory.length, length, at, wideFrom);
+}
+
+/** An entry in the archive. */
+interface Place {
+  readonly name: Uint8Array;
+  readonly size: number;
+  readonly crc: number;
+  readonly at: number;
+  readonly wideFrom: number;
 }
 
 /** Fields little-endian, one after the other: [bytes, value] each. */
@@ -45,15 +57,15 @@ function fields(...list: readonly (readonly [bytes: 2 | 4 | 8, value: number])[]
   return bytes;
 }
 
-function localHeader(name: Uint8Array, size: number, crc: number, at: number): Uint8Array {
-  const large = size >= SATURATED;
-  const extra64 = large ? fields([2, 1], [2, 16], [8, size], [8, size]) : new Uint8Array(0);
+function localHeader({ name, size, crc, at, wideFrom }: Place): Uint8Array {
+  const wide = size >= wideFrom;
+  const extra64 = wide ? fields([2, 1], [2, 16], [8, size], [8, size]) : new Uint8Array(0);
   const unpadded = at + 30 + name.length + extra64.length + 4;
   const padding = (ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT;
+  const narrowSize = wide ? SATURATED : size;
   return Buffer.concat([
-    fields([4, 0x04034b50], [2, large ? 45 : 0], [2, UTF8_NAMES], [2, 0], [4, 0], [4, crc]),
-    fields([4, large ? SATURATED : size], [4, large ? SATURATED : size]),
-    fields([2, name.length], [2, extra64.length + 4 + padding]),
+    fields([4, 0x04034b50], [2, wide ? 45 : 0], [2, UTF8_NAMES], [2, 0], [4, 0], [4, crc]),
+    fields([4, narrowSize], [4, narrowSize], [2, name.length], [2, extra64.length + 4 + padding]),
     name,
     extra64,
     fields([2, 0x4246], [2, padding]), // "FB", as torch's own padding is marked
@@ -61,34 +73,35 @@ function localHeader(name: Uint8Array, size: number, crc: number, at: number): U
   ]);
 }
 
-function directoryEntry(name: Uint8Array, size: number, crc: number, at: number): Uint8Array {
+function directoryEntry({ name, size, crc, at, wideFrom }: Place): Uint8Array {
   const wide: [8, number][] = [];
-  if (size >= SATURATED) wide.push([8, size], [8, size]);
-  if (at >= SATURATED) wide.push([8, at]);
+  if (size >= wideFrom) wide.push([8, size], [8, size]);
+  if (at >= wideFrom) wide.push([8, at]);
   const extra =
     wide.length > 0 ? Buffer.concat([fields([2, 1], [2, 8 * wide.length]), fields(...wide)]) : new Uint8Array(0);
-  const narrowSize = Math.min(size, SATURATED);
+  const narrowSize = size >= wideFrom ? SATURATED : size;
   return Buffer.concat([
     fields([4, 0x02014b50], [2, 0], [2, wide.length > 0 ? 45 : 0], [2, UTF8_NAMES], [2, 0], [4, 0], [4, crc]),
     fields([4, narrowSize], [4, narrowSize], [2, name.length], [2, extra.length], [2, 0], [2, 0], [2, 0], [4, 0]),
-    fields([4, Math.min(at, SATURATED)]),
+    fields([4, at >= wideFrom ? SATURATED : at]),
     name,
     extra,
   ]);
 }
 
-function endOf(count: number, length: number, at: number): Uint8Array {
-  const large = count >= 0xffff || length >= SATURATED || at >= SATURATED;
+function endOf(count: number, length: number, at: number, wideFrom: number): Uint8Array {
+  const wide = count >= 0xffff || length >= wideFrom || at >= wideFrom;
+  const narrow = (value: number, most: number): number => (wide ? most : value);
   const end = fields(
     [4, 0x06054b50],
     [4, 0],
-    [2, Math.min(count, 0xffff)],
-    [2, Math.min(count, 0xffff)],
-    [4, Math.min(length, SATURATED)],
-    [4, Math.min(at, SATURATED)],
+    [2, narrow(count, 0xffff)],
+    [2, narrow(count, 0xffff)],
+    [4, narrow(length, SATURATED)],
+    [4, narrow(at, SATURATED)],
     [2, 0],
   );
-  if (!large) return end;
+  if (!wide) return end;
   return Buffer.concat([
     fields([4, 0x06064b50], [8, 44], [2, 45], [2, 45], [4, 0], [4, 0], [8, count], [8, count], [8, length], [8, at]),
     fields([4, 0x07064b50], [4, 0], [8, at + length], [4, 1]),

@@ -1,7 +1,6 @@
 // C (+)= A B with a fused epilogue. Ways, chosen by shape alone:
-//   packed   A is packed once by all threads, in panels of MR rows; tasks are panels of NR columns of B, each packed by
-//            the thread that works on it into its own cache (or, where there are too few of them for the threads, packed
-//            once as well and shared by several tasks).
+//   panels   tasks are panels of NR columns of B times groups of A's rows. A thread packs its panel into its own cache;
+//            A is read where it lies, since the tiles only broadcast its elements.
 //   dots     few rows or few columns, both operands contiguous along k: each element is a dot product in vectors.
 //   strided  few rows or a short sum, B contiguous along n: the tiles read the operands where they are.
 // An element is summed by one thread, over blocks of k whose size depends on k alone.
@@ -10,7 +9,7 @@
 
 namespace attune::ATTUNE_ISA {
 
-constexpr long kBlock = 384;  // steps of k between two visits of a tile of C
+constexpr long kBlock = 512;  // steps of k between two visits of a tile of C, at most
 
 // ---- what is fused onto the product --------------------------------------------------------------------------------
 
@@ -71,6 +70,18 @@ static void finish(const Product& g, long i0, long i1, long j0, long j1) {
   }
 }
 
+/** Calls for what `finish` will read and write beside C, while the tile is still being summed. */
+static ALWAYS_INLINE void prefetchEpilogue(const Product& g, long i0, long i1, long j0, long j1) {
+  const Epilogue& e = g.epilogue;
+  if (!e.derivative && !e.multiply) return;
+  for (long i = i0; i < i1; i++) {
+    for (long j = j0; j < j1; j += 16) {
+      if (e.derivative) __builtin_prefetch(e.derivative + i * g.cRow + j, 1);
+      if (e.multiply) __builtin_prefetch(e.multiply + i * g.cRow + j);
+    }
+  }
+}
+
 // ---- who works -----------------------------------------------------------------------------------------------------
 
 /** All threads, or one of them while the others are at other products of a batch. */
@@ -91,172 +102,175 @@ struct Team {
 // ---- packing -------------------------------------------------------------------------------------------------------
 
 /**
- * target[p * Width + i] = source(i, p) for i < n <= Width, p < k, zero beyond n; strideI and strideP are the source's.
- * Register transposes where p is contiguous, row copies where i is. sums[i] += sum over p, where given.
+ * Packs the panel B(p, j), 0 <= p < k, 0 <= j < n <= NR, into target[p * NR + j], with zeros beyond n. Register transposes
+ * where p is contiguous, row copies where j is. The prefetches reach further than the processor's own, which lose the
+ * thread at the end of every short row; a level down there is room for more of them at once.
  */
-template <int Width>
-static void pack(const float* source, long strideI, long strideP, long n, long k, float* target, float* sums) {
-  constexpr int T = Width >= W ? W : Width;  // size of a transpose: 4, 8 or 16
-  static_assert(Width % T == 0);
+static void packPanel(const float* source, long step, long column, long n, long k, float* target) {
+  constexpr int T = W;
   typedef typename Vector<T>::type X;
   typedef typename Vector<T>::unaligned UnalignedX;
-  if (n < Width) memset(target, 0, sizeof(float) * size_t(k * Width));
-  if (strideI == 1) {
+  if (n < NR) memset(target, 0, sizeof(float) * size_t(k * NR));
+  if (column == 1) {
+    constexpr long ahead = 48;
     for (long p = 0; p < k; p++) {
-      const float* s = source + p * strideP;
-      float* t = target + p * Width;
-      for (int i = 0; i < n; i += 16) __builtin_prefetch(s + 12 * strideP + i);
-      if (n == Width) {
-        memcpy(t, s, Width * sizeof(float));
+      const float* s = source + p * step;
+      float* t = target + p * NR;
+      for (int j = 0; j < n; j += 16) __builtin_prefetch(s + ahead * step + j, 0, 2);
+      if (n == NR) {
+        memcpy(t, s, NR * sizeof(float));
       } else {
-        for (long i = 0; i < n; i++) t[i] = s[i];
+        for (long j = 0; j < n; j++) t[j] = s[j];
       }
     }
-  } else {
-    for (long i = 0; i < n; i += T) {
-      const int rows = int(least(n - i, T));
-      long p = 0;
-      if (strideP == 1) {
-        for (; p + T <= k; p += T) {
-          X x[T];
+    return;
+  }
+  for (long j = 0; j < n; j += T) {
+    const int columns = int(least(n - j, T));
+    long p = 0;
+    if (step == 1) {
+      for (; p + T <= k; p += T) {
+        const float* s = source + j * column + p;
+        X x[T];
 #pragma GCC unroll 16
-          for (int r = 0; r < T; r++) x[r] = *(const UnalignedX*)(source + (i + (r < rows ? r : rows - 1)) * strideI + p);
-          transpose<T>(x);
-          float* t = target + p * Width + i;
-          if (rows == T) {
+        for (int r = 0; r < T; r++) x[r] = *(const UnalignedX*)(s + (r < columns ? r : columns - 1) * column);
 #pragma GCC unroll 16
-            for (int r = 0; r < T; r++) *(UnalignedX*)(t + r * Width) = x[r];
-          } else {
-            for (int r = 0; r < T; r++) memcpy(t + r * Width, &x[r], size_t(rows) * sizeof(float));
-          }
+        for (int r = 0; r < T; r++) __builtin_prefetch(s + (T + r) * column, 0, 2);
+        transpose<T>(x);
+        float* t = target + p * NR + j;
+        if (columns == T) {
+#pragma GCC unroll 16
+          for (int r = 0; r < T; r++) *(UnalignedX*)(t + r * NR) = x[r];
+        } else {
+          for (int r = 0; r < T; r++) memcpy(t + r * NR, &x[r], size_t(columns) * sizeof(float));
         }
       }
-      for (; p < k; p++)
-        for (int r = 0; r < rows; r++) target[p * Width + i + r] = source[(i + r) * strideI + p * strideP];
     }
-  }
-  if (sums) {
-    float t[Width];
-    for (int i = 0; i < Width; i++) t[i] = i < n ? sums[i] : 0;
-    for (long p = 0; p < k; p++)
-      for (int i = 0; i < Width; i++) t[i] += target[p * Width + i];
-    for (int i = 0; i < n; i++) sums[i] = t[i];
+    for (; p < k; p++)
+      for (int r = 0; r < columns; r++) target[p * NR + j + r] = source[(j + r) * column + p * step];
   }
 }
 
-// ---- the packed way ------------------------------------------------------------------------------------------------
+// ---- by panels -----------------------------------------------------------------------------------------------------
 
-/** Blocks of the packed way, and the memory it needs. */
-struct Blocks {
-  long count, steps;         // of k
-  long panelsA, panelsB;
-  explicit Blocks(const Product& g) {
-    count = most(1, ceilDivide(g.k, kBlock));
-    steps = roundUp(ceilDivide(g.k, count), 4);
-    panelsA = ceilDivide(g.m, MR);
-    panelsB = ceilDivide(g.n, NR);
+constexpr long kRowsPacked = 8 * MR;  // of a transposed A, at a time
+
+/** How a product is cut: k into blocks, rows and columns into groups; a task is a group of each. */
+struct Cut {
+  long blocks, steps;         // of k
+  long panels, wide;          // panels of NR columns in all, and in a group
+  long columnGroups;
+  long rowGroups, rows;       // groups of rows, of so many rows
+  Cut(const Product& g, long threads) {
+    blocks = most(1, ceilDivide(g.k, kBlock));
+    steps = roundUp(ceilDivide(g.k, blocks), 4);
+    panels = ceilDivide(g.n, NR);
+    // Every thread packs the columns that it works on, and, for every group of columns, the rows of a transposed A.
+    double best = 0;
+    for (long some = least(panels, most(1, kPacked / (steps * NR))); some > 0; some /= 2) {
+      const long groups = ceilDivide(panels, some);
+      const double cost = double(g.n) * double(most(1, threads / groups)) + double(g.m) * double(groups) * (g.aStep == 1 ? 0.1 : 1);
+      if (best == 0 || cost < best) {
+        best = cost;
+        columnGroups = groups;
+        wide = ceilDivide(panels, groups);
+      }
+    }
+    // A core that is held up by others must not hold up the rest: several tasks for each thread.
+    constexpr long tasksPerThread = 8;
+    const long wanted = threads == 1 ? 1 : ceilDivide(tasksPerThread * threads, columnGroups);
+    rows = roundUp(ceilDivide(g.m, wanted), MR);
+    rowGroups = ceilDivide(g.m, rows);
   }
-  size_t floatsA() const { return size_t(panelsA * MR * count * steps) + 64 * MR; }
-  size_t floatsB() const { return size_t(panelsB * NR * count * steps) + 16 * NR; }
-  size_t floatsPanelB() const { return size_t(steps * NR) + 16 * NR; }
+  size_t floatsPanel() const { return size_t(steps * NR); }
+  size_t floatsB() const { return size_t(wide) * floatsPanel() + 16 * NR; }
+  size_t floats() const { return floatsB() + size_t(steps * kRowsPacked); }
+
+ private:
+  static constexpr long kPacked = 200000;  // floats of B that a thread packs; they stay in its cache
 };
 
 /**
- * Into how many groups of rows the tasks are cut. A core that is held up by others must not hold up the rest, so each
- * thread gets several tasks where the columns alone would make few; and the last round of tasks must not leave threads
- * idle.
+ * Packs rows [0, rows) of a transposed A, in panels of MR: target[(i / MR * k + p) * MR + i % MR] = A(i, p), one walk over
+ * k for all of them. sums[i] += sum over p, where given.
  */
-static long rowGroups(const Blocks& blocks, long threads) {
-  constexpr long tasksPerThread = 8;
-  if (threads == 1) return 1;
-  for (long groups = ceilDivide(tasksPerThread * threads, blocks.panelsB);; groups++) {
-    const long tasks = blocks.panelsB * groups;
-    if (ceilDivide(tasks, threads) * threads * 10 <= tasks * 11 || groups * 4 >= blocks.panelsA) return groups;
+static void packRows(const float* source, long step, long rows, long k, float* target, float* sums) {
+  const long whole = rows / MR, rest = rows % MR;
+  float total[kRowsPacked] = {};
+  for (long p = 0; p < k; p++) {
+    const float* s = source + p * step;
+    for (long i = 0; i < rows; i += 16) __builtin_prefetch(s + 24 * step + i);
+    for (long q = 0; q < whole; q++) memcpy(target + (q * k + p) * MR, s + q * MR, MR * sizeof(float));
+    for (long i = 0; i < rest; i++) target[(whole * k + p) * MR + i] = s[whole * MR + i];
+    if (sums)
+      for (long i = 0; i < rows; i++) total[i] += s[i];
+  }
+  for (long i = 0; sums && i < rows; i++) sums[i] += total[i];
+}
+
+/** A tile at row i and column j0, and its epilogue after the last block of k. */
+static void panelTile(const Product& g, long i, long rows, long j0, const float* a, const float* b, long k,
+                      bool accumulate, bool last) {
+  const long columns = least(g.n - j0, NR), vectors = ceilDivide(columns, W);
+  const auto& kinds = g.aStep == 1 ? tiles<Layout::rows>.at : tiles<Layout::packed>.at;
+  const Tile multiplyTile = kinds[rows - 1][vectors - 1];
+  float* c = g.c + i * g.cRow + j0;
+  if (last) prefetchEpilogue(g, i, i + rows, j0, j0 + columns);
+  if (columns % W == 0) {
+    multiplyTile(k, a, g.aRow, 0, b, 0, c, g.cRow, accumulate);
+  } else {
+    alignas(64) float edge[MR * NR];
+    multiplyTile(k, a, g.aRow, 0, b, 0, edge, NR, false);
+    for (long r = 0; r < rows; r++)
+      for (long j = 0; j < columns; j++)
+        c[r * g.cRow + j] = accumulate ? c[r * g.cRow + j] + edge[r * NR + j] : edge[r * NR + j];
+  }
+  if (last) finish(g, i, i + rows, j0, j0 + columns);
+}
+
+/** Rows [i0, i1) of a group of columns, over one block of k; B is packed. */
+static void panelRows(const Product& g, const Cut& cut, long block, long columns, long i0, long i1, const float* packedB,
+                      float* packedA) {
+  const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
+  const long firstPanel = columns * cut.wide, panels = least(cut.wide, cut.panels - firstPanel);
+  float* sums = g.rowSums && columns == 0 ? g.rowSums : nullptr;
+  if (sums && block == 0) memset(sums + i0, 0, sizeof(float) * size_t(i1 - i0));
+  for (long i = i0; i < i1; i += MR) {
+    const float* a = g.a + i * g.aRow + p0 * g.aStep;
+    if (g.aStep != 1) {
+      const long inPack = (i - i0) % kRowsPacked;
+      if (inPack == 0) packRows(a, g.aStep, least(i1 - i, kRowsPacked), k, packedA, sums ? sums + i : nullptr);
+      a = packedA + inPack * k;
+    }
+    for (long q = 0; q < panels; q++)
+      panelTile(g, i, least(i1 - i, MR), (firstPanel + q) * NR, a, packedB + q * cut.floatsPanel(), k,
+                block > 0 || g.accumulate, block == cut.blocks - 1);
   }
 }
 
-/** Panels of A [first, last) of one block of k; contiguous along i, all panels are copied in one walk over k. */
-static void packPanelsA(const Product& g, const Blocks& blocks, long first, long last, float* packed) {
-  constexpr int group = 8;
-  const bool together = g.aRow == 1 && last * MR <= g.m;
-  if (g.rowSums) memset(g.rowSums + first * MR, 0, sizeof(float) * size_t(least(g.m, last * MR) - first * MR));
-  for (long block = 0; block < blocks.count; block++) {
-    const long p0 = block * blocks.steps, k = least(g.k - p0, blocks.steps);
-    float* target = packed + (block * blocks.panelsA + first) * blocks.steps * MR;
-    if (!together) {
-      for (long panel = first; panel < last; panel++) {
-        pack<MR>(g.a + panel * MR * g.aRow + p0 * g.aStep, g.aRow, g.aStep, least(g.m - panel * MR, MR), k,
-                 target + (panel - first) * blocks.steps * MR, g.rowSums ? g.rowSums + panel * MR : nullptr);
-      }
-      continue;
-    }
-    const long panels = last - first;
-    float sums[group * MR] = {};
-    for (long p = 0; p < k; p++) {
-      const float* s = g.a + first * MR + (p0 + p) * g.aStep;
-      for (long q = 0; q < panels; q++) {
-        __builtin_prefetch(s + 6 * g.aStep + q * MR);
-        memcpy(target + (q * blocks.steps + p) * MR, s + q * MR, MR * sizeof(float));
-      }
-      if (g.rowSums)
-        for (long i = 0; i < panels * MR; i++) sums[i] += s[i];
-    }
-    if (g.rowSums)
-      for (long i = 0; i < panels * MR; i++) g.rowSums[first * MR + i] += sums[i];
-  }
-}
-
-static void packedProduct(const Team& team, const Product& g, float* packedA, float* packedB, float* const* panelB) {
-  const Blocks blocks(g);
-  const long groups = rowGroups(blocks, team.size()), perGroup = ceilDivide(blocks.panelsA, groups);
-  const bool shareB = groups > 1;
-  const auto packPanelB = [&](long panel, long block, float* target) {
-    const long p0 = block * blocks.steps;
-    pack<NR>(g.b + panel * NR * g.bColumn + p0 * g.bStep, g.bColumn, g.bStep, least(g.n - panel * NR, NR),
-             least(g.k - p0, blocks.steps), target, nullptr);
-  };
-  constexpr long packGroup = 8;
-  const long packTasksA = ceilDivide(blocks.panelsA, packGroup);
-  team.each(packTasksA + (shareB ? blocks.panelsB : 0), [&](int task, int) {
-    if (task < packTasksA) {
-      packPanelsA(g, blocks, task * packGroup, least(blocks.panelsA, (task + 1) * packGroup), packedA);
-    } else {
-      const long panel = task - packTasksA;
-      for (long block = 0; block < blocks.count; block++)
-        packPanelB(panel, block, packedB + (block * blocks.panelsB + panel) * blocks.steps * NR);
-    }
-  });
-  team.each(blocks.panelsB * groups, [&](int task, int thread) {
-    const long panel = task / groups, firstA = task % groups * perGroup, lastA = least(blocks.panelsA, firstA + perGroup);
-    const long j0 = panel * NR, columns = least(g.n - j0, NR), vectors = ceilDivide(columns, W);
-    const bool whole = columns % W == 0;
-    for (long block = 0; block < blocks.count; block++) {
-      const long k = least(g.k - block * blocks.steps, blocks.steps);
-      const float* b = panelB[thread];
-      if (shareB) {
-        b = packedB + (block * blocks.panelsB + panel) * blocks.steps * NR;
-      } else {
-        packPanelB(panel, block, panelB[thread]);
-      }
-      const bool accumulate = block > 0 || g.accumulate;
-      for (long panelA = firstA; panelA < lastA; panelA++) {
-        const long i0 = panelA * MR, rows = least(g.m - i0, MR);
-        const float* a = packedA + (block * blocks.panelsA + panelA) * blocks.steps * MR;
-        const Tile multiplyTile = packedTiles.at[rows - 1][vectors - 1];
-        float* c = g.c + i0 * g.cRow + j0;
-        if (whole) {
-          multiplyTile(k, a, 0, 0, b, 0, c, g.cRow, accumulate);
-        } else {
-          alignas(64) float edge[MR * NR];
-          multiplyTile(k, a, 0, 0, b, 0, edge, NR, false);
-          for (long i = 0; i < rows; i++)
-            for (long j = 0; j < columns; j++)
-              c[i * g.cRow + j] = accumulate ? c[i * g.cRow + j] + edge[i * NR + j] : edge[i * NR + j];
+/** `taken` has room for a count for each group of columns. */
+static void panelProduct(const Team& team, const Product& g, const Cut& cut, long* taken, float* const* memory) {
+  for (long block = 0; block < cut.blocks; block++) {
+    const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
+    memset(taken, 0, size_t(cut.columnGroups) * sizeof(long));
+    // A thread stays at a group of columns, which it has packed, as long as there are rows to do, then helps at the next.
+    team.each(team.size(), [&](int runner, int thread) {
+      float *packedB = memory[thread], *packedA = packedB + cut.floatsB();
+      for (long visit = 0; visit < cut.columnGroups; visit++) {
+        const long columns = (runner * cut.columnGroups / team.size() + visit) % cut.columnGroups;
+        bool packed = false;
+        for (;;) {
+          const long i0 = __atomic_fetch_add(&taken[columns], 1, __ATOMIC_RELAXED) * cut.rows;
+          if (i0 >= g.m) break;
+          for (long q = columns * cut.wide; !packed && q < least(cut.panels, (columns + 1) * cut.wide); q++)
+            packPanel(g.b + q * NR * g.bColumn + p0 * g.bStep, g.bStep, g.bColumn, least(g.n - q * NR, NR), k,
+                      packedB + (q - columns * cut.wide) * long(cut.floatsPanel()));
+          packed = true;
+          panelRows(g, cut, block, columns, i0, least(g.m, i0 + cut.rows), packedB, packedA);
         }
-        if (block == blocks.count - 1) finish(g, i0, i0 + rows, j0, j0 + columns);
       }
-    }
-  });
+    });
+  }
 }
 
 // ---- the ways without packing --------------------------------------------------------------------------------------
@@ -349,24 +363,24 @@ static void sumRows(const Team& team, const Product& g) {
   });
 }
 
-enum class Way { empty, dots, strided, packed };
+enum class Way { empty, dots, strided, panels };
 
 static Way wayOf(const Product& g) {
   if (g.k == 0) return Way::empty;
   if (g.aStep == 1 && g.bStep == 1 && (g.m <= 8 || g.n <= 4)) return Way::dots;
   if (g.bColumn == 1 && (g.m <= 16 || g.k <= 16)) return Way::strided;
-  return Way::packed;
+  return Way::panels;
 }
 
-static void product(const Team& team, const Product& g, Way way, float* packedA, float* packedB, float* const* panelB) {
-  if (g.rowSums && way != Way::packed) sumRows(team, g);
+static void product(const Team& team, const Product& g, Way way, const Cut& cut, long* taken, float* const* memory) {
+  if (g.rowSums && !(way == Way::panels && g.aRow == 1)) sumRows(team, g);
   switch (way) {
     case Way::empty:
       for (long i = 0; i < g.m && !g.accumulate; i++) memset(g.c + i * g.cRow, 0, size_t(g.n) * sizeof(float));
       return finish(g, 0, g.m, 0, g.n);
     case Way::dots: return dotProduct(team, g);
-    case Way::strided: return stridedProduct(team, g, panelB);
-    case Way::packed: return packedProduct(team, g, packedA, packedB, panelB);
+    case Way::strided: return stridedProduct(team, g, memory);
+    case Way::panels: return panelProduct(team, g, cut, taken, memory);
   }
 }
 
@@ -408,28 +422,23 @@ void gemm(Context& context, const double* values, long) {
     return one;
   };
   const Way way = wayOf(g);
-  const Blocks blocks(g);
-  const size_t edge = size_t((g.k + MR) * W);
-  const size_t floatsA = way == Way::packed ? blocks.floatsA() : 0;
-  const size_t panel = way == Way::packed ? blocks.floatsPanelB() : edge;
   // Many small products: each by one thread. strideC 0 would let them meet.
-  const bool apart = count > 1 && strideC != 0 && double(g.m) * double(g.n) * double(g.k) < 4e6;
+  const double size = double(g.m) * double(g.n) * double(g.k);
+  const bool apart = count > 1 && strideC != 0 && size < 4e6, alone = apart || size < 5e4;
+  const Cut cut(g, alone ? 1 : context.pool.threads());
+  const size_t counts = size_t(cut.columnGroups) * sizeof(long) / sizeof(float);
+  const size_t local = way == Way::panels ? cut.floats() : size_t((g.k + MR) * W);
+  if (!context.reserve(apart ? 0 : counts, local + (apart ? counts + 16 : 0))) return;
+  float* memory[Pool::kMaxThreads];
+  for (int i = 0; i < context.pool.threads(); i++) memory[i] = context.local(i);
   if (apart) {
-    if (!context.reserve(0, floatsA + panel)) return;
     context.pool.each(int(count), [&](int i, int thread) {
-      float* memory = context.local(thread);
-      float* panels[Pool::kMaxThreads];
-      panels[thread] = memory + floatsA;
-      product(Team{nullptr, thread}, item(i), way, memory, nullptr, panels);
+      product(Team{nullptr, thread}, item(i), way, cut, (long*)(memory[thread] + roundUp(long(local), 16)), memory);
     });
     return;
   }
-  const bool shareB = way == Way::packed && rowGroups(blocks, context.pool.threads()) > 1;
-  if (!context.reserve(floatsA + (shareB ? blocks.floatsB() : 0), panel)) return;
-  float* panels[Pool::kMaxThreads];
-  for (int i = 0; i < context.pool.threads(); i++) panels[i] = context.local(i);
-  const Team team{double(g.m) * double(g.n) * double(g.k) < 5e4 ? nullptr : &context.pool, 0};
-  for (long i = 0; i < count; i++) product(team, item(i), way, context.shared(), context.shared() + floatsA, panels);
+  const Team team{alone ? nullptr : &context.pool, 0};
+  for (long i = 0; i < count; i++) product(team, item(i), way, cut, (long*)context.shared(), memory);
 }
 
 }  // namespace attune::ATTUNE_ISA

@@ -20,53 +20,74 @@ constexpr int NR = NV * W;
 #define ATTUNE_STEP_FENCE
 #endif
 
+/** How the operands of a tile lie; A(i, p) is a[i * aRow + p * aStep]. */
+enum class Layout {
+  rows,     // B packed, [k][NR]; A's rows are contiguous, aStep 1
+  packed,   // B packed; A packed too, [k][MR]
+  strided,  // any strides of A; B's rows are contiguous, bStep apart
+};
+
 template <int N, size_t... J>
 static ALWAYS_INLINE void multiplyRow(V* accumulators, const V* b, float a, std::index_sequence<J...>) {
   ((accumulators[J] += b[J] * a), ...);
 }
-template <int N, size_t... Row>
-static ALWAYS_INLINE void multiplyStep(V* accumulators, const V* b, const float* a, long rowStride,
-                                       std::index_sequence<Row...>) {
-  (multiplyRow<N>(accumulators + Row * N, b, a[long(Row) * rowStride], std::make_index_sequence<N>{}), ...);
+template <int N, class A, size_t... Row>
+static ALWAYS_INLINE void multiplyStep(V* accumulators, const V* b, const A& a, std::index_sequence<Row...>) {
+  (multiplyRow<N>(accumulators + Row * N, b, a(int(Row)), std::make_index_sequence<N>{}), ...);
 }
 
-/** C[M, N * W] (+)= A B over k steps. Packed: A is [k][MR], B is [k][NR]; otherwise the strides given hold. */
-template <int M, int N, bool Packed>
+/** C[M, N * W] (+)= A B over k steps. */
+template <int M, int N, Layout Lies>
 static void tile(long k, const float* __restrict a, long aRow, long aStep, const float* __restrict b, long bStep,
                  float* __restrict c, long cRow, bool accumulate) {
-  const long row = Packed ? 1 : aRow, step = Packed ? MR : aStep, rowB = Packed ? NR : bStep;
+  constexpr bool packedB = Lies != Layout::strided;
+  const long rowB = packedB ? NR : bStep;
   V accumulators[M * N];
 #pragma GCC unroll 64
   for (int i = 0; i < M * N; i++) accumulators[i] = V{};
-  if constexpr (Packed) {
+  if constexpr (packedB) {
     for (int i = 0; i < M; i++)
       for (int j = 0; j < N * W; j += 16) __builtin_prefetch(c + i * cRow + j, 1);
   }
+  // Three bases reach eight rows by the processor's scaled addresses.
+  const float *a3 = a + 3 * aRow, *a6 = a + 6 * aRow;
   const auto once = [&](int o) __attribute__((always_inline)) {
     V row_b[N];
 #pragma GCC unroll 8
     for (int j = 0; j < N; j++) row_b[j] = load(b + o * rowB + j * W);
-    if constexpr (Packed && W == 16) {
+    if constexpr (packedB && W == 16) {
 #pragma GCC unroll 8
       for (int j = 0; j < N; j++) __builtin_prefetch(b + (o + 8) * rowB + j * W);
-      if (o * MR % 16 == 0) __builtin_prefetch(a + o * step + 32 * MR);
     }
-    multiplyStep<N>(accumulators, row_b, a + o * step, row, std::make_index_sequence<M>{});
+    constexpr auto rows = std::make_index_sequence<M>{};
+    if constexpr (Lies == Layout::rows) {
+      const float* const bases[] = {a, a3, a6};
+      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return bases[i / 3][i % 3 * aRow + o]; }, rows);
+    } else if constexpr (Lies == Layout::packed) {
+      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return a[o * MR + i]; }, rows);
+    } else {
+      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return a[i * aRow + o * aStep]; }, rows);
+    }
     ATTUNE_STEP_FENCE;
   };
   long p = 0;
+  const auto advance = [&](long steps) __attribute__((always_inline)) {
+    const long step = Lies == Layout::rows ? steps : Lies == Layout::packed ? steps * MR : steps * aStep;
+    a += step;
+    a3 += step;
+    a6 += step;
+    b += steps * rowB;
+  };
   for (; p + 4 <= k; p += 4) {
     once(0);
     once(1);
     once(2);
     once(3);
-    a += 4 * step;
-    b += 4 * rowB;
+    advance(4);
   }
   for (; p < k; p++) {
     once(0);
-    a += step;
-    b += rowB;
+    advance(1);
   }
 #pragma GCC unroll 64
   for (int i = 0; i < M * N; i++) {
@@ -77,23 +98,23 @@ static void tile(long k, const float* __restrict a, long aRow, long aStep, const
 
 typedef void (*Tile)(long, const float*, long, long, const float*, long, float*, long, bool);
 
-template <bool Packed, int M, size_t... N>
+template <Layout Lies, int M, size_t... N>
 static constexpr Tile tileOf(int n, std::index_sequence<N...>) {
   Tile result = nullptr;
-  ((int(N) + 1 == n ? (void)(result = tile<M, int(N) + 1, Packed>) : void()), ...);
+  ((int(N) + 1 == n ? (void)(result = tile<M, int(N) + 1, Lies>) : void()), ...);
   return result;
 }
-template <bool Packed>
+template <Layout Lies>
 struct Tiles {
   Tile at[MR][NV];
   template <size_t... M>
   constexpr explicit Tiles(std::index_sequence<M...>) : at() {
-    for (int n = 1; n <= NV; n++) ((at[M][n - 1] = tileOf<Packed, int(M) + 1>(n, std::make_index_sequence<NV>{})), ...);
+    for (int n = 1; n <= NV; n++) ((at[M][n - 1] = tileOf<Lies, int(M) + 1>(n, std::make_index_sequence<NV>{})), ...);
   }
 };
-/** tiles[m - 1][n - 1]: m rows, n vectors. */
-static constexpr Tiles<true> packedTiles{std::make_index_sequence<MR>{}};
-static constexpr Tiles<false> stridedTiles{std::make_index_sequence<MR>{}};
+/** tiles.at[m - 1][n - 1]: m rows, n vectors. */
+template <Layout Lies>
+static constexpr Tiles<Lies> tiles{std::make_index_sequence<MR>{}};
 
 /** A product of unpacked operands by one thread; n is a multiple of W. */
 static inline void multiply(long m, long n, long k, const float* a, long aRow, long aStep, const float* b, long bStep,
@@ -102,7 +123,7 @@ static inline void multiply(long m, long n, long k, const float* a, long aRow, l
     const int vectors = int(least(n - j, NR) / W);
     for (long i = 0; i < m; i += MR) {
       const int rows = int(least(m - i, MR));
-      stridedTiles.at[rows - 1][vectors - 1](k, a + i * aRow, aRow, aStep, b + j, bStep, c + i * cRow + j, cRow,
+      tiles<Layout::strided>.at[rows - 1][vectors - 1](k, a + i * aRow, aRow, aStep, b + j, bStep, c + i * cRow + j, cRow,
                                              accumulate);
     }
   }

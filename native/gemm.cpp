@@ -163,7 +163,7 @@ struct Cut {
   long rowGroups, rows;       // groups of rows, of so many rows
   Cut(const Product& g, long threads) {
     blocks = most(1, ceilDivide(g.k, kBlock));
-    steps = roundUp(ceilDivide(g.k, blocks), 4);
+    steps = most(4, roundUp(ceilDivide(g.k, blocks), 4));
     panels = ceilDivide(g.n, NR);
     // Every thread packs the columns that it works on, and, for every group of columns, the rows of a transposed A.
     double best = 0;
@@ -233,7 +233,7 @@ static void panelRows(const Product& g, const Cut& cut, long block, long columns
                       float* packedA) {
   const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
   const long firstPanel = columns * cut.wide, panels = least(cut.wide, cut.panels - firstPanel);
-  float* sums = g.rowSums && columns == 0 ? g.rowSums : nullptr;
+  float* sums = g.aStep != 1 && columns == 0 ? g.rowSums : nullptr;
   if (sums && block == 0) memset(sums + i0, 0, sizeof(float) * size_t(i1 - i0));
   for (long i = i0; i < i1; i += MR) {
     const float* a = g.a + i * g.aRow + p0 * g.aStep;

@@ -28,6 +28,8 @@ export interface HubRequest {
   readonly body?: string | { readonly length: number; readonly bytes: () => AsyncIterable<Uint8Array> };
   /** Which redirects to follow: `inside` stops at one that leads away from the endpoint. Default `all`. */
   readonly redirects?: "all" | "inside";
+  /** Sees each answer that redirects, before it is followed; what it throws ends the request. */
+  readonly onRedirect?: (answer: HubAnswer) => void;
   /** How often to try. `once`: a second time only where the first cannot have had an effect. */
   readonly attempts?: number | "once";
   /** Seconds that the answer may take to begin. Default HF_HUB_ETAG_TIMEOUT. */
@@ -146,6 +148,7 @@ export class HubConnection {
       if (given.redirects === "inside" && !this.isEndpoint(target)) return answer;
       if (hop >= MAX_REDIRECTS) throw new HubError("refused", `${showUrl(start)} redirects in circles`);
       await answer.drop();
+      given.onRedirect?.(answer);
       if (answer.status === 303) {
         method = method === "HEAD" ? "HEAD" : "GET";
         body = undefined;

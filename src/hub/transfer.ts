@@ -93,18 +93,18 @@ async function open(
   file: FileHandle,
 ): Promise<HubAnswer> {
   const headers: Record<string, string> = state.position > 0 ? { range: `bytes=${state.position}-` } : {};
-  const answer = await connection.request({ url, headers, signal });
+  const expectEtag = (answer: HubAnswer) => {
+    const said = answer.header("x-linked-etag") === undefined ? undefined : etagOf(answer);
+    if (said === undefined || said === etag) return;
+    throw new HubError("integrity", `${where({ subject })} is "${said}" now, where "${etag}" was announced: try again`);
+  };
+  const answer = await connection.request({ url, headers, signal, onRedirect: expectEtag });
   if (answer.status === 416 && state.position > 0) {
     await answer.drop();
     await state.restart(file);
     return open(connection, { url, size, etag, subject, signal }, state, file);
   }
   await expectSuccess(connection, answer, subject);
-  const said = answer.header("x-linked-etag") === undefined ? undefined : etagOf(answer);
-  if (said !== undefined && said !== etag) {
-    await answer.drop();
-    throw new HubError("integrity", `${where({ subject })} is "${said}" now, where "${etag}" was announced: try again`);
-  }
   const length = answer.header("content-length");
   if (answer.status === 206) {
     const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header("content-range") ?? "") ?? [];

@@ -28,6 +28,8 @@ export interface HubRequest {
   readonly body?: string | { readonly length: number; readonly bytes: () => AsyncIterable<Uint8Array> };
   /** Which redirects to follow: `inside` stops at one that leads away from the endpoint. Default `all`. */
   readonly redirects?: "all" | "inside";
+  /** The content is to be read as it comes. Else it is read whole before the answer is given, and again if it is cut. */
+  readonly streamed?: boolean;
   /** Sees each answer that redirects, before it is followed; what it throws ends the request. */
   readonly onRedirect?: (answer: HubAnswer) => void;
   /** How often to try. `once`: a second time only where the first cannot have had an effect. */
@@ -107,6 +109,7 @@ export class HubConnection {
       let answer: HubAnswer;
       try {
         answer = await this.#follow(given, url);
+        if (!given.streamed) await answer.text();
       } catch (error) {
         given.signal?.throwIfAborted();
         if (error instanceof HubError) throw error;
@@ -187,7 +190,7 @@ function bodyStream(bytes: AsyncIterable<Uint8Array>): Dispatcher.DispatchOption
 
 function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, url: URL): HubAnswer {
   body.on("error", () => undefined); // told to whoever reads it; an answer that nobody reads any more is no accident
-  const text = async () => {
+  const read = async () => {
     const parts: Uint8Array[] = [];
     let length = 0;
     for await (const part of body as AsyncIterable<Uint8Array>) {
@@ -196,6 +199,11 @@ function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, url: U
       parts.push(part);
     }
     return Buffer.concat(parts).toString("utf8");
+  };
+  let whole: Promise<string> | undefined;
+  const text = () => {
+    whole ??= read();
+    return whole;
   };
   return {
     status: statusCode,
@@ -216,7 +224,10 @@ function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, url: U
         );
       }
     },
-    drop: () => body.dump({ limit: 65_536 }).catch(() => undefined), // the connection is worth a short rest of an answer
+    drop: async () => {
+      // the connection is worth a short rest of an answer
+      if (whole === undefined) await body.dump({ limit: 65_536 }).catch(() => undefined);
+    },
   };
 }
 

@@ -87,7 +87,7 @@ export class Snapshot {
       return new Snapshot(cache, commit, tree, connection, options);
     } catch (error) {
       const final = !(error instanceof HubError) || error.kind === "revision-not-found" || error.kind === "integrity";
-      if (final || cached === undefined) throw error;
+      if (final || cached === undefined || options.forceDownload) throw error;
       warn(`${error.message}. Using ${describeRepo(asked)} as it is in the cache, at ${cached.commit.slice(0, 12)}`);
       return new Snapshot(cached.cache, cached.commit, await cached.cache.readTree(cached.commit), undefined, options);
     }

@@ -98,7 +98,7 @@ async function open(
     if (said === undefined || said === etag) return;
     throw new HubError("integrity", `${where({ subject })} is "${said}" now, where "${etag}" was announced: try again`);
   };
-  const answer = await connection.request({ url, headers, signal, onRedirect: expectEtag });
+  const answer = await connection.request({ url, headers, signal, streamed: true, onRedirect: expectEtag });
   if (answer.status === 416 && state.position > 0) {
     await answer.drop();
     await state.restart(file);

@@ -20,7 +20,7 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /**
- * `runs` downloads of two files, every request of which is cut: before its answer, or after a random number of bytes.
+ * `runs` downloads of two files through requests that are cut after a random number of bytes, questions too.
  * @returns How many came whole; the others ended with an error that says so.
  */
 export async function downloadsWithCuts(
@@ -41,10 +41,15 @@ export async function downloadsWithCuts(
   let whole = 0;
   for (let run = 0; run < runs; run++) {
     const random = randomNumbers(seed * 1000 + run);
-    const often = random(); // some connections are worse than others
-    hub.fault = () => {
-      if (random() > often) return undefined;
-      return random() < 0.2 ? { cutAfter: 0 } : { cutAfter: 1 + Math.floor(random() * weights.length) };
+    // every request of most runs is cut; of some only a few are; some Hubs die in the middle and stay dead
+    const [share, deadAfter] =
+      run % 10 === 9 ? [1, Math.floor(random() * 6)] : [run % 3 === 0 ? random() : 1, Infinity];
+    let requests = 0;
+    hub.fault = ({ path }) => {
+      if (requests++ >= deadAfter) return { cutAfter: 0 };
+      if (random() > share) return undefined;
+      const size = path.startsWith("/api/") ? 1000 : path.endsWith("config.json") ? 9 : weights.length;
+      return { cutAfter: Math.floor(random() * size) };
     };
     const cache = join(cacheDir, String(run));
     try {

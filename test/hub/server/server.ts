@@ -147,6 +147,8 @@ export class LoopbackHub {
         response.end(fault.text);
         return;
       }
+      if (fault?.cutAfter !== undefined && url.pathname.startsWith("/api/"))
+        cutAnswer(message, response, fault.cutAfter);
       const token = /^Bearer (.*)$/.exec(authorization ?? "")?.[1];
       const account = token === undefined ? undefined : this.accounts.get(token);
       if (server === "hub" && token !== undefined && account === undefined) {
@@ -367,6 +369,16 @@ export class LoopbackHub {
 /** What of a path comes after an action, undecoded: a revision may hold an encoded slash. */
 function rawRest(url: URL, action: string): string {
   return new RegExp(`/${action}/(.*)$`).exec(url.pathname)?.[1] ?? "";
+}
+
+/** Makes an answer of the API break off after some bytes, if it is longer. */
+function cutAnswer(message: IncomingMessage, response: ServerResponse, bytes: number): void {
+  const end = response.end.bind(response);
+  response.end = ((content?: unknown) => {
+    if (typeof content !== "string" || content.length <= bytes) return end(content as string);
+    response.write(content.slice(0, bytes), () => message.socket.destroy());
+    return response;
+  }) as typeof response.end;
 }
 
 /** All folders that files are in. */

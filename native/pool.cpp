@@ -8,6 +8,10 @@
 namespace attune {
 
 constexpr int kSpinsBeforeParking = 30000;  // about a millisecond: waking a parked thread costs more than a short kernel
+// Where others want the processors too, whoever spins keeps from working those that it waits for.
+constexpr int kSpinsAmongOthers = 300;
+constexpr double kSecondsForLastTasks = 0.5e-3;  // more than a task takes, less than a turn of another process
+constexpr int kRegionsAmongOthers = 100;
 
 void flushSubnormals() {
 #if defined(__x86_64__)
@@ -51,7 +55,11 @@ void Pool::takeTasks(int thread) {
     // Success proves that the fields read above belong to the ticket's epoch.
     if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) {
       task(context, static_cast<int>(index), thread);
-      completed_.fetch_add(1, std::memory_order_release);
+      completed_.fetch_add(1);
+      if (callerWaits_.load()) {
+        done_.fetch_add(1);
+        callerParking_.wakeAll();
+      }
       ticket = ticket_.load(std::memory_order_acquire);
     }
   }
@@ -63,7 +71,7 @@ void Pool::work(int thread) {
     int spins = 0;
     uint32_t epoch;
     while ((epoch = epoch_.load(std::memory_order_acquire)) == seen) {
-      if (++spins < kSpinsBeforeParking) {
+      if (++spins < (amongOthers_.load(std::memory_order_relaxed) ? kSpinsAmongOthers : kSpinsBeforeParking)) {
         relax();
         continue;
       }
@@ -91,13 +99,32 @@ void Pool::run(int count, Task task, void* context) {
   epoch_.fetch_add(1);
   if (parked_.load() > 0) parking_.wakeAll();
   takeTasks(0);
-  for (int spins = 0; completed_.load(std::memory_order_acquire) < count;) {
-    if (++spins < 4000) {
-      relax();
-    } else {
-      yieldProcessor();
-    }
+  waitForOthers(count);
+}
+
+/** Until the tasks that workers have taken are done. */
+void Pool::waitForOthers(int count) {
+  double start = 0;
+  for (int spins = 1; completed_.load(std::memory_order_acquire) < count; spins++) {
+    relax();
+    if (spins % 64 != 0) continue;
+    if (start == 0) start = secondsNow();
+    if (secondsNow() - start > kSecondsForLastTasks) return sleepUntilDone(count);
   }
+  const int regions = amongOthers_.load(std::memory_order_relaxed);
+  if (regions > 0) amongOthers_.store(regions - 1, std::memory_order_relaxed);
+}
+
+void Pool::sleepUntilDone(int count) {
+  // A worker that takes so long for its last task has probably lost its processor to another process.
+  amongOthers_.store(kRegionsAmongOthers, std::memory_order_relaxed);
+  callerWaits_ = true;
+  for (;;) {
+    const uint32_t seen = done_.load();
+    if (completed_.load() >= count) break;
+    callerParking_.wait(done_, seen);
+  }
+  callerWaits_ = false;
 }
 
 }  // namespace attune

@@ -42,6 +42,8 @@ class Pool {
   };
   void takeTasks(int thread);
   void work(int thread);
+  void waitForOthers(int count);
+  void sleepUntilDone(int count);
 
   int threads_ = 1;
   alignas(64) std::atomic<uint64_t> ticket_{0xFFFFFFFFull};
@@ -49,6 +51,10 @@ class Pool {
   alignas(64) std::atomic<uint32_t> epoch_{0};  // parked workers wait for it to change
   Parking parking_;
   std::atomic<int> parked_{0};
+  std::atomic<uint32_t> done_{0};  // a parked caller waits for it to change
+  Parking callerParking_;
+  std::atomic<bool> callerWaits_{false};
+  std::atomic<int> amongOthers_{0};  // regions to go through as if other processes wanted the processors
   std::atomic<bool> stop_{false};
   std::atomic<Task> task_{nullptr};
   std::atomic<void*> context_{nullptr};

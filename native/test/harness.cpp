@@ -112,8 +112,9 @@ Ints integers(long length, int limit, uint32_t seed) {
 static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 static double relu(double x) { return std::isnan(x) ? x : std::fmax(x, 0); }
 static double gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
+constexpr double kPi = 3.14159265358979323846;  // M_PI is not everywhere
 static double geluTanh(double x) {
-  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / kPi) * (x + 0.044715 * x * x * x)));
 }
 
 double unaryOf(int op, double x, double p0, double p1) {

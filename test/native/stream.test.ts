@@ -112,15 +112,20 @@ describe("enqueueing", () => {
   });
 });
 
-it("an idle engine uses no processor time", async () => {
+it("an idle engine uses no processor time from 100 ms after its last work on", async () => {
   const idle = createNativeBackend({ threads: 4 });
-  enqueueWork(idle, 2);
-  await idle.fence().wait();
-  await sleep(100);
-  const before = process.cpuUsage();
-  await sleep(300);
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1000).toBeLessThan(60); // milliseconds, for the whole process
+  const windows: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    enqueueWork(idle, 2);
+    await idle.fence().wait();
+    await sleep(100);
+    const before = process.cpuUsage();
+    await sleep(100);
+    const { user, system } = process.cpuUsage(before);
+    windows.push((user + system) / 1000);
+  }
+  // The whole process's milliseconds. One window may hold work of the test runner; a thread that spins would be in each.
+  expect(Math.min(...windows), windows.join(" ")).toBeLessThan(5);
   idle.close();
 });
 

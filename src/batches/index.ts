@@ -22,6 +22,7 @@ export {
 export { DataCollatorWithPadding, type PaddedBatch, type PaddingCollatorOptions } from "./collators/with-padding.js";
 export { DataLoader, type DataLoaderState } from "./data-loader.js";
 export type { IndexedRows } from "./indexed-rows.js";
+export { rowLengths } from "./lengths.js";
 export type { DataLoaderOptions } from "./loader-options.js";
 export { paddingShare } from "./padding-share.js";
 export type { BatchOrder, BatchSampler, Sampler } from "./sampler.js";

@@ -1,5 +1,13 @@
 // The Trainer's loaders: rows as the model takes them, in the order that the arguments ask for.
-import { type Batch, type Collator, collateFunction, DataLoader, type Sampler } from "../batches/index.js";
+import {
+  type Batch,
+  type Collator,
+  collateFunction,
+  DataLoader,
+  LengthGroupedSampler,
+  rowLengths,
+  type Sampler,
+} from "../batches/index.js";
 import type { AnyRow, Dataset } from "../datasets/index.js";
 import type { TrainingArguments } from "./arguments.js";
 import { namedLabels, renumberLabels } from "./columns.js";
@@ -19,8 +27,11 @@ export function trainLoader(
   switch (args.trainSamplingStrategy) {
     case "random":
       return new DataLoader(dataset as Dataset, { ...common, shuffle: true, seed });
-    case "group_by_length":
-      return new DataLoader(dataset as Dataset, { ...common, groupByLength: true, seed });
+    case "group_by_length": {
+      const rowsOfStep = args.perDeviceTrainBatchSize * args.gradientAccumulationSteps;
+      const grouped = new LengthGroupedSampler(rowLengths(dataset as Dataset), rowsOfStep, seed);
+      return new DataLoader(dataset as Dataset, { ...common, sampler: grouped });
+    }
     case "sequential":
       return new DataLoader(dataset as Dataset, common);
     default:

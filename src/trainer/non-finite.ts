@@ -2,7 +2,6 @@
 import type { DataLoader, DataLoaderState } from "../batches/index.js";
 import { DeviceError } from "../support/errors.js";
 import { fence, type Tensor } from "../tensor/index.js";
-import type { PendingLosses } from "./losses.js";
 
 type Loader = Pick<DataLoader<object>, "batchSampler">;
 
@@ -51,10 +50,13 @@ export async function stopped(error: DeviceError, rows: string): Promise<DeviceE
 }
 
 /** Waits for a step's losses and the norm of its gradients; says what of them is not finite, if something is. */
-export async function nonFinite(losses: PendingLosses, gradNorm: Tensor | undefined): Promise<string | undefined> {
+export async function nonFinite(
+  losses: readonly { readonly loss: Tensor }[],
+  gradNorm: Tensor | undefined,
+): Promise<string | undefined> {
   try {
     for (const { loss } of losses) {
-      const value = await loss;
+      const value = await loss.item();
       if (!Number.isFinite(value)) return await drained(`the loss is ${value}`);
     }
     const norm = gradNorm && (await gradNorm.item());

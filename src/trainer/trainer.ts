@@ -147,6 +147,7 @@ export interface PredictionOutput {
 /** What exists while train() runs. */
 interface Session {
   readonly run: Run;
+  readonly parameters: readonly Tensor[];
   readonly optimizer: TrainerOptimizer;
   readonly lrScheduler: TrainerSchedule;
   readonly loader: DataLoader<AnyRow, Batch>;
@@ -404,7 +405,7 @@ export class Trainer {
     this.state = new TrainerState();
     this.#followPlan(plan);
     const run = new Run(this.state, plan, countComputedParameters(model));
-    return { run, optimizer, lrScheduler, loader, interrupted, after: "epoch" };
+    return { run, parameters: model.parameters(), optimizer, lrScheduler, loader, interrupted, after: "epoch" };
   }
 
   #followPlan({ maxSteps, epochs, loggingSteps, evalSteps, saveSteps }: Plan): void {
@@ -414,13 +415,13 @@ export class Trainer {
 
   /** One optimizer step, and what is due after it. */
   async #step(session: Session, batches: readonly Batch[], began: DataLoaderState): Promise<void> {
-    const { args, accelerator, model, control } = this;
-    const { run, optimizer, lrScheduler, loader } = session;
+    const { args, accelerator, control } = this;
+    const { run, optimizer, lrScheduler, loader, parameters } = session;
     Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
     run.beginStep(began, batches.length);
     await this.#callbacks.call("onStepBegin", this.#context());
     const losses = await this.#accumulateGradients(batches);
-    const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(model.parameters(), args.maxGradNorm) : undefined;
+    const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
     const bad = args.skipNonFinite ? await nonFinite(losses, gradNorm) : undefined;
     if (bad) {
       warn(
@@ -436,7 +437,7 @@ export class Trainer {
     optimizer.zeroGrad();
     await run.endStep({
       batches,
-      losses: bad ? [] : losses,
+      losses: bad ? [] : readLosses(losses),
       gradNorm: bad ? undefined : gradNorm,
       learningRate,
       began,
@@ -453,18 +454,16 @@ export class Trainer {
   }
 
   /** Adds up the gradients of the batches of one step, each by its share of the labels, as if they were one batch. */
-  async #accumulateGradients(batches: readonly Batch[]): Promise<PendingLosses> {
+  async #accumulateGradients(batches: readonly Batch[]): Promise<WeightedLoss[]> {
     const { accelerator, model } = this;
     currentBackend().setStep(this.state.globalStep + 1); // the step that errors of the device name
     const counts = batches.map((batch) => countLabels(batch, model));
     const total = counts.reduce((sum, count) => sum + count, 0);
-    const losses: { loss: Promise<number>; weight: number }[] = [];
+    const losses: WeightedLoss[] = [];
     for (const [i, batch] of batches.entries()) {
       const weight = total > 0 ? counts[i] / total : 1 / batches.length;
       const loss = this.computeLoss(model, batch);
-      const read = loss.item();
-      read.catch(() => undefined); // whoever settles the step hears of it
-      losses.push({ loss: read, weight });
+      losses.push({ loss, weight });
       const backward = () => accelerator.backward(loss, { weight });
       if (i === batches.length - 1) {
         backward();
@@ -739,6 +738,24 @@ export class Trainer {
       figures: session?.run.figures ?? {},
     };
   }
+}
+
+/** A batch's loss, a scalar on the device, and its weight in the step's. */
+interface WeightedLoss {
+  readonly loss: Tensor;
+  readonly weight: number;
+}
+
+/**
+ * Asks for a step's losses, once its gradients are gone: reading tells the garbage collector how much memory is in use,
+ * and what is at its height within a step would have it look every other step.
+ */
+function readLosses(losses: readonly WeightedLoss[]): PendingLosses {
+  return losses.map(({ loss, weight }) => {
+    const read = loss.item();
+    read.catch(() => undefined); // whoever settles the step hears of it
+    return { loss: read, weight };
+  });
 }
 
 /** Datasets with their names; one alone has none. */

@@ -93,10 +93,11 @@ function toLabel(from: Feature, to: ClassLabel, refuse: Refuse): Convert | NoCon
     case "string":
       return (value) => {
         const text = String(value);
-        const named = [text, text.trim()].map((name) => to.names.indexOf(name)).find((label) => label >= 0);
-        if (named !== undefined) return named;
-        if (/^\s*-?\d+\s*$/.test(text)) return checked(Number(text));
-        return refuse(`${JSON.stringify(text)}, which is no name of ${describeFeature(to)}`);
+        try {
+          return to.str2int(text);
+        } catch {
+          return refuse(`${JSON.stringify(text)}, which is no name of ${describeFeature(to)}`);
+        }
       };
     default:
       return new NoConversion(from, to);

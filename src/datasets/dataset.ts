@@ -37,6 +37,7 @@ import { type BatchOptions, batch } from "./verbs/batch.js";
 import type { BatchContext, BatchFunction, NoInputs, RowContext, RowFunction } from "./verbs/call.js";
 import { cast, castColumn } from "./verbs/cast.js";
 import { type ClassEncodeOptions, classEncodeColumn } from "./verbs/class-encode-column.js";
+import { expectCount } from "./verbs/count.js";
 import { type FilterOptions, filter } from "./verbs/filter.js";
 import { type FlattenOptions, flatten } from "./verbs/flatten.js";
 import { type MapOptions, map } from "./verbs/map.js";
@@ -396,6 +397,7 @@ export class Dataset<out Row extends object = AnyRow> {
    * `shard`. Throws ConfigError where that is no number of parts.
    */
   toIterableDataset({ numShards = 1 }: { numShards?: number } = {}): IterableDataset<Row> {
+    expectCount("toIterableDataset", "numShards, a number of parts,", numShards, 1);
     const runs = Array.from({ length: numShards }, (_, index) => {
       const rows = shardOf(this.length, numShards, index);
       return [rows[0] ?? 0, (rows[0] ?? 0) + rows.length] as const;

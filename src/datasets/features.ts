@@ -53,9 +53,12 @@ export class ClassLabel<Name extends string = string> {
   /** The names by class: `names[1]` is the name of class 1. */
   readonly names: readonly Name[];
 
-  /** Throws ConfigError where a name stands twice, since its class could not be told. */
-  constructor(options: { names: readonly Name[] }) {
-    this.names = [...options.names];
+  /**
+   * The names, or a number of classes, which are then named "0", "1" and so on. Throws ConfigError where a name stands
+   * twice, since its class could not be told, or where there is neither or both.
+   */
+  constructor(options: { names: readonly Name[]; numClasses?: undefined } | { names?: undefined; numClasses: number }) {
+    this.names = namesOf(options);
     const repeated = this.names.find((name, i) => this.names.indexOf(name) !== i);
     if (repeated !== undefined)
       throw new ConfigError(`the name "${repeated}" stands twice in a ClassLabel of ${list(this.names)}`);
@@ -77,7 +80,10 @@ export class ClassLabel<Name extends string = string> {
     return typeof labels === "number" ? this.#name(labels) : Array.from(labels, (label) => this.#name(label));
   }
 
-  /** The class of a name, or the classes of many. Throws DataError where a name is unknown. */
+  /**
+   * The class of a name, or the classes of many: blanks around a name and a class's number as text are taken too, as in
+   * Python. Throws DataError where a name is unknown.
+   */
   str2int(name: string): number;
   str2int(names: readonly string[]): number[];
   str2int(names: string | readonly string[]): number | number[] {
@@ -91,8 +97,9 @@ export class ClassLabel<Name extends string = string> {
 
   #class(name: string): number {
     const names: readonly string[] = this.names;
-    const label = names.indexOf(name);
-    if (label >= 0) return label;
+    const label = [name, name.trim()].map((each) => names.indexOf(each)).find((found) => found >= 0);
+    if (label !== undefined) return label;
+    if (/^\s*-?\d+\s*$/.test(name) && Number(name) >= -1 && Number(name) < names.length) return Number(name);
     const near = nearest(name, names);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
     throw new DataError(`"${name}" is not the name of a class: the classes are ${list(this.names)}${hint}`);
@@ -147,6 +154,18 @@ export function describeFeature(feature: Feature): string {
 /** True where two features are the same type: dtypes, names in order, lengths and fields. */
 export function sameFeature(a: Feature, b: Feature): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function namesOf<Name extends string>(options: { names?: readonly Name[]; numClasses?: number }): Name[] {
+  const { names, numClasses } = options;
+  if ((names === undefined) === (numClasses === undefined)) {
+    throw new ConfigError("a ClassLabel has names, or a number of classes, numClasses, and not both");
+  }
+  if (names !== undefined) return [...names];
+  if (!(Number.isInteger(numClasses) && Number(numClasses) >= 0)) {
+    throw new ConfigError(`numClasses is ${String(numClasses)}: give a whole number of classes`);
+  }
+  return Array.from({ length: Number(numClasses) }, (_, i) => String(i) as Name);
 }
 
 /** Names in quotes, with commas: for messages. */

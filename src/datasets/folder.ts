@@ -2,7 +2,7 @@
 import { join, posix } from "node:path";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
 import { type Card, type CardConfig, type CardInfo, readCard } from "./card.js";
-import { dataFiles } from "./formats.js";
+import { dataFiles } from "./file-formats.js";
 import { matchesGlob } from "./glob.js";
 import { filesUnder } from "./glob-files.js";
 import { checkParts, filesByConfig, filesBySplit } from "./layout.js";

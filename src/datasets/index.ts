@@ -3,8 +3,8 @@ export { concatenateDatasets, interleaveDatasets } from "./combine.js";
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
 export { ClassLabel, type Feature, List, type StructFeature, Value } from "./features.js";
+export type { FormatName } from "./file-formats.js";
 export type { FormatOptions, FormatType } from "./format.js";
-export type { FormatName } from "./formats.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export * from "./known.js"; // with a star, so that declarations of "attune/datasets" can add to KnownDatasets
 export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";

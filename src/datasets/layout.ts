@@ -2,7 +2,7 @@
 // Names are those that datasets 5.2 writes and recognizes: data_files.py.
 import { FileFormatError } from "../support/errors.js";
 import { info } from "../support/log.js";
-import { dataFiles, formatOfFile } from "./formats.js";
+import { dataFiles, formatOfFile } from "./file-formats.js";
 
 const KEYWORDS: ReadonlyMap<string, string> = new Map(
   Object.entries({

@@ -7,7 +7,7 @@ import { concatenateDatasets } from "./combine.js";
 import { Dataset } from "./dataset.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { StructFeature } from "./features.js";
-import { checkFormatOptions, type FormatOptions } from "./formats.js";
+import { checkFormatOptions, type FileOptions } from "./file-formats.js";
 import type { KnownConfig, KnownPath, KnownRow } from "./known.js";
 import { type ReadOptions, readTable } from "./read-table.js";
 import { isSavedFolder, readSavedFolder } from "./saved-folder.js";
@@ -22,7 +22,7 @@ import { concatenate } from "./verbs/concatenate.js";
 import { rowRange } from "./verbs/take.js";
 
 /** What to load of a dataset, and how its files are read. */
-export interface LoadOptions extends SourceOptions, FormatOptions {
+export interface LoadOptions extends SourceOptions, FileOptions {
   /**
    * The rows to load: a split, "train"; a part of one, "train[:10%]", "train[-100:]"; several one after another,
    * "train+test"; "all"; or a list of such, for a list of datasets. Default: a DatasetDict of all splits.

@@ -5,9 +5,9 @@ import { FileFormatError } from "../support/errors.js";
 import { openArrowTable } from "./arrow-table.js";
 import { cachedTable } from "./cache/cached-table.js";
 import { describeFeature, type StructFeature, sameFeature } from "./features.js";
+import { type FileOptions, type FormatName, optionsOf, readerOf } from "./file-formats.js";
 import { digest } from "./fingerprint/digest.js";
 import { fingerprintOfFile } from "./fingerprint/file.js";
-import { type FormatName, type FormatOptions, optionsOf, readerOf } from "./formats.js";
 import { readParquet } from "./parquet.js";
 import type { DeclaredFeatures } from "./parquet-features.js";
 import { type Table, tableOf } from "./table.js";
@@ -18,7 +18,7 @@ import { concatenate } from "./verbs/concatenate.js";
 /** What is known of files beside what they say themselves. */
 export interface ReadOptions {
   readonly format: FormatName;
-  readonly options: FormatOptions;
+  readonly options: FileOptions;
   /** The types that the dataset's card declares. */
   readonly declared: DeclaredFeatures | undefined;
   /** The types that the caller asks for. */

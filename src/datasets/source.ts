@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { type HubOptions, isRepoId } from "../hub/index.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
 import type { CardInfo } from "./card.js";
+import { type FormatName, formatOfFiles, isFormatName } from "./file-formats.js";
 import { type FileChoice, readFolder } from "./folder.js";
-import { type FormatName, formatOfFiles, isFormatName } from "./formats.js";
 import { expandPatterns, isPattern } from "./glob-files.js";
 import { fetchConfiguration } from "./hub.js";
 

@@ -1,6 +1,6 @@
 // The rows of files as a streamed dataset.
 import { ConfigError } from "../support/errors.js";
-import { readerOf } from "./formats.js";
+import { readerOf } from "./file-formats.js";
 import type { ReadOptions } from "./read-table.js";
 import { ArrowReader } from "./readers/arrow.js";
 import type { FileReader } from "./readers/batch.js";

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ClassLabel, type Feature, List, Value } from "../../src/datasets/index.js";
@@ -116,6 +117,39 @@ describe("features in a dataset card", () => {
       /leave out class 1/,
     );
     expect(() => featuresFromYaml([{ name: "x", dtype: { image: {} } }])).toThrow(/not.* supported/);
+  });
+});
+
+describe("every kind of feature that Python's datasets writes (python/features.py)", () => {
+  const python = JSON.parse(readFileSync(new URL("python/features.json", import.meta.url), "utf8")) as {
+    dtypes: string[];
+    features: Record<string, unknown>;
+  };
+
+  it("comes back as it was, but large lists, which are lists", () => {
+    const read = featureFromJson(python.features) as Record<string, unknown>;
+    const large = { feature: { dtype: "string", _type: "Value" }, _type: "List" };
+    expect(JSON.parse(JSON.stringify(read))).toEqual({ ...python.features, large });
+    expect(Object.keys(read)).toEqual(Object.keys(python.features));
+    expect(read.unnamed).toEqual(new ClassLabel({ numClasses: 3 }));
+  });
+
+  it.each(python.dtypes)("Value of %s", (dtype) => {
+    expect(new Value(dtype).dtype).toBe(dtype);
+    const label = String(new Value(dtype));
+    expect(label).toBe(`Value("${dtype}")`);
+  });
+});
+
+describe("a ClassLabel's names", () => {
+  it("are given, or numbers; and are found with blanks around them, or by their number, as in Python", () => {
+    const label = new ClassLabel({ names: ["neg", "pos"] });
+    expect(label.str2int([" pos ", "1", "neg", "-1"])).toEqual([1, 1, 0, -1]);
+    expect(() => label.str2int("2")).toThrow('"2" is not the name of a class');
+    expect(new ClassLabel({ numClasses: 2 }).names).toEqual(["0", "1"]);
+    expect(() => new ClassLabel({ names: ["a"], numClasses: 1 } as never)).toThrow(ConfigError);
+    expect(() => new ClassLabel({} as never)).toThrow(ConfigError);
+    expect(() => new ClassLabel({ numClasses: -1 })).toThrow("numClasses is -1");
   });
 });
 

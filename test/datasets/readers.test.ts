@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { FormatOptions } from "../../src/datasets/formats.js";
+import type { FileOptions } from "../../src/datasets/file-formats.js";
 import { ClassLabel, type Dataset, List, loadDataset, Value } from "../../src/datasets/index.js";
 import { ConfigError, DataError, FileFormatError } from "../../src/support/errors.js";
 import { folderOf } from "./files.js";
@@ -12,7 +12,7 @@ interface Python {
   files: {
     file: string;
     text: string;
-    options: FormatOptions;
+    options: FileOptions;
     columns: Record<string, unknown[]>;
     dtypes: Record<string, string>;
   }[];

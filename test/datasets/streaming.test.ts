@@ -140,6 +140,12 @@ describe("verbs of a stream", () => {
     expect(() => count(0, 1).map((row) => row, { with: { index: 1 } })).toThrow(ConfigError);
   });
 
+  it("is a dataset of rows that are not known, where nobody asks for more", () => {
+    const untyped: IterableDataset = count(0, 1);
+    expect(untyped.columnNames).toEqual(["id"]);
+    expect(() => Dataset.fromColumns({ id: [1] }).toIterableDataset({ numShards: 0 })).toThrow(ConfigError);
+  });
+
   it("says what it is", () => {
     expect(String(count(0, 1))).toBe("IterableDataset { features: [ 'id' ], num_shards: 1 }");
     expect(String(count(0, 1).map((row) => row))).toContain("'unknown'");

@@ -10,7 +10,7 @@ import { type TextOptions, TextReader } from "./readers/text.js";
 export type FormatName = "parquet" | "arrow" | "json" | "csv" | "text";
 
 /** How files are read, by their format. An option of another format than the files' is an error. */
-export interface FormatOptions extends CsvOptions, JsonOptions, TextOptions {}
+export interface FileOptions extends CsvOptions, JsonOptions, TextOptions {}
 
 // In the order in which one is chosen where a folder holds as many files of two formats.
 const EXTENSIONS: Readonly<Record<FormatName, readonly string[]>> = {
@@ -22,7 +22,7 @@ const EXTENSIONS: Readonly<Record<FormatName, readonly string[]>> = {
 };
 
 const ENCODING = ["encoding", "encodingErrors"] as const;
-const OPTIONS: Readonly<Record<FormatName, readonly (keyof FormatOptions)[]>> = {
+const OPTIONS: Readonly<Record<FormatName, readonly (keyof FileOptions)[]>> = {
   parquet: [],
   arrow: [],
   json: [...ENCODING, "field"],
@@ -54,7 +54,7 @@ const NO_DATA = new Set([
 ]);
 
 /** Of all options those that say how files of a format are read. */
-export function optionsOf(format: FormatName, options: FormatOptions): Partial<FormatOptions> {
+export function optionsOf(format: FormatName, options: FileOptions): Partial<FileOptions> {
   return Object.fromEntries(OPTIONS[format].map((name) => [name, options[name]]));
 }
 
@@ -112,7 +112,7 @@ export function formatOfFiles(files: readonly string[]): FormatName {
 /** A reader of a text format. `wished`: the types asked for. `whole`: all rows will be read, so their values tell types. */
 export function readerOf(
   format: "json" | "csv" | "text",
-  options: FormatOptions,
+  options: FileOptions,
   wished: StructFeature | undefined,
   whole: boolean,
 ): FileReader {

@@ -5,7 +5,17 @@ import { defineCommand } from "./command.js";
 import { dataFlags } from "./data-flags.js";
 
 const evalFlags = {
-  model: text({ default: undefined, placeholder: "PATH", help: "folder of a trained model" }),
+  model: text({
+    default: undefined,
+    placeholder: "ID|PATH",
+    help: "a trained model: its folder, or its name on the Hub",
+  }),
+  revision: text({
+    default: undefined,
+    placeholder: "NAME",
+    help: "branch, tag or commit of the model",
+    defaultNote: "main",
+  }),
   split: text({
     default: undefined,
     placeholder: "NAME",
@@ -18,7 +28,7 @@ const evalFlags = {
 export const command = defineCommand({
   name: "eval",
   description: "Measures a trained model on a dataset. The figures are printed as JSON.",
-  usage: ["attune eval --model runs/mrpc --dataset PATH --config mrpc --split validation"],
+  usage: ["attune eval --model runs/mrpc --dataset glue --config mrpc --split validation"],
   sections: [
     { title: "What to measure", flags: evalFlags },
     { title: "Data", flags: dataFlags },
@@ -33,7 +43,7 @@ export const command = defineCommand({
       import("../tasks/index.js"),
       import("./data.js"),
     ]);
-    const { model: folder = "", batchSize } = values;
+    const { model: folder = "", batchSize, revision } = values;
     const { raw, task } = await data.loadTask(values);
     const [split] = values.split === undefined ? task.evaluationSplits : [values.split];
     if (split === undefined) {
@@ -41,8 +51,8 @@ export const command = defineCommand({
         `${values.dataset} has no split validation or test; say with --split which of ${raw.splitNames.join(", ")}`,
       );
     }
-    const tokenizer = await AutoTokenizer.fromPretrained(folder);
-    const model = await AutoModelForSequenceClassification.fromPretrained(folder);
+    const tokenizer = await AutoTokenizer.fromPretrained(folder, { revision });
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder, { revision });
     const limit = tasks.lengthLimit(values.maxLength, tokenizer, model.config);
     const { tokenized: dataset, lengths } = await tasks.tokenizeSplit(raw.split(split), task, tokenizer, limit);
     tasks.sayCut(split, lengths, limit);

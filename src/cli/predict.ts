@@ -8,7 +8,17 @@ import { defineCommand } from "./command.js";
 import { UsageError } from "./flags.js";
 
 const flags = {
-  model: text({ default: undefined, placeholder: "PATH", help: "folder of a trained model" }),
+  model: text({
+    default: undefined,
+    placeholder: "ID|PATH",
+    help: "a trained model: its folder, or its name on the Hub",
+  }),
+  revision: text({
+    default: undefined,
+    placeholder: "NAME",
+    help: "branch, tag or commit of the model",
+    defaultNote: "main",
+  }),
   text: text({
     default: undefined,
     placeholder: "TEXT",
@@ -35,7 +45,7 @@ export const command = defineCommand({
   run: async (values, given) => {
     if (values.text === undefined && values.pair !== undefined) throw new UsageError("--pair needs --text before it");
     const { pipeline } = await import("../pipelines/index.js");
-    const classify = await pipeline("text-classification", values.model ?? "");
+    const classify = await pipeline("text-classification", values.model ?? "", { revision: values.revision });
     const topK = given.has("topK") ? values.topK : undefined;
     const answer = async (inputs: readonly ClassificationInput[]) => {
       const results = topK === undefined ? await classify(inputs) : await classify(inputs, { topK });

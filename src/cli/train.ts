@@ -21,8 +21,8 @@ export const command = defineCommand({
   name: "train",
   description: "Fine-tunes a pretrained model on a dataset, and writes a folder that `attune predict` and Python load.",
   usage: [
-    "attune train --model PATH --dataset PATH --config mrpc --output runs/mrpc",
-    "attune train --model PATH --data reviews.csv --output runs/reviews",
+    "attune train --model bert-base-uncased --dataset glue --config mrpc --output runs/mrpc",
+    "attune train --model bert-base-uncased --data reviews.csv --output runs/reviews",
   ],
   sections: [
     { title: "Model", flags: modelFlags },

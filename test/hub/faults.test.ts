@@ -1,7 +1,7 @@
 // What can go wrong between here and the Hub: cuts, stalls, lies, kills, two at once, paths that want out of the cache.
 // The long forms are in load.soak.ts.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
@@ -227,6 +227,17 @@ describe("processes", () => {
     expect(readdirSync(join(cache, "models--ann--both/blobs")).length).toBe(1);
     expect((await verifyCache()).problems).toEqual([]);
     expect(everythingIn(join(cache, "models--ann--both/snapshots")).length).toBe(2);
+  });
+});
+
+describe("a cache", () => {
+  it("that cannot be written to is said with its folder", async () => {
+    addWeights("ann/read-only");
+    const file = join(temporaryFolder("hub-no-folder"), "file");
+    writeFileSync(file, "");
+    await expect(snapshotDownload("ann/read-only", { cacheDir: file })).rejects.toThrow(
+      /cannot write into the cache .*file: .*set HF_HUB_CACHE to a folder that takes it/,
+    );
   });
 });
 

@@ -2,6 +2,7 @@
 import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isAbandoned, writerMark } from "../../support/atomic.js";
+import { AttuneError } from "../../support/errors.js";
 import { debug } from "../../support/log.js";
 import { HubError } from "../errors.js";
 import type { HubConnection } from "../http.js";
@@ -27,7 +28,9 @@ export async function ensureBlob(
   if (!anew && present !== undefined && (source.size === undefined || present === source.size)) return blob;
   const others = running.get(blob);
   if (others !== undefined) return others;
-  const fetching = fetchBlob(connection, cache, blob, source).finally(() => running.delete(blob));
+  const fetching = fetchBlob(connection, cache, blob, source)
+    .catch((error: unknown) => Promise.reject(inWords(error, cache)))
+    .finally(() => running.delete(blob));
   running.set(blob, fetching);
   return fetching;
 }
@@ -51,6 +54,16 @@ async function fetchBlob(connection: HubConnection, cache: RepoCache, blob: stri
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** An error of the disk, with the folder and what to do; any other as it is. */
+function inWords(error: unknown, cache: RepoCache): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof AttuneError || typeof code !== "string" || !/^E[A-Z]+$/.test(code)) return error;
+  return new AttuneError(
+    `cannot write into the cache ${cache.root}: ${message}. Free some space, or set HF_HUB_CACHE to a folder that takes it`,
+    { cause: error },
+  );
 }
 
 /**
@@ -82,7 +95,8 @@ async function adoptAbandoned(cache: RepoCache, etag: string, temporary: string)
 async function expectRoom(cache: RepoCache, { size, subject }: Transfer, begun: number): Promise<void> {
   if (size === undefined) return;
   const space = await statfs(cache.blobs).catch(() => undefined);
-  if (space === undefined || space.bavail * space.bsize >= size - begun) return;
+  const unknown = space === undefined || space.blocks === 0; // some network file systems do not tell
+  if (unknown || space.bavail * space.bsize >= size - begun) return;
   throw new HubError(
     "refused",
     `${subject.path} has ${size} bytes, and ${cache.root} has room for ${space.bavail * space.bsize}: free some, or set ` +

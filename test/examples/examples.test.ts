@@ -36,6 +36,22 @@ describeShared("examples/", () => {
     expect(loss).toBeLessThan(1.5);
   });
 
+  it("part-of-a-model.ts freezes, groups and trains what is left", async () => {
+    const lines = (await example("part-of-a-model.ts", ...model)).trim().split("\n");
+    // frozen: 5 of the embeddings, 16 of each of three layers. Left: in each of three layers 6 weights, and 10 biases and
+    // norms; the pooler's weight and bias; the head's, with its own learning rate
+    expect(lines[0]).toBe("53 of 105 parameters are frozen");
+    expect(lines.slice(1, 5).sort()).toEqual([
+      "1 with learning rate 0.001, decay 0",
+      "1 with learning rate 0.001, decay 0.01",
+      "19 with learning rate 0.00005, decay 0.01",
+      "31 with learning rate 0.00005, decay 0",
+    ]);
+    const losses = lines.slice(5).map((line) => Number(/loss ([\d.]+)$/.exec(line)?.[1]));
+    expect(losses).toHaveLength(5);
+    expect(losses[4]).toBeLessThan(losses[0]);
+  });
+
   it("loading.ts shows rows and features, and answers the exercise", async () => {
     const stdout = await example("loading.ts", ...data);
     expect(stdout).toContain("num_rows: 3668");

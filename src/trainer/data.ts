@@ -8,9 +8,10 @@ import {
   rowLengths,
   type Sampler,
 } from "../batches/index.js";
-import type { AnyRow, Dataset } from "../datasets/index.js";
+import { type AnyRow, Dataset } from "../datasets/index.js";
 import type { TrainingArguments } from "./arguments.js";
 import { namedLabels, renumberLabels } from "./columns.js";
+import type { EvalDatasets } from "./options.js";
 
 export type TrainerCollator = Collator<AnyRow, Batch>;
 
@@ -58,4 +59,14 @@ export function renumbering(
   if (!classes || column === undefined) return collator;
   const collate = collateFunction(collator);
   return (rows, context) => collate(rows.map((row) => renumberLabels(row, column, classes)) as AnyRow[], context);
+}
+
+/** Datasets with their names; one alone has none. */
+export function namedDatasets(
+  datasets: EvalDatasets | undefined,
+): readonly (readonly [string | undefined, Dataset<object>])[] {
+  if (datasets === undefined) return [];
+  return datasets instanceof Dataset
+    ? [[undefined, datasets]]
+    : Object.entries(datasets as Record<string, Dataset<object>>);
 }

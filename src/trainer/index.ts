@@ -26,12 +26,6 @@ export type { ComputeMetrics, PreprocessLogits } from "./evaluation.js";
 export type { ComputeLoss } from "./loss.js";
 export { countComputedParameters, type ModelResult, type TrainableModel } from "./model.js";
 export type { TrainerOptimizer, TrainerSchedule } from "./optimizer.js";
+export type { EvalDatasets, PredictionOutput, TrainerOptions, TrainOptions, TrainOutput } from "./options.js";
 export { type LogRow, TrainerState } from "./state.js";
-export {
-  type EvalDatasets,
-  type PredictionOutput,
-  Trainer,
-  type TrainerOptions,
-  type TrainOptions,
-  type TrainOutput,
-} from "./trainer.js";
+export { Trainer } from "./trainer.js";

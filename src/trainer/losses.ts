@@ -1,6 +1,7 @@
 // The losses of training, read behind the device: a step's loss is asked for when the step is enqueued and taken in some
 // steps later, so that reading never makes the device wait, and a loss that is not finite is still said soon.
 import { DeviceError } from "../support/errors.js";
+import type { Tensor } from "../tensor/index.js";
 
 /** A step's losses on their way from the device, with their weights in the step's loss. */
 export type PendingLosses = readonly { readonly loss: Promise<number>; readonly weight: number }[];
@@ -87,4 +88,22 @@ export class Losses {
 async function weightedSum(losses: PendingLosses): Promise<number> {
   const values = await Promise.all(losses.map(({ loss }) => loss));
   return values.reduce((sum, value, i) => sum + value * losses[i].weight, 0);
+}
+
+/** A batch's loss, a scalar on the device, and its weight in the step's. */
+export interface WeightedLoss {
+  readonly loss: Tensor;
+  readonly weight: number;
+}
+
+/**
+ * Asks for a step's losses, once its gradients are gone: reading tells the garbage collector how much memory is in use,
+ * and what is at its height within a step would have it look every other step.
+ */
+export function readLosses(losses: readonly WeightedLoss[]): PendingLosses {
+  return losses.map(({ loss, weight }) => {
+    const read = loss.item();
+    read.catch(() => undefined); // whoever settles the step hears of it
+    return { loss: read, weight };
+  });
 }

@@ -5,21 +5,17 @@ import { basename, resolve } from "node:path";
 import { Accelerator } from "../accelerate/index.js";
 import {
   type Batch,
-  type Collator,
   DataCollatorWithPadding,
   type DataLoader,
   type DataLoaderState,
   DefaultDataCollator,
-  type Sampler,
 } from "../batches/index.js";
-import { type AnyRow, Dataset } from "../datasets/index.js";
+import type { AnyRow, Dataset } from "../datasets/index.js";
 import type { Published, PublishOptions } from "../hub/index.js";
-import type { ShapedArray } from "../metrics/index.js";
 import { ConfigError, DataError, DeviceError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { currentBackend, manualSeed, type Tensor } from "../tensor/index.js";
-import type { PreTrainedTokenizer } from "../tokenizers/index.js";
-import { TrainingArguments, type TrainingOptions } from "./arguments.js";
+import { TrainingArguments } from "./arguments.js";
 import { asksForBest, noSuchMetric, noteEvaluation } from "./best.js";
 import {
   type CallbackContext,
@@ -28,11 +24,10 @@ import {
   DefaultFlowCallback,
   PrinterCallback,
   ProgressCallback,
-  TensorBoardCallback,
+  reporters,
   type TrainerCallback,
   TrainerControl,
 } from "./callbacks/index.js";
-import type { CardInfo } from "./card.js";
 import {
   bestCheckpoint,
   type CheckpointParts,
@@ -51,18 +46,11 @@ import {
   usableColumns,
   withoutLabels,
 } from "./columns.js";
-import { evalLoader, renumbering, type TrainerCollator, trainLoader } from "./data.js";
-import {
-  type ComputeMetrics,
-  type Evaluation,
-  evaluateModel,
-  nameMetrics,
-  type PreprocessLogits,
-  tryEvaluation,
-} from "./evaluation.js";
+import { evalLoader, namedDatasets, renumbering, type TrainerCollator, trainLoader } from "./data.js";
+import { type Evaluation, evaluateModel, nameMetrics, tryEvaluation } from "./evaluation.js";
 import { Interrupt } from "./interrupt.js";
-import { type ComputeLoss, lossOf } from "./loss.js";
-import type { PendingLosses } from "./losses.js";
+import { lossOf } from "./loss.js";
+import { readLosses, type WeightedLoss } from "./losses.js";
 import { writeManifest } from "./manifest.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
 import { describeRows, nonFinite, stepOf, stopped } from "./non-finite.js";
@@ -74,75 +62,12 @@ import {
   type TrainerOptimizer,
   type TrainerSchedule,
 } from "./optimizer.js";
+import type { EvalDatasets, PredictionOutput, TrainerOptions, TrainOptions, TrainOutput } from "./options.js";
 import { writeModel, writeReport } from "./output.js";
 import { publisherOf, RunPublisher } from "./publish.js";
 import { inGroups, Run } from "./run.js";
 import { saveTogether, writeResults } from "./save.js";
 import { type LogRow, TrainerState } from "./state.js";
-
-/** One dataset, or several by their names. */
-export type EvalDatasets = Dataset<object> | Readonly<Record<string, Dataset<object>>>;
-
-export interface TrainerOptions {
-  readonly model: TrainableModel;
-  readonly args?: TrainingArguments | TrainingOptions;
-  /** Tokenized rows with labels. */
-  readonly trainDataset?: Dataset<object>;
-  /** What `evaluate` measures on; of several, `{ matched, mismatched }`, figures are called `eval_matched_loss` and so on. */
-  readonly evalDataset?: EvalDatasets;
-  /** Makes a batch of rows. Default: DataCollatorWithPadding where there is a processingClass, else DefaultDataCollator. */
-  readonly dataCollator?: Collator<never, Batch>;
-  /** The tokenizer, saved beside the model. */
-  readonly processingClass?: PreTrainedTokenizer;
-  readonly computeMetrics?: ComputeMetrics;
-  /** What metrics and `predict` see in place of logits. */
-  readonly preprocessLogitsForMetrics?: PreprocessLogits;
-  /** The batch's loss, in place of the model's own: the mean over its labels. */
-  readonly computeLoss?: ComputeLoss;
-  /** Called at the events of a run, after those that every Trainer has. */
-  readonly callbacks?: readonly CallbackOrClass[];
-  /** In place of AdamW and the schedule of the arguments. */
-  readonly optimizers?: readonly [optimizer: TrainerOptimizer, lrScheduler?: TrainerSchedule];
-  /** The order of the training rows, in place of `trainSamplingStrategy`'s. */
-  readonly trainSampler?: Sampler;
-  /** For the model card. */
-  readonly card?: CardInfo;
-}
-
-export interface TrainOptions {
-  /**
-   * Goes on from a checkpoint: its folder, true or "last" for the newest in outputDir, "auto" for the newest if there is
-   * one. Default: the argument resumeFromCheckpoint.
-   */
-  readonly resumeFromCheckpoint?: boolean | string;
-  /** With resumeFromCheckpoint: AdamW's moments start anew, so that the checkpoint need not hold them. */
-  readonly freshOptimizer?: boolean;
-  /**
-   * Ends training after the current step, and saves. Without it Ctrl-C (and SIGTERM) do so while train() runs, and do at
-   * once what they always did when they come a second time.
-   */
-  readonly signal?: AbortSignal;
-}
-
-export interface TrainOutput {
-  readonly globalStep: number;
-  /** Mean loss of all steps. */
-  readonly trainingLoss: number;
-  /** train_runtime, train_loss, ...: as in all_results.json. */
-  readonly metrics: LogRow;
-  /** What ended training before its last step, if something did: a signal's name, or "abort". */
-  readonly interrupted?: string;
-}
-
-export interface PredictionOutput {
-  /** [rows, ...]; the first of a head's outputs. */
-  readonly predictions: ShapedArray;
-  /** All outputs by name. */
-  readonly outputs: Readonly<Record<string, ShapedArray>>;
-  /** Undefined where the dataset has no labels. */
-  readonly labelIds?: ShapedArray;
-  readonly metrics: LogRow;
-}
 
 /** What exists while train() runs. */
 interface Session {
@@ -738,39 +663,6 @@ export class Trainer {
       figures: session?.run.figures ?? {},
     };
   }
-}
-
-/** A batch's loss, a scalar on the device, and its weight in the step's. */
-interface WeightedLoss {
-  readonly loss: Tensor;
-  readonly weight: number;
-}
-
-/**
- * Asks for a step's losses, once its gradients are gone: reading tells the garbage collector how much memory is in use,
- * and what is at its height within a step would have it look every other step.
- */
-function readLosses(losses: readonly WeightedLoss[]): PendingLosses {
-  return losses.map(({ loss, weight }) => {
-    const read = loss.item();
-    read.catch(() => undefined); // whoever settles the step hears of it
-    return { loss: read, weight };
-  });
-}
-
-/** Datasets with their names; one alone has none. */
-function namedDatasets(
-  datasets: EvalDatasets | undefined,
-): readonly (readonly [string | undefined, Dataset<object>])[] {
-  if (datasets === undefined) return [];
-  return datasets instanceof Dataset
-    ? [[undefined, datasets]]
-    : Object.entries(datasets as Record<string, Dataset<object>>);
-}
-
-/** Callbacks that carry the log elsewhere. */
-function reporters({ reportTo }: TrainingArguments): TrainerCallback[] {
-  return reportTo === "tensorboard" ? [new TensorBoardCallback()] : [];
 }
 
 function omitStep({ step: _, ...row }: LogRow): LogRow {

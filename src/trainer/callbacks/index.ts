@@ -17,4 +17,4 @@ export { EarlyStoppingCallback, type EarlyStoppingOptions } from "./early-stoppi
 export { CallbackHandler, type CallbackOrClass } from "./handler.js";
 export { PrinterCallback } from "./printer.js";
 export { ProgressCallback } from "./progress.js";
-export { TensorBoardCallback } from "./tensorboard.js";
+export { reporters, TensorBoardCallback } from "./tensorboard.js";

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { debertaV2Config } from "../../src/models/deberta-v2/config.js";
 import { distanceRows, logBucket } from "../../src/models/deberta-v2/distances.js";
+import { AutoModel } from "../../src/models/index.js";
 import { relativeBucket } from "../../src/models/mpnet/relativeBias.js";
+import { tensor } from "../../src/tensor/index.js";
 
 interface Buckets {
   /** The first distance. */
@@ -40,6 +42,17 @@ describe("buckets of relative positions", () => {
       // the place is by key minus query, the bucket by query minus key
       expect(rows[places[11 + distance]]).toBe(buckets[-distance - expected.first] + 8);
     }
+  });
+
+  it("take sequences longer than max_position_embeddings where there is no table of positions", async () => {
+    const config = {
+      ...{ model_type: "deberta-v2", vocab_size: 9, hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2 },
+      ...{ intermediate_size: 8, max_position_embeddings: 6, relative_attention: true, pos_att_type: ["c2p", "p2c"] },
+    };
+    const batch = { input_ids: tensor(new Int32Array(20).fill(3), { shape: [1, 20] }) };
+    const longer = AutoModel.fromConfig({ ...config, position_biased_input: false }).forward(batch);
+    expect((await longer.last_hidden_state.data()).every(Number.isFinite)).toBe(true);
+    expect(() => AutoModel.fromConfig(config).forward(batch)).toThrow("max_position_embeddings");
   });
 
   it("clamp distances beyond the table", () => {

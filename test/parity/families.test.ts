@@ -36,6 +36,7 @@ const families = [
 /** Further configs of these families, and the heads that references stand for. */
 const variants: Readonly<Record<string, readonly string[]>> = {
   "deberta-v2-conv": ["sequence-classification", "masked-lm"],
+  "deberta-v2-long": ["sequence-classification"],
   "deberta-v2-c2p": ["masked-lm"],
   "modernbert-mean": ["sequence-classification", "multiple-choice"],
 };

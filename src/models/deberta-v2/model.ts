@@ -134,8 +134,12 @@ export class DebertaV2Model extends EncoderModel<DebertaV2Config> {
   }
 
   override encode(inputs: EncoderInputs, { firstTokenOnly = false }: EncodeOptions = {}): PackedStates {
-    const { vocab_size, max_position_embeddings } = this.config;
-    const limits = { vocab_size, positions: max_position_embeddings };
+    const { vocab_size, max_position_embeddings, position_biased_input } = this.config;
+    // without a table of positions sequences may be of any length: far distances share a row
+    const limits = {
+      vocab_size,
+      positions: position_biased_input ? max_position_embeddings : Number.POSITIVE_INFINITY,
+    };
     const packing = packIds(inputs, limits, { keepDistances: true });
     const embedded = this.embeddings.forward(packIntegers(inputs.input_ids, packing), inputs, packing);
     return { states: this.encoder.forward(embedded, packing, firstTokenOnly), packing };

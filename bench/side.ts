@@ -43,6 +43,13 @@ export class Side {
     }
   }
 
+  /** The line that the child writes by itself once it is ready. */
+  async hear<Answer>(): Promise<Answer> {
+    const line = await this.answers.next();
+    if (line.done) throw new Error(`${this.child.spawnargs.join(" ")} ended without a word:\n${this.stderr}`);
+    return JSON.parse(line.value) as Answer;
+  }
+
   /** Seconds of processor time of all threads so far. */
   cpuSeconds(): number {
     // After the command's name, which may hold anything, in parentheses: utime and stime are the 12th and 13th fields.

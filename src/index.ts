@@ -51,11 +51,16 @@ export {
 } from "./tensor/index.js";
 export {
   AutoTokenizer,
-  type BatchEncoding,
+  BatchEncoding,
   type BertTokenizerOptions,
+  type BpeTrainingOptions,
   type CallOptions,
   createBertTokenizer,
+  createRobertaTokenizer,
+  type NewToken,
   type PreTrainedTokenizer,
+  type TrainedBpe,
+  trainBpe,
   trainWordPiece,
   type WordPieceTrainingOptions,
 } from "./tokenizers/index.js";

@@ -5,5 +5,12 @@ export type { Encoded, EncodingFields, Offsets, TextColumn, TextInput, Tokenizer
 export { BatchEncoding, type Place, type Span } from "./encoding.js";
 export type { CallOptions, PaddingOptions, Side } from "./options.js";
 export type { EncodedColumns, EncodedRow, EncodedRows, Padded, PaddedEncoding } from "./pad.js";
-export type { DecodeOptions, PreTrainedTokenizer } from "./tokenizer.js";
+export type { DecodeOptions, NewToken, PreTrainedTokenizer } from "./tokenizer.js";
+export {
+  type BpeTrainingOptions,
+  createRobertaTokenizer,
+  type RobertaTokenizerOptions,
+  type TrainedBpe,
+  trainBpe,
+} from "./training/bpe.js";
 export { trainWordPiece, type WordPieceTrainingOptions } from "./training/wordpiece.js";

@@ -6,7 +6,7 @@ import type { Pipeline } from "./pipeline.js";
 import type { SpecialTokens } from "./special-tokens.js";
 
 export interface TokenizerSettings extends LengthDefaults {
-  readonly specialTokens: SpecialTokens;
+  specialTokens: SpecialTokens;
   /** The most tokens that the model takes; Infinity where its files do not say. */
   modelMaxLength: number;
   paddingSide: Side;

@@ -6,6 +6,7 @@ import type { Published, PublishOptions } from "../hub/index.js";
 import { publishWritten } from "../hub/publish/written.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { type Fingerprinted, fingerprint, type Serializable, type Serialized, serialize } from "../support/symbols.js";
+import type { AddedToken } from "./added-tokens.js";
 import { encodeTexts } from "./call.js";
 import type { TextInput, TokenizerCall } from "./call-types.js";
 import { cleanUp } from "./decoders/wordpiece.js";
@@ -31,7 +32,7 @@ export interface DecodeOptions {
 export function makeTokenizer(pipeline: Pipeline, settings: TokenizerSettings): PreTrainedTokenizer {
   const base = new PreTrainedTokenizerBase(pipeline, { ...settings });
   const call = (text: TextInput, pairOrOptions?: unknown, options?: CallOptions) =>
-    encodeTexts(pipeline, base.settings, text, pairOrOptions, options);
+    encodeTexts(base.pipeline, base.settings, text, pairOrOptions, options);
   // A function's own `length` and `name` would hide the tokenizer's.
   Reflect.deleteProperty(call, "length");
   Reflect.deleteProperty(call, "name");
@@ -54,14 +55,18 @@ export function restoreTokenizer({
  * has no #private members: the function would not have them.
  */
 export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
-  /** The stages of tokenizer.json. */
-  readonly pipeline: Pipeline;
-  /** Changed through the properties below only. */
+  /** Changed through the properties and methods below only. */
   readonly settings: TokenizerSettings;
+  private readonly stages: { pipeline: Pipeline };
 
   constructor(pipeline: Pipeline, settings: TokenizerSettings) {
-    this.pipeline = pipeline;
+    this.stages = { pipeline };
     this.settings = settings;
+  }
+
+  /** The stages of tokenizer.json. */
+  get pipeline(): Pipeline {
+    return this.stages.pipeline;
   }
 
   /** Tokens of the model's vocabulary, without those added to it. */
@@ -143,6 +148,11 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
     return this.tokenFor("pad_token");
   }
 
+  /** Makes a token the one that pads; where it is no token yet it is added. */
+  set padToken(token: string) {
+    this.addSpecialTokens({ pad_token: token });
+  }
+
   get padTokenId(): number | undefined {
     return this.idFor("pad_token");
   }
@@ -161,6 +171,42 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
 
   get maskTokenId(): number | undefined {
     return this.idFor("mask_token");
+  }
+
+  /**
+   * Adds tokens that are found in texts as a whole; those that are no tokens yet get ids behind all others, and the model
+   * needs a row for each of them (`length` rows). Returns how many are new.
+   *
+   * Throws ConfigError for a token that is empty.
+   */
+  addTokens(
+    tokens: string | NewToken | readonly (string | NewToken)[],
+    options: { readonly specialTokens?: boolean } = {},
+  ): number {
+    const special = options.specialTokens ?? false;
+    const list = Array.isArray(tokens) ? (tokens as readonly (string | NewToken)[]) : [tokens as string | NewToken];
+    const before = this.pipeline.size;
+    this.stages.pipeline = this.pipeline.withTokens(list.map((token) => addedTokenOf(token, special)));
+    return this.pipeline.size - before;
+  }
+
+  /**
+   * Gives tokens roles, `{ pad_token: "[PAD]" }`, or makes them special without one (`additional_special_tokens`), and adds
+   * those that are no tokens yet. Returns how many are new.
+   */
+  addSpecialTokens(
+    roles: Readonly<Partial<Record<SpecialTokenRole, string>>> & {
+      readonly additional_special_tokens?: readonly string[];
+    },
+  ): number {
+    const { additional_special_tokens: extra = [], ...named } = roles;
+    const before = this.settings.specialTokens;
+    const added = this.addTokens([...Object.values(named), ...extra], { specialTokens: true });
+    this.settings.specialTokens = {
+      roles: new Map([...before.roles, ...Object.entries(named)]),
+      extra: [...new Set([...before.extra, ...extra])],
+    };
+    return added;
   }
 
   /** The special tokens that have a role, and those that have none. */
@@ -295,6 +341,34 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
     const token = this.tokenFor(role);
     return token === undefined ? undefined : this.pipeline.idOf(token);
   }
+}
+
+/** A token to add; how it is found in texts is as transformers' AddedToken says. */
+export interface NewToken {
+  readonly content: string;
+  /** Only where it is not part of a longer word. Default false. */
+  readonly singleWord?: boolean;
+  /** It takes the white space on its left with it. Default false. */
+  readonly lstrip?: boolean;
+  /** It takes the white space on its right with it. Default false. */
+  readonly rstrip?: boolean;
+  /** It is looked for, itself normalized, in the normalized text. Default: unless it is special. */
+  readonly normalized?: boolean;
+}
+
+function addedTokenOf(token: string | NewToken, special: boolean): Omit<AddedToken, "id"> {
+  const { content, singleWord, lstrip, rstrip, normalized } =
+    typeof token === "string" ? ({ content: token } as NewToken) : token;
+  if (typeof content !== "string" || content === "")
+    throw new ConfigError("a token to add needs a text that is not empty");
+  return {
+    content,
+    single_word: singleWord ?? false,
+    lstrip: lstrip ?? false,
+    rstrip: rstrip ?? false,
+    normalized: normalized ?? !special,
+    special,
+  };
 }
 
 function expectSide(name: string, side: Side): Side {

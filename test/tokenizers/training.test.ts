@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { createBertTokenizer, trainWordPiece } from "../../src/tokenizers/index.js";
+import { createBertTokenizer, createRobertaTokenizer, trainBpe, trainWordPiece } from "../../src/tokenizers/index.js";
+import { WhitespaceSplit } from "../../src/tokenizers/pre-tokenizers/whitespace-split.js";
 import { describeShared, sharedPath } from "../shared.js";
 
 describe("training WordPiece", () => {
@@ -69,5 +70,50 @@ describeShared("training on MRPC's sentences", () => {
     // Of the tokens of tokenizers 0.23.3, sorted by code points, one a line.
     const hash = createHash("sha256").update(vocabulary.toSorted().join("\n")).digest("hex");
     expect(hash).toBe("2f5b6106244a6d6b46be1e040431df8f28d0a3f5287eb99b83eb3d7904e9a147");
+  });
+});
+
+describe("training BPE", () => {
+  // What tokenizers 0.23.3 makes of these texts; no two pairs are met equally often where it matters.
+  const texts = Object.entries({ low: 50, lower: 21, lowest: 13, newest: 34, newer: 8, wide: 5, widest: 2 }).map(
+    ([word, count]) => `${word} `.repeat(count),
+  );
+  const merges = (
+    "l o,lo w,Ġ low,e s,es t,e w,n ew,Ġ new,Ġnew est,e r,Ġlow er,Ġlow est,i d,w id,Ġnew er,Ġ wid,Ġwid e,low est,low er," +
+    "new est,new er,wid e,wid est,Ġwid est"
+  )
+    .split(",")
+    .map((merge) => merge.split(" "));
+
+  it("joins what Python joins, in its order, on bytes by default", () => {
+    const trained = trainBpe(texts, { vocabSize: 400 });
+    expect(trained.merges).toEqual(merges);
+    expect(trained.vocabulary.length).toBe(285);
+    expect(trained.vocabulary.slice(0, 8)).toEqual(["<s>", "<pad>", "</s>", "<unk>", "<mask>", "!", '"', "#"]);
+    expect(trained.vocabulary.slice(261)).toEqual(merges.map((merge) => merge.join("")));
+    expect(trainBpe(texts, { vocabSize: 275 }).merges).toEqual(merges.slice(0, 14));
+    expect(trainBpe(texts, { minFrequency: 13 }).merges).toEqual(merges.slice(0, 11));
+  });
+
+  it("ends words with a suffix", () => {
+    const trained = trainBpe(texts, {
+      specialTokens: ["<unk>"],
+      initialAlphabet: [],
+      endOfWordSuffix: "</w>",
+      vocabSize: 60,
+      preTokenizer: new WhitespaceSplit(),
+    });
+    expect(trained.merges.map((merge) => merge.join(" ")).join()).toBe(
+      "l o,w e,lo w</w>,s t</w>,we st</w>,n e,ne west</w>,we r</w>,lo wer</w>,lo west</w>,ne wer</w>,i d,w id,wid e</w>," +
+        "e st</w>,wid est</w>",
+    );
+  });
+
+  it("makes RoBERTa's tokenizer", () => {
+    const tokenizer = createRobertaTokenizer(trainBpe(texts, { vocabSize: 400 }));
+    expect(tokenizer("lower newest", "é").tokens()).toEqual("<s> lower Ġnewest </s> </s> Ã © </s>".split(" "));
+    expect(tokenizer.decode(tokenizer.encode("wide low é 中"), { skipSpecialTokens: true })).toBe("wide low é 中");
+    expect(Object.keys(tokenizer("low"))).toEqual(["input_ids", "attention_mask"]);
+    expect(() => createRobertaTokenizer(trainBpe(texts, { specialTokens: [] }))).toThrow(/lacks <s>: add it/);
   });
 });

@@ -1,0 +1,94 @@
+// Training a byte-pair encoding as Hugging Face's tokenizers does (tokenizers/src/models/bpe/trainer.rs), and the tokenizers
+// that are made of one: GPT-2's and RoBERTa's.
+import { ConfigError } from "../../support/errors.js";
+import { byteLevelPipeline } from "../files/byte-level.js";
+import type { Merge } from "../models/bpe.js";
+import type { Normalizer } from "../normalizers/index.js";
+import { ByteLevel } from "../pre-tokenizers/byte-level.js";
+import type { PreTokenizer } from "../pre-tokenizers/index.js";
+import { byteAlphabet } from "../text/bytes.js";
+import { makeTokenizer, type PreTrainedTokenizer } from "../tokenizer.js";
+import { alphabetOf, countWords, expectCount, joinPairs, spell, Vocabulary } from "./pairs.js";
+
+export interface BpeTrainingOptions {
+  /** Tokens at most; fewer where the texts give no more. Default 30,000. */
+  readonly vocabSize?: number;
+  /** Pairs that are met less often are not joined. Default 0. */
+  readonly minFrequency?: number;
+  /** They come first, in this order. Default <s>, <pad>, </s>, <unk>, <mask>, as RoBERTa's. */
+  readonly specialTokens?: readonly string[];
+  /** Characters at most, the most frequent ones; words lose the others. Default: all that are met. */
+  readonly limitAlphabet?: number;
+  /** Characters that are tokens whether they are met or not. Default: those that stand for the 256 bytes. */
+  readonly initialAlphabet?: Iterable<string>;
+  /** What pieces inside of words begin with. Default: nothing. */
+  readonly continuingSubwordPrefix?: string;
+  /** What the last piece of a word ends with. Default: nothing. */
+  readonly endOfWordSuffix?: string;
+  /** What is done to a text before it is cut into words. Default: nothing. */
+  readonly normalizer?: Normalizer;
+  /** What cuts a text into words. Default: GPT-2's, which spells bytes as characters. */
+  readonly preTokenizer?: PreTokenizer;
+}
+
+/** What training gives, as vocab.json and merges.txt hold it. */
+export interface TrainedBpe {
+  /** The token of id i is `vocabulary[i]`. */
+  readonly vocabulary: string[];
+  readonly merges: Merge[];
+}
+
+/**
+ * A byte-pair encoding trained on `texts`: special tokens, the alphabet, then joined pieces, with the merges in their order.
+ * It depends on the texts' words and how often each is met, not on their order.
+ *
+ * Throws ConfigError where an option is out of its range.
+ */
+export function trainBpe(texts: Iterable<string>, options: BpeTrainingOptions = {}): TrainedBpe {
+  const { vocabSize = 30_000, minFrequency = 0, initialAlphabet = byteAlphabet() } = options;
+  const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = options;
+  expectCount("vocabSize", vocabSize);
+  expectCount("minFrequency", minFrequency);
+  if (options.limitAlphabet !== undefined) expectCount("limitAlphabet", options.limitAlphabet);
+  const counts = countWords(texts, options.normalizer, options.preTokenizer ?? new ByteLevel(false, true, true));
+  const vocabulary = new Vocabulary(options.specialTokens ?? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]);
+  const alphabet = alphabetOf(counts, { limitAlphabet: options.limitAlphabet, initialAlphabet });
+  for (const character of alphabet) vocabulary.add(character);
+  const known = new Set(alphabet);
+  const words = counts.map(([word, count]) => ({ pieces: spell(word, known, { prefix, suffix }, vocabulary), count }));
+  const merges = joinPairs(words, vocabulary, { vocabSize, minFrequency, prefix });
+  return { vocabulary: vocabulary.tokens, merges };
+}
+
+export interface RobertaTokenizerOptions {
+  /** Whether a text that does not begin with a space gets one. Default false. */
+  readonly addPrefixSpace?: boolean;
+  /** The most tokens that the model takes. Default 512. */
+  readonly modelMaxLength?: number;
+}
+
+/**
+ * RoBERTa's tokenizer of what `trainBpe` gives.
+ * @throws ConfigError where the vocabulary lacks one of <s>, </s>, <pad>, <unk> and <mask>
+ */
+export function createRobertaTokenizer(
+  { vocabulary, merges }: TrainedBpe,
+  options: RobertaTokenizerOptions = {},
+): PreTrainedTokenizer {
+  const ids = new Map(vocabulary.map((token, id) => [token, id]));
+  for (const token of ["<s>", "</s>", "<pad>", "<unk>", "<mask>"]) {
+    if (!ids.has(token)) throw new ConfigError(`the vocabulary of ${ids.size} tokens lacks ${token}: add it`);
+  }
+  const config = { tokenizer_class: "RobertaTokenizer", add_prefix_space: options.addPrefixSpace ?? false };
+  const { pipeline, specialTokens } = byteLevelPipeline(ids, merges, config, { roles: new Map(), extra: [] });
+  return makeTokenizer(pipeline.withSpecialTokens(specialTokens.roles.values()), {
+    specialTokens,
+    modelMaxLength: options.modelMaxLength ?? 512,
+    paddingSide: "right",
+    truncationSide: "right",
+    padTokenTypeId: 0,
+    modelInputNames: ["input_ids", "attention_mask"],
+    cleanUpTokenizationSpaces: false,
+    config,
+  });
+}

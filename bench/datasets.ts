@@ -1,0 +1,163 @@
+// Twin run of the data path: Python's datasets and Attune on SST-2's rows, request after request in turn within one run.
+// Prints a section for RESULTS.md.
+//   npx tsx bench/datasets.ts              three rounds, and a saved dataset of 4 GB
+//   npx tsx bench/datasets.ts --no-peer    Attune alone
+//   npx tsx bench/datasets.ts --small      one round, 100 MB, to see that it runs
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { loadDataset } from "../src/datasets/index.js";
+import { Side } from "./side.js";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const shared = fileURLToPath(new URL("../../shared/", import.meta.url));
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string", default: `${shared}hub/models/sentence-transformers/all-MiniLM-L6-v2` },
+    files: { type: "string", default: `${shared}hub/datasets/nyu-mll/glue/sst2/train-00000-of-00001.parquet` },
+    rounds: { type: "string", default: "3" },
+    small: { type: "boolean", default: false },
+    "no-peer": { type: "boolean", default: false },
+  },
+});
+const rounds = options.small ? 1 : Number(options.rounds);
+
+interface Answer {
+  readonly seconds: number;
+  readonly rows: number;
+  /** Until the result was on the disk too; Attune only. */
+  readonly settled?: number;
+}
+
+/** One kind of work, in the order in which it builds on what was before. */
+const WORK: readonly (readonly [command: string, label: string])[] = [
+  ["read", "load from Parquet, empty cache"],
+  ["reread", "load again, from the cache"],
+  ["tokenize", "map, tokenizer, batches of 1000"],
+  ["rows", "map, row by row"],
+  ["filter", "filter, row by row"],
+  ["random", "rows at random after shuffle, tokenized"],
+];
+const LARGE: readonly (readonly [command: string, label: string])[] = [
+  ["open", "open the large dataset, read a row"],
+  ["scan", "rows at random of the large dataset"],
+];
+
+class Runner {
+  readonly side: Side;
+  name = "";
+  readonly answers = new Map<string, Answer[]>();
+
+  constructor(side: Side) {
+    this.side = side;
+  }
+
+  async start(): Promise<void> {
+    const { name } = await this.side.ask<{ name: string }>({
+      cmd: "load",
+      files: [options.files],
+      tokenizer: options.model,
+    });
+    this.name = name;
+  }
+
+  async ask(cmd: string, request: object): Promise<void> {
+    const answer = await this.side.ask<Answer>({ cmd, ...request });
+    this.answers.set(cmd, [...(this.answers.get(cmd) ?? []), answer]);
+  }
+
+  /** The median of a figure over the rounds. */
+  median(cmd: string, figure: (answer: Answer) => number): number {
+    const sorted = (this.answers.get(cmd) ?? []).map(figure).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)];
+  }
+}
+
+function startSides(): Runner[] {
+  const attune = () => new Runner(new Side(process.execPath, [`${here}peers/attune_datasets.js`]));
+  if (options["no-peer"]) return [attune()];
+  const python = `${here}.venv/bin/python`;
+  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first, or pass --no-peer`);
+  return [new Runner(new Side(python, [`${here}peers/python_datasets.py`], { HF_HUB_OFFLINE: "1" })), attune()];
+}
+
+/** A saved dataset of one file of about 100 MB, listed `times` times. */
+async function saveLarge(folder: string, times: number): Promise<number> {
+  const rows = await loadDataset(options.files, { split: "train" });
+  await rows.repeat(20).saveToDisk(folder, { numShards: 1 });
+  const state = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as { _data_files: object[] };
+  const [file] = state._data_files;
+  writeFileSync(join(folder, "state.json"), JSON.stringify({ ...state, _data_files: Array(times).fill(file) }));
+  return statSync(join(folder, "data-00000-of-00001.arrow")).size * times;
+}
+
+const seconds = (value: number) => (value < 0.1 ? `${(value * 1000).toFixed(1)} ms` : `${value.toFixed(2)} s`);
+const perSecond = (value: number) => `${Math.round(value).toLocaleString("en-US")} rows/s`;
+const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+
+function report(sides: readonly Runner[], large: { sides: readonly Runner[]; bytes: number }): string {
+  const commit = execFileSync("git", ["-C", here, "rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  const peers = sides.length > 1;
+  const lines = [
+    `## ${new Date().toISOString().slice(0, 10)}, datasets: SST-2's ${sides[0].answers.get("read")?.[0].rows} rows`,
+    "",
+    `- machine: ${cpus()[0].model}, ${cpus().length} cores; commit ${commit}; medians of ${rounds} rounds in turn`,
+    ...sides.map(({ name }) => `- ${name}`),
+    `- the large dataset: one saved file, listed again and again, ${(large.bytes / 1e9).toFixed(1)} GB`,
+    "",
+    `| |${peers ? " datasets |" : ""} Attune |${peers ? " times as fast |" : ""}`,
+    `|---|${peers ? "---|" : ""}---|${peers ? "---|" : ""}`,
+  ];
+  const row = (label: string, runners: readonly Runner[], cmd: string): void => {
+    const times = runners.map((side) => side.median(cmd, (answer) => answer.seconds));
+    const cells = runners.map((side, i) => {
+      const rows = side.answers.get(cmd)?.[0].rows ?? 0;
+      return /load|open/.test(label) ? seconds(times[i]) : `${seconds(times[i])}, ${perSecond(rows / times[i])}`;
+    });
+    lines.push(`| ${[label, ...cells, ...(peers ? [(times[0] / times[1]).toFixed(1)] : [])].join(" | ")} |`);
+  };
+  for (const [cmd, label] of WORK) row(label, sides, cmd);
+  for (const [cmd, label] of LARGE) row(label, large.sides, cmd);
+  const memory = (label: string, runners: readonly Runner[]): void => {
+    const peak = runners.map((side) => side.side.peakAnonymousBytes);
+    lines.push(
+      `| ${[label, ...peak.map(megabytes), ...(peers ? [`${(peak[1] / peak[0]).toFixed(2)} of its memory`] : [])].join(" | ")} |`,
+    );
+  };
+  memory("peak memory (RssAnon) of the work on SST-2", sides);
+  memory("peak memory (RssAnon) of the large dataset", large.sides);
+  const attune = sides[sides.length - 1];
+  const settled = attune.median("tokenize", (answer) => answer.settled ?? answer.seconds);
+  lines.push("", `Until the tokenized rows were synced to the disk, behind the caller's back: ${seconds(settled)}.`);
+  return lines.join("\n");
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "attune-bench-"));
+process.env.HF_DATASETS_CACHE = join(scratch, "cache");
+const open: Runner[] = [];
+try {
+  const bytes = await saveLarge(join(scratch, "large"), options.small ? 1 : 40);
+  const sides = startSides();
+  open.push(...sides);
+  for (const side of sides) await side.start();
+  for (let round = 0; round < rounds; round++) {
+    for (const [cmd] of WORK) for (const side of sides) await side.ask(cmd, { count: options.small ? 500 : 20_000 });
+  }
+  const large = startSides(); // processes of their own, for their memory
+  open.push(...large);
+  for (const side of large) await side.start();
+  for (let round = 0; round < rounds; round++) {
+    for (const [cmd] of LARGE) {
+      for (const side of large)
+        await side.ask(cmd, { folder: join(scratch, "large"), count: options.small ? 200 : 5000 });
+    }
+  }
+  console.log(report(sides, { sides: large, bytes }));
+} finally {
+  await Promise.all(open.map(({ side }) => side.close()));
+  rmSync(scratch, { recursive: true, force: true });
+}

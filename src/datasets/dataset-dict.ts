@@ -1,12 +1,13 @@
 // DatasetDict<Row>: datasets of one kind of row by the names of their splits, with the verbs of Dataset over all of them.
 import { inspect } from "node:util";
 import type { Published } from "../hub/index.js";
-import { DataError, nearest } from "../support/errors.js";
+import { DataError } from "../support/errors.js";
 import { Dataset } from "./dataset.js";
 import type { Feature, StructFeature } from "./features.js";
 import type { FormatOptions, FormatType } from "./format.js";
 import { type DatasetPushOptions, pushSplits } from "./publish/push.js";
 import { type SaveOptions, saveDatasetDict } from "./saved-folder.js";
+import { Splits } from "./splits.js";
 import type {
   AnyRow,
   Awaitable,
@@ -34,49 +35,7 @@ import type { ShuffleOptions } from "./verbs/shuffle.js";
 import type { SortOptions } from "./verbs/sort.js";
 
 /** A dataset's splits. Verbs return another DatasetDict; iterating gives pairs of name and Dataset, as for a Map. */
-export class DatasetDict<out Row extends object = AnyRow> {
-  readonly #splits: ReadonlyMap<string, Dataset<Row>>;
-
-  constructor(splits: Readonly<Record<string, Dataset<Row>>>) {
-    this.#splits = new Map(Object.entries(splits));
-  }
-
-  /** The split `train`. Throws DataError, listing the splits, where there is none. */
-  get train(): Dataset<Row> {
-    return this.split("train");
-  }
-
-  /** The split `validation`. Throws DataError, listing the splits, where there is none. */
-  get validation(): Dataset<Row> {
-    return this.split("validation");
-  }
-
-  /** The split `test`. Throws DataError, listing the splits, where there is none. */
-  get test(): Dataset<Row> {
-    return this.split("test");
-  }
-
-  /** The split of that name, `validation_matched` say. Throws DataError, listing the splits, where there is none. */
-  split(name: string): Dataset<Row> {
-    const dataset = this.#splits.get(name);
-    if (dataset !== undefined) return dataset;
-    const near = nearest(name, this.splitNames);
-    const splits = this.splitNames.map((each) => `"${each}"`).join(", ");
-    throw new DataError(
-      `the dataset has no split "${name}": its splits are ${splits}${near === undefined ? "" : `; did you mean "${near}"?`}`,
-    );
-  }
-
-  /** True where there is a split of that name. */
-  has(name: string): boolean {
-    return this.#splits.has(name);
-  }
-
-  /** The names of the splits, in order. */
-  get splitNames(): string[] {
-    return [...this.#splits.keys()];
-  }
-
+export class DatasetDict<out Row extends object = AnyRow> extends Splits<Dataset<Row>> {
   /** The number of rows of each split. */
   get numRows(): Record<string, number> {
     return Object.fromEntries(this.#each((dataset) => dataset.length));
@@ -85,10 +44,6 @@ export class DatasetDict<out Row extends object = AnyRow> {
   /** The column names of each split. */
   get columnNames(): Record<string, string[]> {
     return Object.fromEntries(this.#each((dataset) => dataset.columnNames));
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, Dataset<Row>]> {
-    return this.#splits.entries();
   }
 
   /** Dataset.map with batches, over every split; an error says in which split it arose. */
@@ -192,7 +147,11 @@ export class DatasetDict<out Row extends object = AnyRow> {
     name: Name,
     options?: ClassEncodeOptions,
   ): DatasetDict<MappedRow<Row, Record<Name, number>, never>> {
-    const tables = classEncodeColumn([...this.#splits.values()].map(Dataset.tableOf), name, options);
+    const tables = classEncodeColumn(
+      [...this].map(([, dataset]) => Dataset.tableOf(dataset)),
+      name,
+      options,
+    );
     return new DatasetDict(Object.fromEntries(this.splitNames.map((split, i) => [split, new Dataset(tables[i])])));
   }
 
@@ -228,7 +187,7 @@ export class DatasetDict<out Row extends object = AnyRow> {
 
   /** Dataset.setFormat on every split. */
   setFormat(form: FormatType | null, options?: FormatOptions<ColumnName<Row>>): void {
-    for (const dataset of this.#splits.values()) dataset.setFormat(form, options);
+    for (const [, dataset] of this) dataset.setFormat(form, options);
   }
 
   /** Dataset.setTransform on every split. */
@@ -236,16 +195,16 @@ export class DatasetDict<out Row extends object = AnyRow> {
     transform: (batch: Columns<Row>) => Readonly<Record<string, ArrayLike<unknown>>>,
     options?: FormatOptions<ColumnName<Row>>,
   ): void {
-    for (const dataset of this.#splits.values()) dataset.setTransform(transform, options);
+    for (const [, dataset] of this) dataset.setTransform(transform, options);
   }
 
   /** Dataset.resetFormat on every split. */
   resetFormat(): void {
-    for (const dataset of this.#splits.values()) dataset.resetFormat();
+    for (const [, dataset] of this) dataset.resetFormat();
   }
 
   #each<T>(change: (dataset: Dataset<Row>) => T): [string, T][] {
-    return [...this.#splits].map(([name, dataset]) => {
+    return [...this].map(([name, dataset]) => {
       try {
         return [name, change(dataset)];
       } catch (error) {
@@ -262,7 +221,7 @@ export class DatasetDict<out Row extends object = AnyRow> {
     change: (dataset: Dataset<Row>) => Promise<Dataset<Changed>>,
   ): Promise<DatasetDict<Changed>> {
     const changed: Record<string, Dataset<Changed>> = {};
-    for (const [name, dataset] of this.#splits) {
+    for (const [name, dataset] of this) {
       try {
         changed[name] = await change(dataset);
       } catch (error) {
@@ -286,12 +245,12 @@ export class DatasetDict<out Row extends object = AnyRow> {
   }
 
   /** `DatasetDict { train: Dataset { ... }, ... }` */
-  toString(): string {
+  override toString(): string {
     return inspect(this);
   }
 
   [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
-    return `DatasetDict ${print(Object.fromEntries(this.#splits), { ...options, depth: null })}`;
+    return `DatasetDict ${print(Object.fromEntries(this), { ...options, depth: null })}`;
   }
 }
 

@@ -1,5 +1,6 @@
 // The merging of byte-pair encoding (tokenizers/src/models/bpe/word.rs): of all neighbours whose pair is known, those of the
 // lowest rank go first, the leftmost of several.
+import { Heap } from "../heap.js";
 
 /** The pieces of a word, in order; an id of -1 is one that was merged into the piece before it. */
 export interface Pieces {
@@ -26,7 +27,7 @@ export function mergePieces(
   if (length < 2) return;
   const next = Int32Array.from({ length }, (_, i) => i + 1);
   const previous = Int32Array.from({ length }, (_, i) => i - 1);
-  const queue = new NumberQueue();
+  const queue = new Heap<number>((a, b) => a < b);
   const enqueue = (position: number): void => {
     const rank = ranks.get(ids[position] * factor + ids[next[position]]);
     if (rank !== undefined) queue.push(rank * POSITIONS + position);
@@ -47,41 +48,5 @@ export function mergePieces(
     if (next[right] < length) previous[next[right]] = position;
     if (previous[position] >= 0) enqueue(previous[position]);
     if (next[position] < length) enqueue(position);
-  }
-}
-
-/** Hands out the smallest number: a binary heap. */
-class NumberQueue {
-  readonly #heap: number[] = [];
-
-  push(value: number): void {
-    const heap = this.#heap;
-    let i = heap.length;
-    heap.push(value);
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (heap[parent] <= value) break;
-      heap[i] = heap[parent];
-      i = parent;
-    }
-    heap[i] = value;
-  }
-
-  pop(): number | undefined {
-    const heap = this.#heap;
-    const [top] = heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return top;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1] < heap[child]) child++;
-      if (heap[child] >= last) break;
-      heap[i] = heap[child];
-      i = child;
-    }
-    heap[i] = last;
-    return top;
   }
 }

@@ -8,17 +8,11 @@ import { ByteLevel } from "../pre-tokenizers/byte-level.js";
 import type { PreTokenizer } from "../pre-tokenizers/index.js";
 import { byteAlphabet } from "../text/bytes.js";
 import { makeTokenizer, type PreTrainedTokenizer } from "../tokenizer.js";
-import { alphabetOf, countWords, expectCount, joinPairs, spell, Vocabulary } from "./pairs.js";
+import { type PairTrainingOptions, trainPairs } from "./pairs.js";
 
-export interface BpeTrainingOptions {
-  /** Tokens at most; fewer where the texts give no more. Default 30,000. */
-  readonly vocabSize?: number;
-  /** Pairs that are met less often are not joined. Default 0. */
-  readonly minFrequency?: number;
+export interface BpeTrainingOptions extends PairTrainingOptions {
   /** They come first, in this order. Default <s>, <pad>, </s>, <unk>, <mask>, as RoBERTa's. */
   readonly specialTokens?: readonly string[];
-  /** Characters at most, the most frequent ones; words lose the others. Default: all that are met. */
-  readonly limitAlphabet?: number;
   /** Characters that are tokens whether they are met or not. Default: those that stand for the 256 bytes. */
   readonly initialAlphabet?: Iterable<string>;
   /** What pieces inside of words begin with. Default: nothing. */
@@ -45,19 +39,15 @@ export interface TrainedBpe {
  * Throws ConfigError where an option is out of its range.
  */
 export function trainBpe(texts: Iterable<string>, options: BpeTrainingOptions = {}): TrainedBpe {
-  const { vocabSize = 30_000, minFrequency = 0, initialAlphabet = byteAlphabet() } = options;
-  const { continuingSubwordPrefix: prefix = "", endOfWordSuffix: suffix = "" } = options;
-  expectCount("vocabSize", vocabSize);
-  expectCount("minFrequency", minFrequency);
-  if (options.limitAlphabet !== undefined) expectCount("limitAlphabet", options.limitAlphabet);
-  const counts = countWords(texts, options.normalizer, options.preTokenizer ?? new ByteLevel(false, true, true));
-  const vocabulary = new Vocabulary(options.specialTokens ?? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]);
-  const alphabet = alphabetOf(counts, { limitAlphabet: options.limitAlphabet, initialAlphabet });
-  for (const character of alphabet) vocabulary.add(character);
-  const known = new Set(alphabet);
-  const words = counts.map(([word, count]) => ({ pieces: spell(word, known, { prefix, suffix }, vocabulary), count }));
-  const merges = joinPairs(words, vocabulary, { vocabSize, minFrequency, prefix });
-  return { vocabulary: vocabulary.tokens, merges };
+  const { vocabulary, joins: merges } = trainPairs(texts, {
+    ...options,
+    specialTokens: options.specialTokens ?? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+    initialAlphabet: options.initialAlphabet ?? byteAlphabet(),
+    prefix: options.continuingSubwordPrefix ?? "",
+    suffix: options.endOfWordSuffix ?? "",
+    preTokenizer: options.preTokenizer ?? new ByteLevel(false, true, true),
+  });
+  return { vocabulary, merges };
 }
 
 export interface RobertaTokenizerOptions {

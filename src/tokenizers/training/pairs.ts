@@ -2,13 +2,59 @@
 // characters, and the pair of neighbouring pieces that is met most often becomes one piece, again and again, until the
 // vocabulary is full.
 import { ConfigError } from "../../support/errors.js";
+import { Heap } from "../heap.js";
 import type { Normalizer } from "../normalizers/index.js";
 import type { PreTokenizer } from "../pre-tokenizers/index.js";
 import { NormalizedString } from "../text/normalized-string.js";
-import { MergeQueue } from "./merge-queue.js";
+
+/** What trainers by pairs have in common. */
+export interface PairTrainingOptions {
+  /** Tokens at most; fewer where the texts give no more. Default 30,000. */
+  readonly vocabSize?: number;
+  /** Pairs that are met less often are not joined. Default 0. */
+  readonly minFrequency?: number;
+  /** Characters at most, the most frequent ones; words lose the others. Default: all that are met. */
+  readonly limitAlphabet?: number;
+}
+
+/** What a kind of vocabulary adds to those: whatever it leaves to its users has its default by now. */
+export interface PairTraining extends PairTrainingOptions {
+  readonly specialTokens: readonly string[];
+  /** Characters that are tokens whether they are met or not. */
+  readonly initialAlphabet?: Iterable<string>;
+  /** What pieces inside of words begin with. */
+  readonly prefix: string;
+  /** What the last piece of a word ends with. */
+  readonly suffix: string;
+  readonly normalizer?: Normalizer;
+  readonly preTokenizer: PreTokenizer;
+}
+
+/**
+ * Special tokens, characters and their forms inside of words, then joined pieces, in the order of their ids; and the pairs
+ * that were joined, in that order.
+ *
+ * Throws ConfigError where an option is out of its range.
+ */
+export function trainPairs(
+  texts: Iterable<string>,
+  training: PairTraining,
+): { vocabulary: string[]; joins: [first: string, second: string][] } {
+  const { vocabSize = 30_000, minFrequency = 0, limitAlphabet, initialAlphabet, prefix, suffix } = training;
+  expectCount("vocabSize", vocabSize);
+  expectCount("minFrequency", minFrequency);
+  if (limitAlphabet !== undefined) expectCount("limitAlphabet", limitAlphabet);
+  const counts = countWords(texts, training.normalizer, training.preTokenizer);
+  const vocabulary = new Vocabulary(training.specialTokens);
+  const alphabet = alphabetOf(counts, { limitAlphabet, initialAlphabet });
+  for (const character of alphabet) vocabulary.add(character);
+  const known = new Set(alphabet);
+  const words = counts.map(([word, count]) => ({ pieces: spell(word, known, { prefix, suffix }, vocabulary), count }));
+  return { joins: joinPairs(words, vocabulary, { vocabSize, minFrequency, prefix }), vocabulary: vocabulary.tokens };
+}
 
 /** The texts' words with how often each is met, in the order of their code points. */
-export function countWords(
+function countWords(
   texts: Iterable<string>,
   normalizer: Normalizer | undefined,
   preTokenizer: PreTokenizer,
@@ -23,7 +69,7 @@ export function countWords(
 }
 
 /** The characters of the words and those asked for, in the order of their code points. */
-export function alphabetOf(
+function alphabetOf(
   counts: readonly [string, number][],
   options: { readonly limitAlphabet?: number; readonly initialAlphabet?: Iterable<string> },
 ): string[] {
@@ -43,7 +89,7 @@ export interface Affixes {
 }
 
 /** A word in characters; those that the alphabet lacks are left out. */
-export function spell(
+function spell(
   word: string,
   alphabet: ReadonlySet<string>,
   { prefix, suffix }: Affixes,
@@ -57,7 +103,7 @@ export function spell(
 }
 
 /** A word as ids of its pieces, and how often it is met. */
-export interface SpelledWord {
+interface SpelledWord {
   pieces: number[];
   readonly count: number;
 }
@@ -72,18 +118,29 @@ interface Pair {
   words: Set<number>;
 }
 
+/** A pair with how often it was met when it was put into the queue. */
+interface Candidate {
+  readonly pair: Pair;
+  readonly count: number;
+}
+
+function goesFirst(a: Candidate, b: Candidate): boolean {
+  if (a.count !== b.count) return a.count > b.count;
+  return (a.pair.first - b.pair.first || a.pair.second - b.pair.second) < 0;
+}
+
 /**
  * Joins the most frequent pair, again and again, and returns the pairs in that order. Of pairs met as often, that of the
  * lower ids goes first.
  */
-export function joinPairs(
+function joinPairs(
   words: readonly SpelledWord[],
   vocabulary: Vocabulary,
   limits: { readonly vocabSize: number; readonly minFrequency: number; readonly prefix: string },
 ): [first: string, second: string][] {
   const joins: [string, string][] = [];
   const pairs = new Map<string, Pair>();
-  const queue = new MergeQueue<Pair>((a, b) => a.first - b.first || a.second - b.second);
+  const queue = new Heap<Candidate>(goesFirst);
   const changed = new Set<Pair>();
   const count = (first: number, second: number, word: number, change: number): void => {
     const key = `${first} ${second}`;
@@ -98,7 +155,7 @@ export function joinPairs(
     changed.add(pair);
   };
   const enqueueChanged = (): void => {
-    for (const pair of changed) queue.push(pair, pair.count);
+    for (const pair of changed) queue.push({ pair, count: pair.count });
     changed.clear();
   };
 
@@ -109,9 +166,10 @@ export function joinPairs(
   while (vocabulary.size < limits.vocabSize) {
     const next = queue.pop();
     if (next === undefined) break;
-    const { item: pair, priority } = next;
-    if (priority !== pair.count) {
-      if (priority > pair.count && pair.count > 0) queue.push(pair, pair.count); // it has been met less often since
+    const { pair } = next;
+    if (next.count !== pair.count) {
+      // it has been met less often since
+      if (next.count > pair.count && pair.count > 0) queue.push({ pair, count: pair.count });
       continue;
     }
     if (pair.count < Math.max(1, limits.minFrequency)) break;
@@ -162,7 +220,7 @@ function joinInWord(
 }
 
 /** Tokens by id, each once. */
-export class Vocabulary {
+class Vocabulary {
   readonly tokens: string[] = [];
   readonly #ids = new Map<string, number>();
 
@@ -195,7 +253,7 @@ function compareCodePoints(a: string, b: string): number {
   return left.length - right.length;
 }
 
-export function expectCount(name: string, value: number): void {
+function expectCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new ConfigError(`${name} is ${value}; a whole number that is not negative is needed`);
   }

@@ -3,17 +3,11 @@ import { BertNormalizer } from "../normalizers/bert.js";
 import type { Normalizer } from "../normalizers/index.js";
 import { BertPreTokenizer } from "../pre-tokenizers/bert.js";
 import type { PreTokenizer } from "../pre-tokenizers/index.js";
-import { alphabetOf, countWords, expectCount, joinPairs, spell, Vocabulary } from "./pairs.js";
+import { type PairTrainingOptions, trainPairs } from "./pairs.js";
 
-export interface WordPieceTrainingOptions {
-  /** Tokens at most; fewer where the texts give no more. Default 30,000. */
-  readonly vocabSize?: number;
-  /** Pairs that are met less often are not joined. Default 0. */
-  readonly minFrequency?: number;
+export interface WordPieceTrainingOptions extends PairTrainingOptions {
   /** They come first, in this order. Default [PAD], [UNK], [CLS], [SEP], [MASK]. */
   readonly specialTokens?: readonly string[];
-  /** Characters at most, the most frequent ones; words lose the others. Default: all that are met. */
-  readonly limitAlphabet?: number;
   /** Characters that are tokens whether they are met or not. Default: none. */
   readonly initialAlphabet?: Iterable<string>;
   /** What pieces inside of words begin with. Default "##". */
@@ -32,22 +26,13 @@ export interface WordPieceTrainingOptions {
  * Throws ConfigError where an option is out of its range.
  */
 export function trainWordPiece(texts: Iterable<string>, options: WordPieceTrainingOptions = {}): string[] {
-  const { vocabSize = 30_000, minFrequency = 0, continuingSubwordPrefix: prefix = "##" } = options;
-  expectCount("vocabSize", vocabSize);
-  expectCount("minFrequency", minFrequency);
-  if (options.limitAlphabet !== undefined) expectCount("limitAlphabet", options.limitAlphabet);
-  const counts = countWords(
-    texts,
-    options.normalizer ?? new BertNormalizer(),
-    options.preTokenizer ?? new BertPreTokenizer(),
-  );
-  const vocabulary = new Vocabulary(options.specialTokens ?? ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]);
-  const alphabet = alphabetOf(counts, options);
-  for (const character of alphabet) vocabulary.add(character);
-  const words = counts.map(([word, count]) => ({
-    pieces: spell(word, new Set(alphabet), { prefix, suffix: "" }, vocabulary),
-    count,
-  }));
-  joinPairs(words, vocabulary, { vocabSize, minFrequency, prefix });
-  return vocabulary.tokens;
+  const { vocabulary } = trainPairs(texts, {
+    ...options,
+    specialTokens: options.specialTokens ?? ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    prefix: options.continuingSubwordPrefix ?? "##",
+    suffix: "",
+    normalizer: options.normalizer ?? new BertNormalizer(),
+    preTokenizer: options.preTokenizer ?? new BertPreTokenizer(),
+  });
+  return vocabulary;
 }

@@ -4,12 +4,12 @@
 // Layout (safetensors/README.md and safetensors/src/tensor.rs): 8 bytes header length, little-endian; the header, JSON
 // {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}, may end in spaces;
 // then the tensors' bytes without holes or overlap, offsets counted from the end of the header, up to the end of the file.
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { FileFormatError, nearest } from "../support/errors.js";
 import { toFloat32, toInt32 } from "./convert.js";
 import { isSafetensorsDtype, SAFETENSORS_DTYPES, type SafetensorsDtype, tensorBytes } from "./dtypes.js";
 import { duplicateKey } from "./duplicate-key.js";
-import { readRange } from "./read-range.js";
+import { openFile, readRange } from "./read-range.js";
 
 /** What a header says about a tensor. */
 export interface TensorInfo {
@@ -53,18 +53,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
  * @throws FileFormatError naming the file, the tensor and the values, where anything does not agree with the format
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "there is no such file" : error.message;
-    throw new FileFormatError(`Cannot open ${path}: ${reason}`, { cause: error });
-  });
-  try {
-    const status = await file.stat();
-    if (!status.isFile()) throw new FileFormatError(`Cannot read ${path}: it is not a file`);
-    return new SafetensorsFile(path, file, await readHeader(path, file, status.size));
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  return openFile(path, async (file, size) => new SafetensorsFile(path, file, await readHeader(path, file, size)));
 }
 
 /** An open safetensors file; made by `openSafetensors`. Close it when done, or declare it with `await using`. */

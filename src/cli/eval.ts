@@ -3,19 +3,10 @@ import { DataError } from "../support/errors.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { dataFlags } from "./data-flags.js";
+import { trainedModelFlags } from "./model-flags.js";
 
 const evalFlags = {
-  model: text({
-    default: undefined,
-    placeholder: "ID|PATH",
-    help: "a trained model: its folder, or its name on the Hub",
-  }),
-  revision: text({
-    default: undefined,
-    placeholder: "NAME",
-    help: "branch, tag or commit of the model",
-    defaultNote: "main",
-  }),
+  ...trainedModelFlags,
   split: text({
     default: undefined,
     placeholder: "NAME",

@@ -6,19 +6,10 @@ import { info } from "../support/log.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { UsageError } from "./flags.js";
+import { trainedModelFlags } from "./model-flags.js";
 
 const flags = {
-  model: text({
-    default: undefined,
-    placeholder: "ID|PATH",
-    help: "a trained model: its folder, or its name on the Hub",
-  }),
-  revision: text({
-    default: undefined,
-    placeholder: "NAME",
-    help: "branch, tag or commit of the model",
-    defaultNote: "main",
-  }),
+  ...trainedModelFlags,
   text: text({
     default: undefined,
     placeholder: "TEXT",

@@ -4,10 +4,10 @@
 // Archive (torch/serialization.py, _save): NAME/data.pkl, NAME/byteorder, NAME/data/KEY with a storage's bytes each.
 // Before (_legacy_save): five pickles, which are a magic number, a protocol version, the writer's integer sizes, the
 // object, the keys of its storages; then for each key an int64 number of elements and the elements.
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { FileFormatError } from "../../support/errors.js";
 import { type SafetensorsDtype, tensorBytes } from "../dtypes.js";
-import { readRange } from "../read-range.js";
+import { openFile, readRange } from "../read-range.js";
 import type { ReadStorage } from "./tensor-in-file.js";
 import { UnfinishedPickleError, unpickle } from "./unpickle.js";
 import type { StoredStorage, TorchValue } from "./values.js";
@@ -33,23 +33,12 @@ const MAX_PICKLE_BYTES = 1 << 28;
  * @throws FileFormatError naming the file, where it is no such file, damaged or truncated
  */
 export async function openTorchFile(path: string): Promise<TorchFile> {
-  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "there is no such file" : error.message;
-    throw new FileFormatError(`Cannot open ${path}: ${reason}`, { cause: error });
-  });
-  try {
-    const status = await file.stat();
-    if (!status.isFile()) throw new FileFormatError(`Cannot read ${path}: it is not a file`);
-    const start = new TextDecoder("latin1").decode(
-      await readRange(path, file, 0, Math.min(8, status.size), "its start"),
-    );
-    const value = await (start.startsWith("PK\u0003\u0004") ? readArchive : readLegacy)(path, file, status.size);
+  return openFile(path, async (file, size) => {
+    const start = new TextDecoder("latin1").decode(await readRange(path, file, 0, Math.min(8, size), "its start"));
+    const value = await (start.startsWith("PK\u0003\u0004") ? readArchive : readLegacy)(path, file, size);
     const close = () => file.close();
     return { path, value, close, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  });
 }
 
 async function readArchive(path: string, file: FileHandle, size: number): Promise<TorchValue> {

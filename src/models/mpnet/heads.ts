@@ -1,6 +1,6 @@
 // MPNet's heads. Fields are named as in checkpoints, in the order of Python's __init__.
-import { Dropout, LayerNorm, Linear, Module, Parameter } from "../../nn/index.js";
-import { gelu, type Tensor, tanh } from "../../tensor/index.js";
+import { Dropout, Linear } from "../../nn/index.js";
+import type { Tensor } from "../../tensor/index.js";
 import { numLabels } from "../config.js";
 import {
   MaskedLMModel,
@@ -8,35 +8,16 @@ import {
   QuestionAnsweringModel,
   SequenceClassificationModel,
   TokenClassificationModel,
-  VocabularyProjection,
 } from "../heads/index.js";
+import { RobertaClassificationHead, RobertaLMHead } from "../roberta/index.js";
 import { type MPNetConfig, mpnetFiles } from "./config.js";
 import { MPNetModel } from "./model.js";
-
-/** Two layers on the first token. */
-export class MPNetClassificationHead extends Module {
-  readonly dense: Linear;
-  readonly dropout: Dropout;
-  readonly out_proj: Linear;
-
-  constructor(config: MPNetConfig) {
-    super();
-    this.dense = new Linear(config.hidden_size, config.hidden_size);
-    this.dropout = new Dropout(config.hidden_dropout_prob);
-    this.out_proj = new Linear(config.hidden_size, numLabels(config));
-  }
-
-  override forward(first: Tensor): Tensor {
-    const inner = tanh(this.dense.forward(this.dropout.forward(first)));
-    return this.out_proj.forward(this.dropout.forward(inner));
-  }
-}
 
 export class MPNetForSequenceClassification extends SequenceClassificationModel<MPNetConfig> {
   static readonly architecture: string = "MPNetForSequenceClassification";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
-  readonly classifier = new MPNetClassificationHead(this.config);
+  readonly classifier = new RobertaClassificationHead(this.config, new Dropout(this.config.hidden_dropout_prob));
 
   override get baseModel(): MPNetModel {
     return this.mpnet;
@@ -94,31 +75,11 @@ export class MPNetForQuestionAnswering extends QuestionAnsweringModel<MPNetConfi
   }
 }
 
-export class MPNetLMHead extends Module {
-  readonly bias: Parameter;
-  readonly dense: Linear;
-  readonly layer_norm: LayerNorm;
-  readonly decoder: VocabularyProjection;
-
-  /** `table`: the word table [vocab, hidden]. */
-  constructor(config: MPNetConfig, table: Parameter) {
-    super();
-    this.bias = new Parameter([config.vocab_size]);
-    this.dense = new Linear(config.hidden_size, config.hidden_size);
-    this.layer_norm = new LayerNorm(config.hidden_size, config.layer_norm_eps);
-    this.decoder = new VocabularyProjection(config.hidden_size, config, { table, bias: this.bias });
-  }
-
-  override forward(states: Tensor): Tensor {
-    return this.decoder.forward(this.layer_norm.forward(gelu(this.dense.forward(states))));
-  }
-}
-
 export class MPNetForMaskedLM extends MaskedLMModel<MPNetConfig> {
   static readonly architecture: string = "MPNetForMaskedLM";
   static readonly family = mpnetFiles;
   readonly mpnet = new MPNetModel(this.config, { pooler: false });
-  readonly lm_head = new MPNetLMHead(this.config, this.mpnet.embeddings.word_embeddings.weight);
+  readonly lm_head = new RobertaLMHead(this.config, this.mpnet.embeddings.word_embeddings.weight);
 
   override get baseModel(): MPNetModel {
     return this.mpnet;

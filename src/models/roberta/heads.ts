@@ -2,7 +2,7 @@
 import { Dropout, LayerNorm, Linear, Module, Parameter } from "../../nn/index.js";
 import { gelu, type Tensor, tanh } from "../../tensor/index.js";
 import { classifierDropout } from "../bert/heads.js";
-import { numLabels } from "../config.js";
+import { type CommonConfig, numLabels } from "../config.js";
 import {
   MaskedLMModel,
   MultipleChoiceModel,
@@ -14,16 +14,16 @@ import {
 import { type RobertaConfig, robertaFiles } from "./config.js";
 import { RobertaModel } from "./model.js";
 
-/** Two layers on the first token, which has gone through no pooler. */
+/** Two layers on the first token, which has gone through no pooler; MPNet's, too. */
 export class RobertaClassificationHead extends Module {
   readonly dense: Linear;
   readonly dropout: Dropout;
   readonly out_proj: Linear;
 
-  constructor(config: RobertaConfig) {
+  constructor(config: CommonConfig & { hidden_size: number }, dropout: Dropout) {
     super();
     this.dense = new Linear(config.hidden_size, config.hidden_size);
-    this.dropout = classifierDropout(config);
+    this.dropout = dropout;
     this.out_proj = new Linear(config.hidden_size, numLabels(config));
   }
 
@@ -37,7 +37,7 @@ export class RobertaForSequenceClassification extends SequenceClassificationMode
   static readonly architecture: string = "RobertaForSequenceClassification";
   static readonly family = robertaFiles;
   readonly roberta = new RobertaModel(this.config, { pooler: false });
-  readonly classifier = new RobertaClassificationHead(this.config);
+  readonly classifier = new RobertaClassificationHead(this.config, classifierDropout(this.config));
 
   override get baseModel(): RobertaModel {
     return this.roberta;
@@ -95,6 +95,9 @@ export class RobertaForQuestionAnswering extends QuestionAnsweringModel<RobertaC
   }
 }
 
+type LMHeadConfig = Pick<RobertaConfig, "hidden_size" | "layer_norm_eps" | "vocab_size" | "tie_word_embeddings">;
+
+/** MPNet's, too. */
 export class RobertaLMHead extends Module {
   readonly bias: Parameter;
   readonly dense: Linear;
@@ -102,7 +105,7 @@ export class RobertaLMHead extends Module {
   readonly decoder: VocabularyProjection;
 
   /** `table`: the word table [vocab, hidden]. */
-  constructor(config: RobertaConfig, table: Parameter) {
+  constructor(config: LMHeadConfig, table: Parameter) {
     super();
     this.bias = new Parameter([config.vocab_size]);
     this.dense = new Linear(config.hidden_size, config.hidden_size);

@@ -22,7 +22,7 @@ export class XLMRobertaModel extends RobertaModel {
 export class XLMRobertaForSequenceClassification extends SequenceClassificationModel<XLMRobertaConfig> {
   static readonly architecture: string = "XLMRobertaForSequenceClassification";
   static readonly family = xlmRobertaFiles;
-  readonly classifier = new RobertaClassificationHead(this.config);
+  readonly classifier = new RobertaClassificationHead(this.config, classifierDropout(this.config));
   readonly roberta = new XLMRobertaModel(this.config, { pooler: false });
 
   override get baseModel(): XLMRobertaModel {

@@ -1,0 +1,16 @@
+// The flags of `eval` and `predict` that say which model.
+import { text } from "../trainer/fields.js";
+
+export const trainedModelFlags = {
+  model: text({
+    default: undefined,
+    placeholder: "ID|PATH",
+    help: "a trained model: its folder, or its name on the Hub",
+  }),
+  revision: text({
+    default: undefined,
+    placeholder: "NAME",
+    help: "branch, tag or commit of the model",
+    defaultNote: "main",
+  }),
+} as const;

@@ -35,6 +35,8 @@ struct Product {
   bool accumulate;
   Epilogue epilogue;
   float* rowSums;
+  /** By panels, rows of A are read where they lie if they are contiguous. */
+  bool packsRows() const { return aStep != 1; }
 };
 
 struct NoActivation {
@@ -160,7 +162,7 @@ struct Cut {
   long blocks, steps;         // of k
   long panels, wide;          // panels of NR columns in all, and in a group
   long columnGroups;
-  long rowGroups, rows;       // groups of rows, of so many rows
+  long rows;                  // in a group
   Cut(const Product& g, long threads) {
     blocks = most(1, ceilDivide(g.k, kBlock));
     steps = most(4, roundUp(ceilDivide(g.k, blocks), 4));
@@ -169,7 +171,8 @@ struct Cut {
     double best = 0;
     for (long some = least(panels, most(1, kPacked / (steps * NR))); some > 0; some /= 2) {
       const long groups = ceilDivide(panels, some);
-      const double cost = double(g.n) * double(most(1, threads / groups)) + double(g.m) * double(groups) * (g.aStep == 1 ? 0.1 : 1);
+      const double rowsOnce = double(g.m) * (g.packsRows() ? 1 : 0.1);  // read in place, they still come from further away
+      const double cost = double(g.n) * double(most(1, threads / groups)) + rowsOnce * double(groups);
       if (best == 0 || cost < best) {
         best = cost;
         columnGroups = groups;
@@ -180,7 +183,6 @@ struct Cut {
     constexpr long tasksPerThread = 8;
     const long wanted = threads == 1 ? 1 : ceilDivide(tasksPerThread * threads, columnGroups);
     rows = roundUp(ceilDivide(g.m, wanted), MR);
-    rowGroups = ceilDivide(g.m, rows);
   }
   size_t floatsPanel() const { return size_t(steps * NR); }
   size_t floatsB() const { return size_t(wide) * floatsPanel() + 16 * NR; }
@@ -212,7 +214,7 @@ static void packRows(const float* source, long step, long rows, long k, float* t
 static void panelTile(const Product& g, long i, long rows, long j0, const float* a, const float* b, long k,
                       bool accumulate, bool last) {
   const long columns = least(g.n - j0, NR), vectors = ceilDivide(columns, W);
-  const auto& kinds = g.aStep == 1 ? tiles<Layout::rows>.at : tiles<Layout::packed>.at;
+  const auto& kinds = g.packsRows() ? tiles<Layout::packed>.at : tiles<Layout::rows>.at;
   const Tile multiplyTile = kinds[rows - 1][vectors - 1];
   float* c = g.c + i * g.cRow + j0;
   if (last) prefetchEpilogue(g, i, i + rows, j0, j0 + columns);
@@ -233,11 +235,11 @@ static void panelRows(const Product& g, const Cut& cut, long block, long columns
                       float* packedA) {
   const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
   const long firstPanel = columns * cut.wide, panels = least(cut.wide, cut.panels - firstPanel);
-  float* sums = g.aStep != 1 && columns == 0 ? g.rowSums : nullptr;
+  float* sums = g.packsRows() && columns == 0 ? g.rowSums : nullptr;
   if (sums && block == 0) memset(sums + i0, 0, sizeof(float) * size_t(i1 - i0));
   for (long i = i0; i < i1; i += MR) {
     const float* a = g.a + i * g.aRow + p0 * g.aStep;
-    if (g.aStep != 1) {
+    if (g.packsRows()) {
       const long inPack = (i - i0) % kRowsPacked;
       if (inPack == 0) packRows(a, g.aStep, least(i1 - i, kRowsPacked), k, packedA, sums ? sums + i : nullptr);
       a = packedA + inPack * k;
@@ -248,26 +250,31 @@ static void panelRows(const Product& g, const Cut& cut, long block, long columns
   }
 }
 
+/** Packs a group of columns, over one block of k. */
+static void packColumns(const Product& g, const Cut& cut, long block, long columns, float* packedB) {
+  const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
+  const long firstPanel = columns * cut.wide, panels = least(cut.wide, cut.panels - firstPanel);
+  for (long q = 0; q < panels; q++) {
+    const long j0 = (firstPanel + q) * NR;
+    packPanel(g.b + j0 * g.bColumn + p0 * g.bStep, g.bStep, g.bColumn, least(g.n - j0, NR), k,
+              packedB + q * cut.floatsPanel());
+  }
+}
+
 /** `taken` has room for a count for each group of columns. */
 static void panelProduct(const Team& team, const Product& g, const Cut& cut, long* taken, float* const* memory) {
   for (long block = 0; block < cut.blocks; block++) {
-    const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
     memset(taken, 0, size_t(cut.columnGroups) * sizeof(long));
     // A thread stays at a group of columns, which it has packed, as long as there are rows to do, then helps at the next.
     team.each(team.size(), [&](int runner, int thread) {
       float *packedB = memory[thread], *packedA = packedB + cut.floatsB();
       for (long visit = 0; visit < cut.columnGroups; visit++) {
         const long columns = (runner * cut.columnGroups / team.size() + visit) % cut.columnGroups;
-        bool packed = false;
-        for (;;) {
-          const long i0 = __atomic_fetch_add(&taken[columns], 1, __ATOMIC_RELAXED) * cut.rows;
-          if (i0 >= g.m) break;
-          for (long q = columns * cut.wide; !packed && q < least(cut.panels, (columns + 1) * cut.wide); q++)
-            packPanel(g.b + q * NR * g.bColumn + p0 * g.bStep, g.bStep, g.bColumn, least(g.n - q * NR, NR), k,
-                      packedB + (q - columns * cut.wide) * long(cut.floatsPanel()));
-          packed = true;
+        const auto takeRows = [&] { return __atomic_fetch_add(&taken[columns], 1, __ATOMIC_RELAXED) * cut.rows; };
+        long i0 = takeRows();
+        if (i0 < g.m) packColumns(g, cut, block, columns, packedB);
+        for (; i0 < g.m; i0 = takeRows())
           panelRows(g, cut, block, columns, i0, least(g.m, i0 + cut.rows), packedB, packedA);
-        }
       }
     });
   }
@@ -373,7 +380,7 @@ static Way wayOf(const Product& g) {
 }
 
 static void product(const Team& team, const Product& g, Way way, const Cut& cut, long* taken, float* const* memory) {
-  if (g.rowSums && !(way == Way::panels && g.aRow == 1)) sumRows(team, g);
+  if (g.rowSums && !(way == Way::panels && g.packsRows())) sumRows(team, g);  // packing sums as well
   switch (way) {
     case Way::empty:
       for (long i = 0; i < g.m && !g.accumulate; i++) memset(g.c + i * g.cRow, 0, size_t(g.n) * sizeof(float));

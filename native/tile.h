@@ -60,14 +60,17 @@ static void tile(long k, const float* __restrict a, long aRow, long aStep, const
       for (int j = 0; j < N; j++) __builtin_prefetch(b + (o + 8) * rowB + j * W);
     }
     constexpr auto rows = std::make_index_sequence<M>{};
-    if constexpr (Lies == Layout::rows) {
-      const float* const bases[] = {a, a3, a6};
-      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return bases[i / 3][i % 3 * aRow + o]; }, rows);
-    } else if constexpr (Lies == Layout::packed) {
-      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return a[o * MR + i]; }, rows);
-    } else {
-      multiplyStep<N>(accumulators, row_b, [&](int i) __attribute__((always_inline)) { return a[i * aRow + o * aStep]; }, rows);
-    }
+    const float* const bases[] = {a, a3, a6};
+    const auto element = [&](int i) __attribute__((always_inline)) {
+      if constexpr (Lies == Layout::rows) {
+        return bases[i / 3][i % 3 * aRow + o];
+      } else if constexpr (Lies == Layout::packed) {
+        return a[o * MR + i];
+      } else {
+        return a[i * aRow + o * aStep];
+      }
+    };
+    multiplyStep<N>(accumulators, row_b, element, rows);
     ATTUNE_STEP_FENCE;
   };
   long p = 0;

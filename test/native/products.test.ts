@@ -85,6 +85,7 @@ const cases: Case[] = [
   { m: 30, n: 37, k: 400, accumulate: true, bias: true, activation: "gelu", derivative: true, multiply: true },
   ...[8, 50, 300].flatMap((m) => [5, 500].map((k) => ({ m, n: 40, k, aTransposed: true, rowSums: true }))),
   { m: 50, n: 40, k: 70, bTransposed: true, rowSums: true },
+  { m: 50, n: 40, k: 1, bTransposed: true, rowSums: true }, // both strides of A are 1
 ];
 
 for (const isa of nativeAvailability().isas) {

@@ -1,7 +1,7 @@
 // One conversation with the Hub: requests with timeouts, retries with back-off, redirects followed by hand. The token goes
 // to the endpoint and to nobody else: each hop decides anew whether it gets the header.
 import { setTimeout as wait } from "node:timers/promises";
-import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
+import type { Dispatcher } from "undici";
 import { debug, info } from "../support/log.js";
 import { version } from "../support/version.js";
 import { endpointOf, hubEnvironment, variable } from "./environment.js";
@@ -170,8 +170,9 @@ export class HubConnection {
     };
     if (this.token !== undefined && this.isEndpoint(url)) headers.authorization = this.token.header;
     if (typeof body === "object") headers["content-length"] = String(body.length);
-    const answer = await request(url, {
-      dispatcher: dispatcherFor(url),
+    const undici = await import("undici"); // at the first request: most programs that load Attune make none
+    const answer = await undici.request(url, {
+      dispatcher: dispatcherFor(url, undici),
       method,
       headers,
       body: typeof body === "object" ? bodyStream(body.bytes()) : body,
@@ -264,7 +265,10 @@ function unreachable(url: URL, error: unknown, attempts: number): HubError {
 const dispatchers = new Map<string, Dispatcher>();
 
 /** The pool of connections for a URL: direct, or through the proxy that the environment names for it. */
-function dispatcherFor(url: URL): Dispatcher {
+function dispatcherFor(
+  url: URL,
+  { Agent, ProxyAgent }: Pick<typeof import("undici"), "Agent" | "ProxyAgent">,
+): Dispatcher {
   const proxy = proxyFor(url) ?? "";
   const existing = dispatchers.get(proxy);
   if (existing !== undefined) return existing;

@@ -19,6 +19,8 @@ export interface ChunkSource {
   /** What a change of the values would change too; undefined where nothing tells. */
   readonly fingerprint: string | undefined;
   load(chunk: number): ArrayData;
+  /** One row of a chunk as an array of one value, where that is less work than the whole chunk. */
+  loadRow?(chunk: number, row: number): ArrayData;
   /** The file of a chunk; undefined for memory. */
   fileOf(chunk: number): string | undefined;
 }
@@ -96,10 +98,18 @@ export class FileChunks implements ChunkSource {
     return file.read(batch, this.column);
   }
 
+  loadRow(chunk: number, row: number): ArrayData {
+    const { file, batch } = this.batches.place(chunk);
+    return file.readRow(batch, this.column, row);
+  }
+
   fileOf(chunk: number): string {
     return this.batches.place(chunk).file.path;
   }
 }
+
+/** How many chunks are remembered of which a single row was read: a second one soon after brings all of a chunk. */
+const LATELY = 64;
 
 /** A column whose values are read from chunks. */
 export class ArrowColumn implements Column {
@@ -109,6 +119,9 @@ export class ArrowColumn implements Column {
   readonly #name: string;
   readonly #cached = new Map<number, CachedChunk>();
   readonly #resident: ValueReader[] = [];
+  /** The chunks of which single rows were read last. */
+  readonly #lately: number[] = [];
+  #latest = 0;
   // The chunk that was read last: most reads are near the one before.
   #reader: ValueReader | undefined;
   #start = 0;
@@ -126,6 +139,9 @@ export class ArrowColumn implements Column {
   }
 
   get(row: number): unknown {
+    if (this.#reader !== undefined && row >= this.#start && row < this.#end) return this.#reader.get(row - this.#start);
+    const alone = this.#rowAlone(row);
+    if (alone !== undefined) return alone.get(0);
     return this.#readerAt(row).get(row - this.#start);
   }
 
@@ -143,8 +159,7 @@ export class ArrowColumn implements Column {
   gather(rows: Uint32Array): unknown[] {
     const values = new Array<unknown>(rows.length);
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i];
-      values[i] = this.#readerAt(row).get(row - this.#start);
+      values[i] = this.get(rows[i]);
     }
     return values;
   }
@@ -170,6 +185,20 @@ export class ArrowColumn implements Column {
       i += to - from;
     }
     return true;
+  }
+
+  /**
+   * A reader of one row of a chunk that is not in memory and was not asked for lately: rows at random of a dataset that is
+   * larger than the cache are read without their neighbours. Undefined where the chunk is, or is worth being, in memory.
+   */
+  #rowAlone(row: number): ValueReader | undefined {
+    if (this.chunks.isResident || this.chunks.loadRow === undefined) return undefined;
+    const chunk = this.#chunkOf(row);
+    if (this.#cached.has(chunk) || this.#lately.includes(chunk)) return undefined;
+    this.#lately[this.#latest++ % LATELY] = chunk;
+    const array = this.chunks.loadRow(chunk, row - this.chunks.starts[chunk]);
+    if (this.feature instanceof ClassLabel) this.#checkLabels(array, this.feature, chunk, row);
+    return this.#read(chunk, array);
   }
 
   #readerAt(row: number): ValueReader {
@@ -203,7 +232,8 @@ export class ArrowColumn implements Column {
 
   #load(chunk: number): ArrayData {
     const array = this.chunks.load(chunk);
-    if (this.feature instanceof ClassLabel && !this.chunks.isResident) this.#checkLabels(array, this.feature, chunk);
+    if (this.feature instanceof ClassLabel && !this.chunks.isResident)
+      this.#checkLabels(array, this.feature, chunk, this.chunks.starts[chunk]);
     return array;
   }
 
@@ -211,15 +241,13 @@ export class ArrowColumn implements Column {
     return valueReader(array, (reason) => this.#refuse(chunk, reason));
   }
 
-  #checkLabels(array: ArrayData, { numClasses }: ClassLabel, chunk: number): void {
+  /** `first` is the row of the array's first value. */
+  #checkLabels(array: ArrayData, { numClasses }: ClassLabel, chunk: number, first: number): void {
     const reader = this.#read(chunk, array);
     for (let i = 0; i < array.length; i++) {
       const label = reader.get(i) as number | null;
       if (label === null || (label >= -1 && label < numClasses)) continue;
-      this.#refuse(
-        chunk,
-        `the label ${label} at row ${this.chunks.starts[chunk] + i}, outside its ${numClasses} classes`,
-      );
+      this.#refuse(chunk, `the label ${label} at row ${first + i}, outside its ${numClasses} classes`);
     }
   }
 

@@ -6,6 +6,7 @@ import { type ArrayData, arrayOf, type BatchCursor } from "./array.js";
 import { TableReader } from "./flatbuffers.js";
 import { cursorOf, FILE_MAGIC, type Message, PREFIX_BYTES, readFooter, readMessage, rowsOf } from "./messages.js";
 import { readSchema } from "./schema.js";
+import { sliceOf } from "./slice.js";
 import type { ArrowSchema } from "./types.js";
 
 /** Files that nobody can reach any more are closed. */
@@ -13,6 +14,13 @@ const unreachable = new FinalizationRegistry<number>((descriptor) => closeSync(d
 
 /** Most headers are shorter: one read finds where a batch stands and what it holds. */
 const HEAD_BYTES = 1024;
+
+/** Where the columns of a batch stand: what its header says of each, and its body. */
+interface Layout {
+  readonly cursors: readonly BatchCursor[];
+  readonly bodyStart: number;
+  readonly bodyLength: number;
+}
 
 export class ArrowFile {
   readonly path: string;
@@ -23,6 +31,7 @@ export class ArrowFile {
   readonly #size: number;
   /** Where the message of each batch begins. */
   readonly #batches: Float64Array;
+  readonly #layouts = new Map<number, Layout>();
   /** The values of dictionaries by their number. */
   readonly #dictionaries = new Map<number, ArrayData>();
 
@@ -52,13 +61,25 @@ export class ArrowFile {
   /** Column `column` of batch `batch`, read from the disk. Throws FileFormatError where it is damaged. */
   read(batch: number, column: number): ArrayData {
     try {
-      const start = this.#batches[batch];
-      const { message, bodyStart } = this.#messageAt(start);
-      const cursor = cursorOf(message.header);
-      for (let i = 0; i < column; i++) cursor.skip(this.schema.fields[i]);
-      return this.#column(column, cursor, bodyStart, message.bodyLength, this.batchRows[batch]);
+      const { cursors, bodyStart, bodyLength } = this.#layoutOf(batch);
+      return this.#column(column, cursors[column].clone(), bodyStart, bodyLength, this.batchRows[batch]);
     } catch (error) {
       throw this.#unreadable(error, this.schema.fields[column].name);
+    }
+  }
+
+  /** Row `row` of a column of a batch alone, as an array of one value: a few bytes are read, whatever the batch's size. */
+  readRow(batch: number, column: number, row: number): ArrayData {
+    const field = this.schema.fields[column];
+    try {
+      const { cursors, bodyStart, bodyLength } = this.#layoutOf(batch);
+      const read = (offset: number, length: number): Uint8Array => {
+        if (offset + length > bodyLength) throw new RangeError("a buffer leads outside of its batch");
+        return this.#bytes(bodyStart + offset, length);
+      };
+      return this.#withDictionary(sliceOf(field, cursors[column].clone(), read, row, row + 1));
+    } catch (error) {
+      throw this.#unreadable(error, field.name);
     }
   }
 
@@ -75,10 +96,32 @@ export class ArrowFile {
     const array = arrayOf(field, cursor, this.#bytes(bodyStart + start, end - start), start);
     if (array.length !== rows)
       throw new RangeError(`there are ${array.length} values where ${rows} rows are said to be`);
-    if (field.dictionary === undefined) return array;
-    const dictionary = this.#dictionaries.get(field.dictionary.id);
-    if (dictionary === undefined) throw new Error(`it has no dictionary ${field.dictionary.id}`);
+    return this.#withDictionary(array);
+  }
+
+  #withDictionary(array: ArrayData): ArrayData {
+    const { dictionary: needed } = array.field;
+    if (needed === undefined) return array;
+    const dictionary = this.#dictionaries.get(needed.id);
+    if (dictionary === undefined) throw new Error(`it has no dictionary ${needed.id}`);
     return { ...array, dictionary };
+  }
+
+  /** Where the columns of a batch stand, read from its header once. */
+  #layoutOf(batch: number): Layout {
+    let layout = this.#layouts.get(batch);
+    if (layout === undefined) {
+      const { message, bodyStart } = this.#messageAt(this.#batches[batch]);
+      const cursor = cursorOf(message.header);
+      const cursors = this.schema.fields.map((field) => {
+        const at = cursor.clone();
+        cursor.skip(field);
+        return at;
+      });
+      layout = { cursors, bodyStart, bodyLength: message.bodyLength };
+      this.#layouts.set(batch, layout);
+    }
+    return layout;
   }
 
   #scan(): { schema: ArrowSchema; batches: number[]; rows: number[] } {

@@ -44,6 +44,30 @@ export async function callAt(verb: string, where: string, run: () => unknown): P
   }
 }
 
+/** What makes the context of each row: the same as a spread of `inputs`, which takes V8 twenty times as long. */
+export function rowContexts(inputs: object, rank: number): (index: number) => RowContext {
+  const entries = Object.entries(inputs);
+  return (index) => {
+    const context: Record<string, unknown> & RowContext = { index, rank };
+    for (const [name, value] of entries) context[name] = value;
+    return context;
+  };
+}
+
+/** As callAt for a single row: what the function returned, and a promise only where it returned one or threw. */
+export function callNow(verb: string, index: number, run: () => unknown): unknown {
+  let failed: unknown;
+  try {
+    const returned = run();
+    return returned instanceof Promise ? callAt(verb, `row ${index}`, () => returned) : returned;
+  } catch (error) {
+    failed = error;
+  }
+  return callAt(verb, `row ${index}`, () => {
+    throw failed;
+  });
+}
+
 /** "row 7" or "rows 0 to 999": rows `start` to `end` - 1, for messages. */
 export function nameRows(start: number, end: number): string {
   return end - start === 1 ? `row ${start}` : `rows ${start} to ${end - 1}`;

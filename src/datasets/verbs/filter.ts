@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { DataError } from "../../support/errors.js";
 import { columnOf, readColumns, rowsOf, type Table, takeRows } from "../table.js";
 import { TableBuilder } from "../table-builder.js";
-import { callAt, checkInputs, type RowFunction } from "./call.js";
+import { callNow, checkInputs, type RowFunction, rowContexts } from "./call.js";
 import { lookUp } from "./mapping/cached.js";
 
 /** What filter hands to its function. */
@@ -51,12 +51,14 @@ function rowNumbers(cached: Table): Uint32Array {
 
 async function keptRows(table: Table, fn: RowFunction, names: readonly string[], inputs: object): Promise<Uint32Array> {
   const given: Table = { ...table, columns: new Map(names.map((name) => [name, columnOf(table, name)])) };
+  const contextOf = rowContexts(inputs, 0);
   const kept: number[] = [];
   for (let start = 0; start < table.length; start += ROWS_A_TURN) {
     const end = Math.min(start + ROWS_A_TURN, table.length);
     for (const [i, row] of rowsOf(readColumns(given, start, end), end - start).entries()) {
       const index = start + i;
-      const keep = await callAt("filter", `row ${index}`, () => fn(row, { ...inputs, index, rank: 0 }));
+      const returned = callNow("filter", index, () => fn(row, contextOf(index)));
+      const keep = typeof returned === "boolean" ? returned : await returned; // no turn of the event loop for each row
       if (typeof keep !== "boolean") {
         throw new DataError(`filter: the function returned ${String(keep)} for row ${index}: return true or false`);
       }

@@ -1,12 +1,12 @@
 // Arrow files that pyarrow wrote (fixtures/make.py), read by position.
-import { readFileSync, truncateSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { openArrowTable } from "../../../src/datasets/arrow-table.js";
 import { Dataset, List, Value } from "../../../src/datasets/index.js";
-import { FileFormatError } from "../../../src/support/errors.js";
+import { AttuneError, FileFormatError } from "../../../src/support/errors.js";
 import { folderOf } from "../files.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -34,6 +34,17 @@ describe.each(["types.stream.arrow", "types.file.arrow"])("%s", (name) => {
     expect(plain(dataset.column(column))).toEqual(values);
     expect([4, 0, 2].map((row) => plain(dataset.at(row)[column]))).toEqual([4, 0, 2].map((row) => values[row]));
     expect(plain(dataset.select([3, 3, 0]).column(column))).toEqual([values[3], values[3], values[0]]);
+  });
+
+  it("rows one by one, of which no neighbour is read", () => {
+    for (const row of [4, 0, 3, 2, 1]) {
+      const alone = new Dataset(openArrowTable([fixture(name)])); // nothing of it in memory yet
+      expect(plain(alone.at(row))).toEqual(
+        Object.fromEntries(Object.entries(expected).map(([column, values]) => [column, values[row]])),
+      );
+    }
+    const twice = new Dataset(openArrowTable([fixture(name)]));
+    for (const row of [3, 2, 3, 0, 1]) expect(plain(twice.at(row).struct)).toEqual(plain(dataset.at(row).struct));
   });
 
   it("has the features of the fields where no metadata names others", () => {
@@ -76,6 +87,24 @@ describe("other files", () => {
 });
 
 describe("damage", () => {
+  it("within a batch is a named error, wherever a byte is wrong, or other values", async () => {
+    const bytes = readFileSync(fixture("types.stream.arrow"));
+    const folder = await folderOf({});
+    const path = join(folder, "damaged.arrow");
+    for (let at = 0; at < bytes.length; at += 37) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at] ^= 1 << (at % 8);
+      writeFileSync(path, damaged);
+      for (const read of [(dataset: Dataset) => dataset.columns(), (dataset: Dataset) => dataset.at(3)]) {
+        try {
+          read(new Dataset(openArrowTable([path])));
+        } catch (error) {
+          expect(error).toBeInstanceOf(AttuneError);
+        }
+      }
+    }
+  });
+
   it.each(["types.stream.arrow", "types.file.arrow"])(
     "%s cut off anywhere is a named error, or the batches before",
     async (name) => {

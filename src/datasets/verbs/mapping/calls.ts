@@ -1,6 +1,6 @@
 // How map calls its function, on one batch or on row after row, and what it accepts in return.
 import { DataError } from "../../../support/errors.js";
-import { type BatchFunction, callAt, nameRows, type RowFunction } from "../call.js";
+import { type BatchFunction, callAt, callNow, nameRows, type RowFunction, rowContexts } from "../call.js";
 
 /** Columns that the function returned for some rows. */
 export type Returned = ReadonlyMap<string, ArrayLike<unknown>>;
@@ -38,11 +38,13 @@ export async function callRows(
   rank: number,
   start: number,
 ): Promise<Returned> {
+  const contextOf = rowContexts(context, rank);
   const columns = new Map<string, unknown[]>();
   let names: string[] = [];
   for (const [i, row] of rows.entries()) {
     const index = start + i;
-    const returned = await callRow(fn, row, { ...context, index, rank }, index);
+    const called = callNow("map", index, () => fn(row, contextOf(index)));
+    const returned = called instanceof Promise ? await called : called; // no turn of the event loop for each row
     const fields = fieldsOf(returned, index);
     if (i === 0) {
       names = fields.map(([name]) => name);
@@ -54,26 +56,6 @@ export async function callRows(
     for (const [name, value] of fields) columns.get(name)?.push(value);
   }
   return columns;
-}
-
-/** The result of one call; a promise where the function returned one, so that others cost no turn of the event loop. */
-function callRow(
-  fn: RowFunction,
-  row: Record<string, unknown>,
-  context: { index: number; rank: number },
-  index: number,
-): unknown {
-  let failed: unknown;
-  try {
-    const returned = fn(row, context);
-    if (!(returned instanceof Promise)) return returned;
-    return callAt("map", `row ${index}`, () => returned);
-  } catch (error) {
-    failed = error;
-  }
-  return callAt("map", `row ${index}`, () => {
-    throw failed;
-  });
 }
 
 /** The named values of what a function returned. */

@@ -1,0 +1,118 @@
+// A few rows of a column of a batch, of which only the bytes that they take are read: what random access over a dataset
+// larger than memory needs.
+import { isUtf8 } from "node:buffer";
+import { type ArrayData, arrayOf, type BatchCursor, isSet, NO_BYTES, widthOf } from "./array.js";
+import type { ArrowField } from "./types.js";
+
+/** Reads `length` bytes of the batch's body. */
+type Read = (offset: number, length: number) => Uint8Array;
+
+/**
+ * Rows `start` to `end` - 1 of a column.
+ *
+ * @throws RangeError or Error, with the reason, where lengths or offsets contradict each other
+ */
+export function sliceOf(field: ArrowField, cursor: BatchCursor, read: Read, start: number, end: number): ArrayData {
+  const { type } = field;
+  if ("form" in type && type.form === "view" && field.dictionary === undefined) {
+    const { start: from, end: to } = cursor.clone().span(field); // views point anywhere in their data
+    const whole = arrayOf(field, cursor, read(from, to - from), from);
+    return {
+      ...whole,
+      length: end - start,
+      values: whole.values.subarray(16 * start, 16 * end),
+      ...validityOf(whole, start, end),
+    };
+  }
+  const length = end - start;
+  const { length: rows, nullCount } = cursor.node();
+  if (end > rows) throw new RangeError(`there are ${rows} values where row ${end - 1} is read`);
+  const none = {
+    field,
+    length,
+    nullCount: 0,
+    validity: undefined,
+    offsets: undefined,
+    values: NO_BYTES,
+    data: [],
+    children: [],
+  };
+  if (type.kind === "null" && field.dictionary === undefined) return { ...none, nullCount: length };
+  const bits = cursor.buffer();
+  const base = nullCount > 0 ? { ...none, ...bitsOf(read, bits, start, end) } : none;
+
+  const width = widthOf(field);
+  if (width !== undefined) return { ...base, values: part(read, cursor.buffer(), start * width, end * width) };
+  switch (type.kind) {
+    case "bool":
+      return { ...base, values: bitsOf(read, cursor.buffer(), start, end).validity };
+    case "utf8":
+    case "binary": {
+      const { offsets, from, to } = offsetsOf(read, cursor.buffer(), start, end, type.form === "large");
+      const values = part(read, cursor.buffer(), from, to);
+      if (type.kind === "utf8" && !isUtf8(values)) throw new Error("text that is not UTF-8");
+      return { ...base, offsets, values };
+    }
+    case "list": {
+      const { offsets, from, to } = offsetsOf(read, cursor.buffer(), start, end, type.large);
+      return { ...base, offsets, children: [sliceOf(field.children[0], cursor, read, from, to)] };
+    }
+    case "fixedList": {
+      const child = sliceOf(field.children[0], cursor, read, start * type.size, end * type.size);
+      return { ...base, children: [child] };
+    }
+    case "struct":
+      return { ...base, children: field.children.map((child) => sliceOf(child, cursor, read, start, end)) };
+    default:
+      throw new Error(`a ${type.kind} cannot be read`);
+  }
+}
+
+type Place = { readonly offset: number; readonly length: number };
+
+/** Bytes `from` to `to` - 1 of a buffer. */
+function part(read: Read, { offset, length }: Place, from: number, to: number): Uint8Array {
+  if (to > length) throw new RangeError(`a buffer ends after ${length} bytes, where ${to} are needed`);
+  return from === to ? NO_BYTES : read(offset + from, to - from);
+}
+
+/** Bits `start` to `end` - 1 of a bitmap, from bit 0 on, and how many of them are 0. */
+function bitsOf(read: Read, place: Place, start: number, end: number): { validity: Uint8Array; nullCount: number } {
+  const bytes = part(read, place, start >> 3, (end + 7) >> 3);
+  return shifted(bytes, start & 7, end - start);
+}
+
+function shifted(bytes: Uint8Array, first: number, length: number): { validity: Uint8Array; nullCount: number } {
+  const validity = new Uint8Array((length + 7) >> 3);
+  let nullCount = 0;
+  for (let i = 0; i < length; i++) {
+    if (isSet(bytes, first + i)) validity[i >> 3] |= 1 << (i & 7);
+    else nullCount++;
+  }
+  return { validity, nullCount };
+}
+
+function validityOf({ validity }: ArrayData, start: number, end: number): Partial<ArrayData> {
+  return validity === undefined ? {} : shifted(validity, start, end - start);
+}
+
+/** The offsets of rows, from 0 on, and the span that they stand for. */
+function offsetsOf(
+  read: Read,
+  place: Place,
+  start: number,
+  end: number,
+  large: boolean,
+): { offsets: Int32Array; from: number; to: number } {
+  const size = large ? 8 : 4;
+  const bytes = part(read, place, start * size, (end + 1) * size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const all = Array.from({ length: end - start + 1 }, (_, i) => {
+    return large ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
+  });
+  const [from] = all;
+  const to = all[all.length - 1];
+  const falling = all.findIndex((offset, i) => offset < (all[i - 1] ?? 0));
+  if (falling !== -1) throw new RangeError(`offset ${start + falling} is ${all[falling]}, less than the one before`);
+  return { offsets: Int32Array.from(all, (offset) => offset - from), from, to };
+}

@@ -210,6 +210,26 @@ describe("the cache's size", () => {
   });
 });
 
+describe("attune cache", () => {
+  const attune = async (...args: string[]) => {
+    const main = join(dirname(dirname(dist)), "cli/main.js");
+    const env = { ...process.env, HF_HUB_CACHE: join(cache, "hub") };
+    return (await run(process.execPath, [main, "cache", ...args], { env })).stdout;
+  };
+
+  it("lists results with their sizes, and prunes them to a budget", async () => {
+    const dataset = await saved();
+    await dataset.map(({ n }) => ({ m: n }));
+    await cacheSettled();
+    expect(await attune("ls")).toMatch(/map +[0-9a-f]{12} .* 30 rows {2}m\n.*attune: 1 results of datasets/);
+    expect(await attune("prune", "--budget", "0", "--dry-run")).toContain("Would remove 1 results");
+    expect(await attune("prune", "--budget", "1GB")).toContain("Removed 0 results");
+    expect(await attune("prune", "--budget", "0")).toContain("Removed 1 results");
+    expect(await listCache()).toEqual([]);
+    await expect(attune("prune", "--budget", "much")).rejects.toThrow('--budget is "much": give bytes, or a size');
+  });
+});
+
 /** A program of its own over the built package. */
 const program = (folder: string, body: string) => `
   import { loadFromDisk } from ${JSON.stringify(pathToFileURL(dist).href)};

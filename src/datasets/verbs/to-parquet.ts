@@ -5,9 +5,10 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { writeFileAtomic } from "../../support/atomic.js";
 import { ConfigError } from "../../support/errors.js";
 import { huggingfaceMetadata } from "../arrow/features.js";
+import { schemaMessage } from "../arrow/messages.js";
 import { type ScalarType, typeOfDtype } from "../arrow/types.js";
 import { ClassLabel, type Feature, isStruct, List } from "../features.js";
-import { featuresOfTable } from "../record-batches.js";
+import { featuresOfTable, schemaOfTable } from "../record-batches.js";
 import { readColumn, type Table } from "../table.js";
 
 /** How a Parquet file is written. */
@@ -39,8 +40,14 @@ async function* parquetBytes(
     ...Object.entries(features).flatMap(([name, feature]) => elementsOf(name, feature)),
   ];
   const [key, value] = huggingfaceMetadata(features);
+  // What Parquet's types do not tell (large strings, lists of fixed size), as Arrow's own writer adds it.
+  const layout = schemaMessage(schemaOfTable(table));
+  const kvMetadata = [
+    { key, value },
+    { key: "ARROW:schema", value: Buffer.from(layout).toString("base64") },
+  ];
   const bytes = new ByteWriter();
-  const writer = new ParquetWriter({ writer: bytes, schema, codec, kvMetadata: [{ key, value }], createdBy: "attune" });
+  const writer = new ParquetWriter({ writer: bytes, schema, codec, kvMetadata, createdBy: "attune" });
   const taken = (): Uint8Array => {
     const written = bytes.getBytes().slice();
     bytes.index = 0;
@@ -97,11 +104,8 @@ function leafOf(type: ScalarType): Leaf {
     case "int": {
       const physical = type.bits === 64 ? "INT64" : "INT32";
       if (type.signed && type.bits >= 32) return { type: physical };
-      return {
-        type: physical,
-        converted_type: `${type.signed ? "" : "U"}INT_${type.bits}`,
-        logical_type: { type: "INTEGER", bitWidth: type.bits, isSigned: type.signed },
-      };
+      // No logical type: hyparquet-writer 0.17 spells its width as Arrow's reader does not take it.
+      return { type: physical, converted_type: `${type.signed ? "" : "U"}INT_${type.bits}` };
     }
     case "float":
       if (type.bits === 16) return { type: "FIXED_LEN_BYTE_ARRAY", type_length: 2, logical_type: { type: "FLOAT16" } };

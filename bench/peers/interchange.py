@@ -1,0 +1,118 @@
+"""Python's part of bench/interchange.ts.
+
+  interchange.py write FOLDER   datasets of every feature that both sides have: saved/, saved_dict/, data.parquet, values.json
+  interchange.py check FOLDER   reads what Attune wrote of them, attune_saved/ and so on: features and rows must be the same
+"""
+
+import datetime
+import json
+import sys
+from pathlib import Path
+
+import datasets
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset, load_from_disk
+
+datasets.disable_progress_bars()
+
+features = Features(
+    {
+        "text": Value("string"),
+        "long": Value("large_string"),
+        "label": ClassLabel(names=["no", "yes"]),
+        "int8": Value("int8"),
+        "int64": Value("int64"),
+        "uint32": Value("uint32"),
+        "float32": Value("float32"),
+        "float64": Value("float64"),
+        "flag": Value("bool"),
+        "bytes": Value("binary"),
+        "day": Value("date32"),
+        "moment": Value("timestamp[us]"),
+        "ids": List(Value("int32")),
+        "pair": List(Value("float64"), length=2),
+        "words": List(List(Value("string"))),
+        "answers": {"text": List(Value("string")), "answer_start": List(Value("int32"))},
+        "spans": List({"name": Value("string"), "at": Value("int64")}),
+        "nothing": Value("null"),
+    }
+)
+
+
+def row(i):
+    return {
+        "text": None if i % 5 == 4 else f"Zeile {i} äöü 😀",
+        "long": f"long {i}",
+        "label": i % 3 - 1,
+        "int8": i % 200 - 100,
+        "int64": (i - 7) * 2**40 + 1,
+        "uint32": i * 1_000_000 % 2**32,
+        "float32": i / 4,
+        "float64": None if i % 7 == 0 else i / 3,
+        "flag": i % 2 == 0,
+        "bytes": bytes([i % 256, 0, 255]),
+        "day": datetime.date(1960, 1, 1) + datetime.timedelta(days=i),
+        "moment": datetime.datetime(1969, 12, 31, 23, 59, 59) + datetime.timedelta(hours=i, milliseconds=i),
+        "ids": list(range(i % 4)),
+        "pair": [i, -i] if i % 6 else None,
+        "words": [["a", None], []][: i % 3] if i % 11 else None,
+        "answers": {"text": [f"t{i}"] * (i % 2), "answer_start": [i] * (i % 2)},
+        "spans": [{"name": f"s{k}", "at": i + k} if k else {"name": None, "at": None} for k in range(i % 3)],
+        "nothing": None,
+    }
+
+
+def plain(value):
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, bytes):
+        return list(value)
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+    if isinstance(value, datetime.date):
+        return value.isoformat() + "T00:00:00.000Z"
+    return value
+
+
+def write(folder):
+    dataset = Dataset.from_list([row(i) for i in range(2500)], features=features)
+    dataset.save_to_disk(folder / "saved", num_shards=2)
+    splits = {"train": dataset.select(range(1200)), "test": dataset.select(range(100, 0, -1))}
+    DatasetDict(splits).save_to_disk(folder / "saved_dict")
+    dataset.to_parquet(folder / "data.parquet")
+    written = {"features": features.to_dict(), "rows": [plain(each) for each in dataset]}
+    (folder / "values.json").write_text(json.dumps(written))
+
+
+def check(folder):
+    values = json.loads((folder / "values.json").read_text())
+    both = load_from_disk(folder / "attune_saved_dict")
+    parquet = load_dataset(
+        "parquet", data_files=str(folder / "attune.parquet"), split="train", cache_dir=str(folder / "cache")
+    )
+    numbers = list(range(2500))
+    cases = {
+        "saveToDisk": (load_from_disk(folder / "attune_saved"), numbers),
+        "saveToDisk, shuffled": (load_from_disk(folder / "attune_shuffled"), numbers),
+        "saveToDisk of splits, train": (both["train"], numbers[:1200]),
+        "saveToDisk of splits, test": (both["test"], list(range(100, 0, -1))),
+        "toParquet": (parquet, numbers),
+    }
+    for name, (dataset, rows) in cases.items():
+        found = [plain(each) for each in dataset]
+        wanted = [values["rows"][i] for i in rows]
+        if name.endswith("shuffled"):
+            found, wanted = (sorted(each, key=json.dumps) for each in (found, wanted))
+        if dataset.features != features:
+            sys.exit(f"{name}: features are {dataset.features}, not {features}")
+        wrong = [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b]
+        if wrong or len(found) != len(wanted):
+            sys.exit(f"{name}: {len(found)} rows, {len(wrong)} wrong, first {found[wrong[0]]}, not {wanted[wrong[0]]}")
+        mapped = dataset.map(lambda each: {"n": len(each["ids"])})  # Python goes on with it
+        assert mapped["n"][3] == len(dataset[3]["ids"])
+        print(f"Python reads what Attune wrote, {name}: {len(found)} rows, features and values the same")
+
+
+if __name__ == "__main__":
+    {"write": write, "check": check}[sys.argv[1]](Path(sys.argv[2]))

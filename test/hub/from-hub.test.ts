@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { openCheckpoint, TorchTensor, writeTorchFile } from "../../src/checkpoint/index.js";
 import { loadDataset } from "../../src/datasets/index.js";
 import { AutoConfig, AutoModelForSequenceClassification } from "../../src/models/index.js";
 import { pipeline } from "../../src/pipelines/index.js";
@@ -10,7 +11,7 @@ import { writeCheckpoint, writeDataset } from "../cli/run.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { temporaryFolder } from "../trainer/tiny.js";
 import { loopback } from "./loopback.js";
-import { filesOfFolder, largeBytes, smallFile } from "./server/repositories.js";
+import { filesOfFolder, largeBytes, type StoredFile, smallFile } from "./server/repositories.js";
 
 const context = loopback("hub-from");
 const folder = temporaryFolder("hub-from-files");
@@ -19,6 +20,31 @@ beforeAll(async () => {
   await writeCheckpoint(join(folder, "model"));
   writeDataset(join(folder, "data"), { train: 12, validation: 4, test: 4 });
 });
+
+/** The weights of a folder as pytorch_model.bin, or as shards with their index. */
+async function pickledWeights(checkpoint: string, shards: number): Promise<Map<string, StoredFile>> {
+  await using source = await openCheckpoint(checkpoint);
+  const parts = Array.from({ length: shards }, (_, i) => ({
+    file: shards === 1 ? "pytorch_model.bin" : `pytorch_model-0000${i + 1}-of-0000${shards}.bin`,
+    names: source.names.filter((_, at) => at % shards === i),
+  }));
+  const files = new Map<string, StoredFile>();
+  for (const { file, names } of parts) {
+    const path = join(folder, file);
+    const tensors = names.map((name) => {
+      const { dtype, shape } = source.info(name);
+      return [name, new TorchTensor(dtype, shape, () => source.read(name))] as const;
+    });
+    await writeTorchFile(path, new Map(tensors));
+    files.set(file, largeBytes(readFileSync(path)));
+  }
+  if (shards > 1) {
+    const map = parts.flatMap(({ file, names }) => names.map((name) => [name, file] as const));
+    const index = { metadata: {}, weight_map: Object.fromEntries(map) };
+    files.set("pytorch_model.bin.index.json", smallFile(JSON.stringify(index)));
+  }
+  return files;
+}
 
 function fetched(): string[] {
   return context.hub.seen.flatMap(({ path }) => /\/resolve\/[0-9a-f]{40}\/(.*)$/.exec(path)?.[1] ?? []).sort();
@@ -47,6 +73,22 @@ describe("a model by its name", () => {
     const local = await pipeline("text-classification", model, { tokenizer });
     expect(await classify("a bad day")).toEqual(await local("a bad day"));
     expect((await AutoConfig.fromPretrained("ann/tiny")).model_type).toBe("bert");
+  });
+
+  it.each(["whole", "in shards"])("takes pickled weights, %s, where there are no others", async (form) => {
+    const name = form === "whole" ? "ann/pickled" : "ann/pickled-shards";
+    const files = filesOfFolder(join(folder, "model"));
+    const config = files.get("config.json");
+    if (config === undefined) throw new Error("the checkpoint has no config.json");
+    const pickled = await pickledWeights(join(folder, "model"), form === "whole" ? 1 : 2);
+    context.hub.add("model", name, new Map([["config.json", config], ...pickled]));
+    const model = await AutoModelForSequenceClassification.fromPretrained(name);
+    const local = await AutoModelForSequenceClassification.fromPretrained(join(folder, "model"));
+    expect(fetched()).toEqual(["config.json", ...pickled.keys()].sort());
+    const parameters = new Map(local.namedParameters());
+    for (const [path, parameter] of model.namedParameters()) {
+      expect(await parameter.data(), path).toEqual(await parameters.get(path)?.data());
+    }
   });
 
   it("takes a revision, and a cache of its own", async () => {

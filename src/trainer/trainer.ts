@@ -1,6 +1,7 @@
 // The Trainer: a user's own loop, written once. It stands on the Accelerator's calls and on nothing that a user's loop
 // could not use; what it adds is bookkeeping: when to log, evaluate and save, which callbacks decide, and going on where a
-// run was stopped. (Python: transformers' trainer.py.)
+// run was stopped. Here is the loop; what it measures with, leaves in folders and goes on from has files of its own.
+// (Python: transformers' trainer.py.)
 import { basename, resolve } from "node:path";
 import { Accelerator } from "../accelerate/index.js";
 import {
@@ -16,9 +17,11 @@ import { ConfigError, DataError, DeviceError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { currentBackend, manualSeed, type Tensor } from "../tensor/index.js";
 import { TrainingArguments } from "./arguments.js";
-import { asksForBest, noSuchMetric, noteEvaluation } from "./best.js";
+import { noteEvaluation } from "./best.js";
 import {
   type CallbackContext,
+  type CallbackEvent,
+  type CallbackEvents,
   CallbackHandler,
   type CallbackOrClass,
   DefaultFlowCallback,
@@ -28,30 +31,12 @@ import {
   type TrainerCallback,
   TrainerControl,
 } from "./callbacks/index.js";
-import {
-  bestCheckpoint,
-  type CheckpointParts,
-  dataSetting,
-  loadModelWeights,
-  prepareRunFolder,
-  resolveCheckpoint,
-  restoreCheckpoint,
-  writeCheckpoint,
-} from "./checkpoints/index.js";
-import {
-  hasLabels,
-  hasUnknownLabels,
-  type LabelConfig,
-  matchLabelNames,
-  usableColumns,
-  withoutLabels,
-} from "./columns.js";
-import { evalLoader, namedDatasets, renumbering, type TrainerCollator, trainLoader } from "./data.js";
-import { type Evaluation, evaluateModel, nameMetrics, tryEvaluation } from "./evaluation.js";
+import { bestCheckpoint, loadModelWeights, prepareRunFolder, resolveCheckpoint } from "./checkpoints/index.js";
+import { namedDatasets, type TrainerCollator, TrainerData } from "./data.js";
+import { Evaluator } from "./evaluator.js";
 import { Interrupt } from "./interrupt.js";
 import { lossOf } from "./loss.js";
 import { readLosses, type WeightedLoss } from "./losses.js";
-import { writeManifest } from "./manifest.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
 import { describeRows, nonFinite, stepOf, stopped } from "./non-finite.js";
 import {
@@ -63,26 +48,12 @@ import {
   type TrainerSchedule,
 } from "./optimizer.js";
 import type { EvalDatasets, PredictionOutput, TrainerOptions, TrainOptions, TrainOutput } from "./options.js";
-import { writeModel, writeReport } from "./output.js";
 import { publisherOf, RunPublisher } from "./publish.js";
 import { inGroups, Run } from "./run.js";
-import { saveTogether, writeResults } from "./save.js";
+import { RunFolder } from "./run-folder.js";
+import { writeResults } from "./save.js";
+import { Session } from "./session.js";
 import { type LogRow, TrainerState } from "./state.js";
-
-/** What exists while train() runs. */
-interface Session {
-  readonly run: Run;
-  readonly parameters: readonly Tensor[];
-  readonly optimizer: TrainerOptimizer;
-  readonly lrScheduler: TrainerSchedule;
-  readonly loader: DataLoader<AnyRow, Batch>;
-  /** What asked for the end of training, if something did. */
-  readonly interrupted: () => string | undefined;
-  /** What the run has done last: a step, or the end of an epoch with all that is due then. */
-  after: "step" | "epoch";
-  /** The step and stage that the newest checkpoint is of. */
-  saved?: string;
-}
 
 export class Trainer {
   readonly model: TrainableModel;
@@ -93,10 +64,10 @@ export class Trainer {
   /** What callbacks have asked for. */
   readonly control = new TrainerControl();
   readonly #options: TrainerOptions;
-  readonly #collator: TrainerCollator;
   readonly #callbacks = new CallbackHandler();
-  /** What all_results.json holds. */
-  readonly #results: Record<string, number> = {};
+  readonly #data: TrainerData;
+  readonly #evaluator: Evaluator;
+  readonly #folder: RunFolder;
   readonly #publisher: RunPublisher | undefined;
   #session: Session | undefined;
 
@@ -110,8 +81,6 @@ export class Trainer {
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
     this.#publisher = publisherOf(this.args);
-    const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
-    this.#collator = (dataCollator as TrainerCollator | undefined) ?? standard;
     const { evalStrategy, saveStrategy } = this.args;
     if (evalStrategy !== "no" && !options.evalDataset) {
       throw new ConfigError(`Trainer: evalStrategy is "${evalStrategy}", but there is no evalDataset`);
@@ -128,8 +97,25 @@ export class Trainer {
     if (options.trainSampler && this.args.trainSamplingStrategy !== "random") {
       throw new ConfigError("Trainer: a trainSampler has the order of rows: leave out trainSamplingStrategy");
     }
-    if (trainDataset) this.#matchLabelNames(trainDataset, "trainDataset");
-    for (const [, dataset] of namedDatasets(options.evalDataset)) this.#matchLabelNames(dataset, "evalDataset");
+    const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
+    this.#data = new TrainerData(model, this.args, (dataCollator as TrainerCollator | undefined) ?? standard);
+    if (trainDataset) this.#data.matchLabelNames(trainDataset, "trainDataset");
+    for (const [, dataset] of namedDatasets(options.evalDataset)) this.#data.matchLabelNames(dataset, "evalDataset");
+    this.#evaluator = new Evaluator({
+      model,
+      args: this.args,
+      data: this.#data,
+      loaderOf: (dataset, wanted) => this.getEvalDataLoader(dataset, wanted),
+      computeMetrics: options.computeMetrics,
+      preprocessLogits: options.preprocessLogitsForMetrics,
+      onBatch: (evalDataLoader) => this.#tell("onPredictionStep", { evalDataLoader }),
+    });
+    this.#folder = new RunFolder({
+      model: this.accelerator.unwrapModel(model),
+      args: this.args,
+      options,
+      progress: () => ({ state: this.state, callbacks: this.#callbackStates() }),
+    });
     this.addCallback(DefaultFlowCallback);
     this.addCallback(this.args.disableTqdm ? PrinterCallback : ProgressCallback);
     for (const callback of reporters(this.args)) this.addCallback(callback);
@@ -157,21 +143,19 @@ export class Trainer {
     try {
       if (args.saveStrategy !== "no") await prepareRunFolder(args.outputDir, { startsAnew: checkpoint === undefined });
       if (checkpoint !== undefined) await this.#resume(session, checkpoint, options.freshOptimizer === true);
-      await this.#tryEvaluation();
-      if (args.saveStrategy !== "no") await this.#writeManifest(session);
+      if (args.evalStrategy !== "no") await this.#evaluator.tryOut(this.#options.evalDataset);
+      if (args.saveStrategy !== "no") await this.#folder.writeManifest(run.plan, this.state.globalStep);
       control.shouldTrainingStop = this.state.globalStep >= run.plan.maxSteps;
-      await this.#callbacks.call("onTrainBegin", this.#context());
+      await this.#tell("onTrainBegin");
       if (args.evalOnStart && this.state.globalStep === 0) await this.#evaluateInTraining(session);
       const done = () => control.shouldTrainingStop || interrupted() !== undefined;
 
       this.model.train();
-      if (session.after === "step" && loader.stateDict().batch === 0 && this.state.globalStep > 0) {
-        await this.#endEpoch(session); // the checkpoint is of an epoch's last step
-      }
+      if (session.epochIsLeftOpen) await this.#endEpoch(session);
       while (loader.epoch < run.plan.epochs && !done()) {
-        let began = this.#place(session);
+        let began = session.place;
         control.shouldEpochStop = false;
-        await this.#callbacks.call("onEpochBegin", this.#context());
+        await this.#tell("onEpochBegin");
         const first = this.state.globalStep;
         for await (const batches of inGroups(loader, args.gradientAccumulationSteps)) {
           await this.#step(session, batches, began);
@@ -212,12 +196,8 @@ export class Trainer {
     options: { readonly metricKeyPrefix?: string } = {},
   ): Promise<PredictionOutput> {
     const prefix = options.metricKeyPrefix ?? "test";
-    const { metrics, evaluation } = await this.#evaluateOn(dataset, {
-      prefix,
-      labelsNeeded: false,
-      keepPredictions: true,
-    });
-    await this.#callbacks.call("onPredict", { ...this.#context(), metrics });
+    const { metrics, evaluation } = await this.#evaluator.measure(dataset, { prefix, keepPredictions: true });
+    await this.#tell("onPredict", { metrics });
     if (!evaluation.kept) throw new DataError("Trainer.predict: the dataset has no rows");
     const { predictions, outputs, labels, labelIds } = evaluation.kept;
     return { predictions, outputs, labelIds: Object.keys(labels).length > 0 ? labelIds : undefined, metrics };
@@ -243,7 +223,7 @@ export class Trainer {
    * @throws AttuneError naming the folder and the cause.
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
-    await saveTogether(folder, (stage) => this.#writeModel(stage));
+    await this.#folder.saveModel(folder);
   }
 
   /**
@@ -254,15 +234,15 @@ export class Trainer {
   async pushToHub(repoId?: string, options: PublishOptions = {}): Promise<Published> {
     const { hubModelId, hubPrivateRepo, outputDir } = this.args;
     const id = repoId ?? hubModelId ?? basename(resolve(outputDir));
-    await this.#saveRun();
-    await this.#callbacks.call("onPushBegin", this.#context());
+    await this.#folder.saveRun();
+    await this.#tell("onPushBegin");
     const publisher = new RunPublisher(id, "end", { private: hubPrivateRepo, ...options });
     return publisher.finish(outputDir, "Upload from the Trainer");
   }
 
   /** Writes trainer_state.json, all_results.json and the model card into outputDir. */
   async saveState(): Promise<void> {
-    await saveTogether(this.args.outputDir, (stage) => this.#writeReport(stage));
+    await this.#folder.saveState();
   }
 
   /** Adds figures to the log and to all_results.json, with the epoch and step. */
@@ -271,7 +251,7 @@ export class Trainer {
     const place = maxSteps > 0 ? { epoch, step } : undefined; // none where nothing was trained
     this.state.logHistory.push({ ...row, ...place });
     this.control.shouldLog = false;
-    await this.#callbacks.call("onLog", { ...this.#context(), logs: row });
+    await this.#tell("onLog", { logs: row });
   }
 
   /** Writes `<split>_results.json` into outputDir, and joins the figures to all_results.json there unless `combined` is false. */
@@ -293,17 +273,12 @@ export class Trainer {
   getTrainDataLoader(): DataLoader<AnyRow, Batch> {
     const { trainDataset, trainSampler } = this.#options;
     if (!trainDataset) throw new ConfigError("Trainer.train: there is no trainDataset");
-    const dataset = this.#usable(trainDataset, "trainDataset", true);
-    if (dataset.length === 0) throw new DataError("Trainer.train: trainDataset has no rows");
-    const collator = renumbering(this.#collator, dataset, this.#matchLabelNames(dataset, "trainDataset"));
-    return trainLoader(dataset, this.args, collator, trainSampler);
+    return this.#data.trainLoader(trainDataset, trainSampler);
   }
 
   /** Batches of a dataset, in its order. */
   getEvalDataLoader(dataset: Dataset<object>, options: { readonly labelsNeeded: boolean }): DataLoader<AnyRow, Batch> {
-    const role = "the evaluation dataset";
-    const usable = this.#usable(dataset, role, options.labelsNeeded);
-    return evalLoader(usable, this.args, renumbering(this.#collator, usable, this.#matchLabelNames(usable, role)));
+    return this.#data.evalLoader(dataset, options.labelsNeeded);
   }
 
   /** The loss of a batch, a scalar: the mean over its labels. Replaced by overriding it, or by the option of that name. */
@@ -330,7 +305,8 @@ export class Trainer {
     this.state = new TrainerState();
     this.#followPlan(plan);
     const run = new Run(this.state, plan, countComputedParameters(model));
-    return { run, parameters: model.parameters(), optimizer, lrScheduler, loader, interrupted, after: "epoch" };
+    const rows = this.#options.trainDataset?.length ?? 0;
+    return new Session({ args, model, control: this.control, run, optimizer, lrScheduler, loader, rows, interrupted });
   }
 
   #followPlan({ maxSteps, epochs, loggingSteps, evalSteps, saveSteps }: Plan): void {
@@ -344,7 +320,7 @@ export class Trainer {
     const { run, optimizer, lrScheduler, loader, parameters } = session;
     Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
     run.beginStep(began, batches.length);
-    await this.#callbacks.call("onStepBegin", this.#context());
+    await this.#tell("onStepBegin");
     const losses = await this.#accumulateGradients(batches);
     const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
     const bad = args.skipNonFinite ? await nonFinite(losses, gradNorm) : undefined;
@@ -353,9 +329,9 @@ export class Trainer {
         `step ${this.state.globalStep + 1} left out: ${bad}${describeRows(loader, { began, batches: batches.length })}`,
       );
     } else {
-      await this.#callbacks.call("onPreOptimizerStep", this.#context());
+      await this.#tell("onPreOptimizerStep");
       optimizer.step();
-      await this.#callbacks.call("onOptimizerStep", this.#context());
+      await this.#tell("onOptimizerStep");
     }
     const [learningRate] = lrScheduler.getLastLr();
     lrScheduler.step();
@@ -368,13 +344,13 @@ export class Trainer {
       began,
     });
     session.after = "step";
-    await this.#callbacks.call("onStepEnd", this.#context());
+    await this.#tell("onStepEnd");
     await this.#logEvaluateSave(session);
   }
 
   async #endEpoch(session: Session): Promise<void> {
     session.after = "epoch";
-    await this.#callbacks.call("onEpochEnd", this.#context());
+    await this.#tell("onEpochEnd");
     await this.#logEvaluateSave(session);
   }
 
@@ -395,7 +371,7 @@ export class Trainer {
         continue;
       }
       accelerator.noSync(model, backward);
-      await this.#callbacks.call("onSubstepEnd", this.#context());
+      await this.#tell("onSubstepEnd");
     }
     return losses;
   }
@@ -428,41 +404,12 @@ export class Trainer {
     prefix: string,
     stop: () => boolean = () => false,
   ): Promise<Record<string, number> | undefined> {
-    const metrics: Record<string, number> = {};
-    for (const [name, dataset] of namedDatasets(datasets)) {
-      const result = await this.#evaluateOn(dataset, {
-        prefix: name === undefined ? prefix : `${prefix}_${name}`,
-        labelsNeeded: true,
-        stop,
-      });
-      if (result.evaluation.incomplete) return undefined;
-      Object.assign(metrics, result.metrics);
-    }
+    const metrics = await this.#evaluator.measureAll(datasets, { prefix, labelsNeeded: true, stop });
+    if (!metrics) return undefined;
     await this.#logResults(metrics);
     this.control.shouldEvaluate = false;
-    await this.#callbacks.call("onEvaluate", { ...this.#context(), metrics });
+    await this.#tell("onEvaluate", { metrics });
     return metrics;
-  }
-
-  /** One batch of each evaluation dataset, so that a metric that does not work, or is not there, is said before step 1. */
-  async #tryEvaluation(): Promise<void> {
-    const { args, model } = this;
-    if (args.evalStrategy === "no") return;
-    const { computeMetrics, preprocessLogitsForMetrics: preprocessLogits } = this.#options;
-    const names: string[] = [];
-    for (const [name, dataset] of namedDatasets(this.#options.evalDataset)) {
-      const prefix = name === undefined ? "eval_" : `eval_${name}_`;
-      if (dataset.length === 0) throw new DataError(`Trainer: evalDataset${name ? `.${name}` : ""} has no rows`);
-      const labelled = this.#checkLabels(dataset, true);
-      const loader = this.getEvalDataLoader(
-        dataset.select([...Array(Math.min(dataset.length, args.perDeviceEvalBatchSize)).keys()]),
-        { labelsNeeded: true },
-      );
-      model.eval();
-      const found = await tryEvaluation({ model, loader, computeMetrics, preprocessLogits, labelled });
-      names.push(...found.map((key) => (key.startsWith(prefix) ? key : prefix + key)));
-    }
-    if (asksForBest(args) && !names.includes(args.bestMetricKey)) throw noSuchMetric(args.bestMetricKey, names);
   }
 
   async #logTraining(run: Run): Promise<void> {
@@ -472,8 +419,8 @@ export class Trainer {
 
   /** Logs figures that all_results.json holds, too. */
   async #logResults(row: LogRow): Promise<void> {
-    Object.assign(this.#results, row);
-    if (this.state.maxSteps > 0) this.#results.epoch = this.state.epoch;
+    this.#folder.addResults(row);
+    if (this.state.maxSteps > 0) this.#folder.addResults({ epoch: this.state.epoch });
     await this.log(row);
   }
 
@@ -487,11 +434,10 @@ export class Trainer {
   /** Brings model, optimizer, schedule, counters and the place in the data to where a checkpoint has them. */
   async #resume(session: Session, checkpoint: string, freshOptimizer: boolean): Promise<void> {
     const { plan } = session.run;
-    const { callbacks, after } = await restoreCheckpoint(checkpoint, this.#parts(session), { freshOptimizer });
-    session.after = after;
+    const callbacks = await session.resume(checkpoint, freshOptimizer);
     this.#followPlan(plan); // logging, evaluating and saving are this run's, as is its length
     for (const row of this.state.logHistory) {
-      if (Object.keys(row).some((key) => key.startsWith("eval_"))) Object.assign(this.#results, omitStep(row));
+      if (Object.keys(row).some((key) => key.startsWith("eval_"))) this.#folder.addResults(row);
     }
     this.#callbacks.importStates(callbacks);
     info(
@@ -499,32 +445,15 @@ export class Trainer {
     );
   }
 
-  #parts(session: Session): CheckpointParts {
-    const { args, model, state } = this;
-    const { run, optimizer, lrScheduler, loader, after } = session;
-    const data = dataSetting(args, this.#options.trainDataset?.length ?? 0);
-    return { args, model, state, run, optimizer, lrScheduler, loader, place: this.#place(session), after, data };
-  }
-
-  /** Where the training loader goes on: after an epoch that a callback has cut short, with the next. */
-  #place({ loader, after }: Session): DataLoaderState {
-    const cut = after === "epoch" && this.control.shouldEpochStop;
-    return cut ? { epoch: loader.epoch, batch: 0 } : loader.stateDict();
-  }
-
   async #saveCheckpoint(session: Session): Promise<void> {
-    const { state, args } = this;
-    const place = `${state.globalStep} ${session.after} ${state.bestGlobalStep}`;
     this.control.shouldSave = false;
-    if (session.saved === place) return;
-    await session.run.settle();
-    const checkpoint = await writeCheckpoint(args.outputDir, this.#parts(session), {
-      callbacks: this.#callbackStates(),
-      writeModel: (stage) => this.#writeModel(stage),
-    });
-    session.saved = place;
-    await this.#callbacks.call("onSave", { ...this.#context(), checkpoint });
-    this.#publisher?.saved(checkpoint, state.globalStep);
+    const checkpoint = await session.save(
+      () => this.#callbackStates(),
+      (folder) => this.#folder.writeModel(folder),
+    );
+    if (checkpoint === undefined) return;
+    await this.#tell("onSave", { checkpoint });
+    this.#publisher?.saved(checkpoint, this.state.globalStep);
   }
 
   /** Logs what is left of the last window and the whole run, and saves. */
@@ -540,23 +469,16 @@ export class Trainer {
     const metrics = run.summary();
     await this.#logResults(metrics);
     if (args.loadBestModelAtEnd && !interrupted) await this.#loadBest();
-    await this.#callbacks.call("onTrainEnd", this.#context());
+    await this.#tell("onTrainEnd");
     if (saves) {
-      await this.#saveRun();
+      await this.#folder.saveRun();
       info(`saved to ${args.outputDir}`);
     }
     if (this.#publisher) {
-      await this.#callbacks.call("onPushBegin", this.#context());
+      await this.#tell("onPushBegin");
       await this.#publisher.finishRun(args.outputDir);
     }
     return { globalStep: state.globalStep, trainingLoss: run.losses.mean, metrics, interrupted };
-  }
-
-  async #saveRun(): Promise<void> {
-    await saveTogether(this.args.outputDir, async (stage) => {
-      await this.#writeModel(stage);
-      await this.#writeReport(stage);
-    });
   }
 
   async #loadBest(): Promise<void> {
@@ -569,84 +491,16 @@ export class Trainer {
     info(`weights are those of ${best}: ${this.args.bestMetricKey} ${this.state.bestMetric}`);
   }
 
-  async #writeManifest({ run }: Session): Promise<void> {
-    const { trainDataset, evalDataset, processingClass } = this.#options;
-    await writeManifest(this.args.outputDir, {
-      args: this.args,
-      plan: run.plan,
-      model: this.model,
-      tokenizer: processingClass,
-      data: [
-        ["train", trainDataset] as const,
-        ...namedDatasets(evalDataset).map(([name, dataset]) => [name ? `eval_${name}` : "eval", dataset] as const),
-      ],
-      resumedAt: this.state.globalStep,
-    });
-  }
-
-  async #writeModel(folder: string): Promise<void> {
-    const model = this.accelerator.unwrapModel(this.model);
-    await writeModel(folder, { model, args: this.args, tokenizer: this.#options.processingClass });
-  }
-
-  async #writeReport(folder: string): Promise<void> {
-    const { args, state } = this;
-    const stateJson = state.toJSON(this.#callbackStates());
-    await writeReport(folder, { args, state, stateJson, results: this.#results, card: this.#options.card ?? {} });
-  }
-
   #callbackStates() {
     return { ...this.#callbacks.exportStates(), TrainerControl: this.control.toJSON() };
   }
 
-  async #evaluateOn(
-    dataset: Dataset<object>,
-    options: { prefix: string; labelsNeeded: boolean; keepPredictions?: boolean; stop?: () => boolean },
-  ): Promise<{ metrics: Record<string, number>; evaluation: Evaluation }> {
-    const { prefix, keepPredictions = false, stop = () => false } = options;
-    const { model } = this;
-    const { computeMetrics, preprocessLogitsForMetrics: preprocessLogits } = this.#options;
-    const started = performance.now();
-    const labelled = this.#checkLabels(dataset, options.labelsNeeded);
-    const rows = labelled ? dataset : withoutLabels(dataset, model);
-    const loader = this.getEvalDataLoader(rows, options);
-    const context = { ...this.#context(), evalDataLoader: loader };
-    model.eval();
-    const evaluation = await evaluateModel({
-      model,
-      loader,
-      computeMetrics,
-      preprocessLogits,
-      keepPredictions,
-      labelled,
-      afterBatch: async () => {
-        await this.#callbacks.call("onPredictionStep", context);
-        return stop();
-      },
-    });
-    return { metrics: nameMetrics(evaluation, prefix, (performance.now() - started) / 1000), evaluation };
-  }
-
-  /** Whether the labels of a dataset can be used. Throws DataError where they are needed and unknown. */
-  #checkLabels(dataset: Dataset<object>, needed: boolean): boolean {
-    if (!hasLabels(dataset, this.model)) return false;
-    this.#matchLabelNames(dataset, "the evaluation dataset");
-    if (!hasUnknownLabels(dataset)) return true;
-    if (needed)
-      throw new DataError(
-        "the labels of the evaluation dataset are kept back (-1, as in GLUE's test splits): evaluate on a split that has them",
-      );
-    info("the labels of the dataset are kept back (-1): predicting without loss and metrics");
-    return false;
-  }
-
-  #matchLabelNames(dataset: Dataset<object>, role: string): readonly number[] | undefined {
-    const { config } = this.model;
-    return config?.id2label && config.label2id ? matchLabelNames(config as LabelConfig, dataset, role) : undefined;
-  }
-
-  #usable(dataset: Dataset<object>, role: string, labelsNeeded: boolean): Dataset {
-    return usableColumns(dataset, this.model, { role, labelsNeeded, removeUnused: this.args.removeUnusedColumns });
+  /** Calls an event of the callbacks; resolves when all who heard of it are done. */
+  async #tell<Event extends CallbackEvent>(
+    event: Event,
+    more?: Omit<CallbackEvents[Event], keyof CallbackContext> & Partial<CallbackContext>,
+  ): Promise<void> {
+    await this.#callbacks.call(event, { ...this.#context(), ...more } as CallbackEvents[Event]);
   }
 
   #context(): CallbackContext {
@@ -663,8 +517,4 @@ export class Trainer {
       figures: session?.run.figures ?? {},
     };
   }
-}
-
-function omitStep({ step: _, ...row }: LogRow): LogRow {
-  return row;
 }

@@ -1,5 +1,7 @@
 // Kernels over many tensors at once: norm, scale, AdamW; and the clip factor between them. Tensors are cut into chunks
 // whose size is fixed, each chunk is a task, and partial results are added in the chunks' order.
+#include <algorithm>
+
 #include "parallel.h"
 
 namespace attune::ATTUNE_ISA {
@@ -94,7 +96,7 @@ void scale(Context& context, const double* values, long) {
 
 struct AdamW {  // as the arguments lie
   double parameter, gradient, firstMoment, secondMoment, length, learningRate, beta1, beta2, epsilon, weightDecay,
-      biasCorrection1, biasCorrection2, touchedIndex, touchedRows, width;
+      biasCorrection1, biasCorrection2, touchedIndex, touchedRows, width, moving;
 };
 
 struct AdamWConstants {
@@ -125,6 +127,45 @@ static void adamwRun(float* __restrict p, const float* __restrict g, float facto
   }
 }
 
+/** Rows [first, last) without a gradient: those that never had one have moments zero and only decay. */
+static void adamwRest(const AdamW& t, const AdamWConstants& c, const int32_t* moving, long first, long last) {
+  const long width = long(t.width);
+  float* p = (float*)(uintptr_t)t.parameter;
+  float* m = (float*)(uintptr_t)t.firstMoment;
+  float* v = (float*)(uintptr_t)t.secondMoment;
+  while (first < last) {
+    long next = first + 1;
+    while (next < last && (moving[next] != 0) == (moving[first] != 0)) next++;
+    const long begin = first * width, count = (next - first) * width;
+    if (moving[first]) {
+      adamwRun<false>(p + begin, nullptr, 0, m + begin, v + begin, count, c);
+    } else if (c.decay != 1) {
+      for (long i = begin; i < begin + count; i++) p[i] *= c.decay;
+    }
+    first = next;
+  }
+}
+
+/** Rows [first, last) of a tensor of which some rows have a gradient. */
+static void adamwRows(const AdamW& t, const AdamWConstants& c, float factor, long first, long last) {
+  const int32_t* index = (const int32_t*)(uintptr_t)t.touchedIndex;
+  int32_t* moving = (int32_t*)(uintptr_t)t.moving;
+  const long count = long(t.touchedRows), width = long(t.width);
+  float* p = (float*)(uintptr_t)t.parameter;
+  const float* g = (const float*)(uintptr_t)t.gradient;
+  float* m = (float*)(uintptr_t)t.firstMoment;
+  float* v = (float*)(uintptr_t)t.secondMoment;
+  for (long next = std::lower_bound(index, index + count, int32_t(first)) - index; first < last; first++, next++) {
+    const long row = next < count ? least(last, long(index[next])) : last;
+    adamwRest(t, c, moving, first, row);
+    if (row < last) {
+      adamwRun<true>(p + row * width, g + next * width, factor, m + row * width, v + row * width, width, c);
+      moving[row] = 1;
+    }
+    first = row;
+  }
+}
+
 void adamw(Context& context, const double* values, long) {
   Arguments a{values};
   const float* gradientScale = a.floats();
@@ -149,36 +190,12 @@ void adamw(Context& context, const double* values, long) {
     const AdamW& t = tensors[number];
     const long size = partOf(t), begin = (part - firsts[number]) * size, end = least(lengths[number], begin + size);
     const AdamWConstants c = constantsOf(t);
-    float* p = (float*)(uintptr_t)t.parameter;
-    const float* g = (const float*)(uintptr_t)t.gradient;
-    float* m = (float*)(uintptr_t)t.firstMoment;
-    float* v = (float*)(uintptr_t)t.secondMoment;
-    if (!t.touchedIndex) {
-      adamwRun<true>(p + begin, g + begin, factor, m + begin, v + begin, end - begin, c);
-      return;
+    if (t.touchedIndex) {
+      const long width = long(t.width);
+      return adamwRows(t, c, factor, begin / width, end / width);
     }
-    const int32_t* index = (const int32_t*)(uintptr_t)t.touchedIndex;
-    const long rows = long(t.touchedRows), width = long(t.width);
-    long low = 0, high = rows;  // the first touched row of this part
-    while (low < high) {
-      const long middle = (low + high) / 2;
-      if (index[middle] * width < begin) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    for (long position = begin; position < end;) {
-      const long next = low < rows ? least(end, index[low] * width) : end;
-      if (next > position) {
-        adamwRun<false>(p + position, nullptr, 0, m + position, v + position, next - position, c);
-        position = next;
-      } else {
-        adamwRun<true>(p + position, g + low * width, factor, m + position, v + position, width, c);
-        position += width;
-        low++;
-      }
-    }
+    adamwRun<true>((float*)(uintptr_t)t.parameter + begin, (const float*)(uintptr_t)t.gradient + begin, factor,
+                   (float*)(uintptr_t)t.firstMoment + begin, (float*)(uintptr_t)t.secondMoment + begin, end - begin, c);
   });
 }
 

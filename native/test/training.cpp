@@ -117,6 +117,8 @@ static void adamw(Run& run) {
   const long n = 70001, rows = 60, width = 33;
   const double lr = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 0.1, c1 = 1 - 0.9, c2 = 1 - 0.999;
   const Ints touched = {0, 5, 17, 59};
+  Ints moving(rows, 1);
+  moving[4] = moving[6] = moving[17] = moving[30] = moving[58] = 0;
   const Floats factor = {0.25f};
   struct State {
     Floats p, g, m, v;
@@ -127,11 +129,13 @@ static void adamw(Run& run) {
     return s;
   };
   State dense = state(n, n, 1), sparse = state(rows * width, 4 * width, 7);
+  for (long row : {4, 6, 17, 30, 58})
+    for (long i = row * width; i < (row + 1) * width; i++) sparse.m[i] = sparse.v[i] = 0;
   const State denseBefore = dense, sparseBefore = sparse;
   run.call(adamwOpcode, {factor, 2,
-                         dense.p, dense.g, dense.m, dense.v, n, lr, beta1, beta2, epsilon, decay, c1, c2, 0, 0, 0,
+                         dense.p, dense.g, dense.m, dense.v, n, lr, beta1, beta2, epsilon, decay, c1, c2, 0, 0, 0, 0,
                          sparse.p, sparse.g, sparse.m, sparse.v, rows * width, lr, beta1, beta2, epsilon, decay, c1, c2,
-                         touched, 4, width});
+                         touched, 4, width, moving});
   const auto expected = [&](const State& s, const std::function<double(long)>& gradient, Doubles& p, Doubles& m, Doubles& v) {
     for (size_t i = 0; i < s.p.size(); i++) {
       const double g = gradient(long(i)) * factor[0];
@@ -154,6 +158,9 @@ static void adamw(Run& run) {
   expected(sparseBefore, ofRow, p, m, v);
   run.expect("adamw's first moment, touched rows", sparse.m, m, rounding());
   run.expect("adamw's parameter, touched rows", sparse.p, p, 4 * rounding());
+  Ints marked(rows, 1);
+  for (long row : {4, 6, 30, 58}) marked[row] = 0;
+  run.expect("adamw's rows with moments", moving, marked);
 }
 
 const std::vector<Test> trainingTests = {

@@ -324,12 +324,21 @@ export interface RowIndex {
   readonly width: number;
 }
 
+/** The rows of a parameter that have a gradient in this step, and those that ever had one. */
+export interface TouchedRows extends RowIndex {
+  /** int32 [length / width], not 0 for rows that were ever touched; the step marks those that it touches. */
+  readonly moving: View;
+}
+
 /** One parameter's part of an AdamW step (Loshchilov & Hutter 2019, as torch.optim.AdamW computes it). */
 export interface AdamWTensor {
   readonly parameter: View;
-  /** [length], or the values [rows, width] of `touched`; rows not touched have gradient zero and still move. */
+  /**
+   * [length], or the values [rows, width] of `touched`. Rows that were touched before have gradient zero and still move;
+   * those that never were have moments zero, and only decay.
+   */
   readonly gradient: View;
-  readonly touched?: RowIndex;
+  readonly touched?: TouchedRows;
   readonly firstMoment: View;
   readonly secondMoment: View;
   readonly length: number;

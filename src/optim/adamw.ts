@@ -1,7 +1,7 @@
 // AdamW: one fused pass over all tensors, with clipping folded in.
 import type { AdamWTensor } from "../backends/kernels.js";
 import { ConfigError } from "../support/errors.js";
-import { outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
+import { empty, outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
 import { beginStep } from "./step.js";
 
 export interface AdamWOptions {
@@ -35,6 +35,11 @@ export interface AdamWState {
   step: number;
   readonly firstMoment: Tensor;
   readonly secondMoment: Tensor;
+  /**
+   * Of a parameter whose gradients are rows, int32 [rows]: not 0 where the moments are not zero. Most words of a
+   * vocabulary never occur, and what has no moments does not move.
+   */
+  moving?: Tensor;
 }
 
 /**
@@ -102,6 +107,8 @@ export class AdamW {
     state.step = saved.step;
     state.firstMoment.write_(saved.first);
     state.secondMoment.write_(saved.second);
+    state.moving =
+      parameter.shape.length === 2 ? rowFlags(parameter, rowsWithMoments(parameter.shape[0], saved)) : undefined;
   }
 
   #stateOf(parameter: Tensor): AdamWState {
@@ -116,13 +123,19 @@ export class AdamW {
 
   #update(parameter: Tensor, gradient: Tensor | RowsGradient, group: ActiveGroup): AdamWTensor {
     const state = this.#stateOf(parameter);
-    state.step++;
     const [beta1, beta2] = group.betas;
     const sparse = gradient instanceof RowsGradient;
+    state.moving = sparse
+      ? (state.moving ?? rowFlags(parameter, new Int32Array(parameter.shape[0]).fill(state.step > 0 ? 1 : 0)))
+      : undefined;
+    state.step++;
     return {
       parameter,
       gradient: sparse ? gradient.values : gradient,
-      touched: sparse ? { index: gradient.index, rows: gradient.index.size, width: gradient.width } : undefined,
+      touched:
+        sparse && state.moving
+          ? { index: gradient.index, rows: gradient.index.size, width: gradient.width, moving: state.moving }
+          : undefined,
       firstMoment: state.firstMoment,
       secondMoment: state.secondMoment,
       length: parameter.size,
@@ -148,6 +161,21 @@ export class AdamW {
     for (const slot of slots) slot.settle();
     return undefined;
   }
+}
+
+function rowFlags(parameter: Tensor, values: Int32Array): Tensor {
+  return outsideScopes(() => empty([values.length], "int32", parameter.backend)).write_(values);
+}
+
+/** 1 for each of `rows` rows of which a moment is not zero. */
+function rowsWithMoments(rows: number, moments: { first: Float32Array; second: Float32Array }): Int32Array {
+  const width = moments.first.length / rows;
+  const isZero = (row: number) => {
+    for (let i = row * width; i < (row + 1) * width; i++)
+      if (moments.first[i] !== 0 || moments.second[i] !== 0) return false;
+    return true;
+  };
+  return Int32Array.from({ length: rows }, (_, row) => (isZero(row) ? 0 : 1));
 }
 
 function isGroups(items: readonly (Tensor | ParameterGroup)[]): items is readonly ParameterGroup[] {

@@ -136,7 +136,11 @@ async function results(backend: Backend): Promise<[name: string, bytes: Uint8Arr
     ),
     ...{ length, ...constants, biasCorrection1: 0.1, biasCorrection2: 0.001 },
   });
-  const touched = { index: ints(backend, [0, 5, 170, 299]), rows: 4, width };
+  const moving = ints(
+    backend,
+    Array.from({ length: length / width }, (_, row) => row % 3),
+  );
+  const touched = { index: ints(backend, [0, 5, 170, 299]), rows: 4, width, moving };
   const tensors = [
     { ...state("adamw"), gradient: x },
     { ...state("adamw, touched rows"), gradient: y, touched },

@@ -570,7 +570,7 @@ export class NativeKernels implements Kernels {
   }
 
   adamw(tensors: readonly AdamWTensor[], gradientScale?: View): void {
-    this.#begin("adamw", 15 * tensors.length);
+    this.#begin("adamw", 16 * tensors.length);
     this.#optional(gradientScale);
     this.#number(tensors.length);
     for (const tensor of tensors) {
@@ -589,6 +589,7 @@ export class NativeKernels implements Kernels {
       this.#optional(tensor.touched?.index);
       this.#number(tensor.touched?.rows ?? 0);
       this.#number(tensor.touched?.width ?? 0);
+      this.#optional(tensor.touched?.moving);
     }
     this.#end();
   }

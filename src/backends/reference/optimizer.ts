@@ -32,17 +32,16 @@ export function adamw(tensors: readonly AdamWTensor[], gradientScale?: View): vo
       update(tensor, floats(tensor.gradient, length), factor, 0, length);
       continue;
     }
-    // The rows between two touched ones have gradient zero.
-    const index = ints(touched.index, touched.rows);
-    const values = floats(tensor.gradient, touched.rows * touched.width);
-    let done = 0;
-    for (let r = 0; r < touched.rows; r++) {
-      const start = index[r] * touched.width;
-      update(tensor, undefined, factor, done, start);
-      done = start + touched.width;
-      update(tensor, values.subarray(r * touched.width, (r + 1) * touched.width), factor, start, done);
+    const { rows, width } = touched;
+    const index = ints(touched.index, rows);
+    const values = floats(tensor.gradient, rows * width);
+    const moving = ints(touched.moving, length / width);
+    for (let row = 0, next = 0; row < length / width; row++) {
+      const gradient = index[next] === row ? values.subarray(next * width, ++next * width) : undefined;
+      if (gradient) moving[row] = 1;
+      if (moving[row]) update(tensor, gradient, factor, row * width, (row + 1) * width);
+      else decay(tensor, row * width, (row + 1) * width);
     }
-    update(tensor, undefined, factor, done, length);
   }
 }
 
@@ -67,6 +66,12 @@ function update(
     v[i] = beta2 * v[i] + (1 - beta2) * g * g;
     parameter[i] = parameter[i] * keep - (stepSize * m[i]) / (Math.sqrt(v[i]) / rootCorrection2 + epsilon);
   }
+}
+
+/** The step for elements whose gradients and moments are zero. */
+function decay(tensor: AdamWTensor, start: number, end: number): void {
+  const parameter = floats(tensor.parameter, tensor.length);
+  for (let i = start; i < end; i++) parameter[i] *= 1 - tensor.learningRate * tensor.weightDecay;
 }
 
 export function checkFinite(x: View, length: number, what: string): void {

@@ -1,6 +1,7 @@
 // From the ids of texts to the rows of an encoding: truncation, the frame of special tokens, padding. All rows of a call
 // lie one behind the other in one array per field.
 import { ConfigError, DataError } from "../support/errors.js";
+import { IntBuffer } from "./int-buffer.js";
 import type { LengthPlan, Side } from "./options.js";
 import { paddedLength } from "./padding.js";
 import type { Spaces, TokenBuffers } from "./pipeline.js";
@@ -15,10 +16,42 @@ export interface TokenizedTexts {
   readonly pairs: boolean;
 }
 
-/** One row before its frame: a range of tokens of the first text, and one of the second. */
-interface Row {
-  readonly sample: number;
-  readonly ranges: readonly [first: Range, second: Range];
+/** Rows before their frame, of which each is a range of tokens of the first text and one of the second. */
+class CutRows {
+  /** The number of each row's text, or pair. */
+  readonly samples: IntBuffer;
+  /** Four numbers a row: the first text's range and the second's. Calls have many rows, so they are no objects. */
+  readonly #ranges: IntBuffer;
+
+  constructor(expected: number) {
+    this.samples = new IntBuffer(expected);
+    this.#ranges = new IntBuffer(4 * expected);
+  }
+
+  get count(): number {
+    return this.samples.length;
+  }
+
+  push(sample: number, firstStart: number, firstEnd: number, secondStart: number, secondEnd: number): void {
+    this.samples.push(sample);
+    this.#ranges.push(firstStart);
+    this.#ranges.push(firstEnd);
+    this.#ranges.push(secondStart);
+    this.#ranges.push(secondEnd);
+  }
+
+  start(row: number, sequence: 0 | 1): number {
+    return this.#ranges.values[4 * row + 2 * sequence];
+  }
+
+  end(row: number, sequence: 0 | 1): number {
+    return this.#ranges.values[4 * row + 2 * sequence + 1];
+  }
+
+  /** Tokens of both texts. */
+  length(row: number): number {
+    return this.end(row, 0) - this.start(row, 0) + this.end(row, 1) - this.start(row, 1);
+  }
 }
 
 export interface AssemblyPlan extends LengthPlan {
@@ -77,13 +110,13 @@ export function assembleRows(
 ): AssembledRows {
   const [rows, truncated] = cutRows(texts, plan);
   const frame = plan.pieces.filter(({ kind }) => kind === "special").length;
-  const lengths = Int32Array.from(rows, ({ ranges: [first, second] }) => frame + size(first) + size(second));
-  const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
+  let longest = 0;
+  for (let i = 0; i < rows.count; i++) longest = Math.max(longest, frame + rows.length(i));
   const padded = paddedLength(longest, plan.padding);
-  const starts = new Int32Array(rows.length + 1);
-  for (let i = 0; i < rows.length; i++) starts[i + 1] = starts[i] + Math.max(lengths[i], padded);
+  const starts = new Int32Array(rows.count + 1);
+  for (let i = 0; i < rows.count; i++) starts[i + 1] = starts[i] + Math.max(frame + rows.length(i), padded);
 
-  const total = starts[rows.length];
+  const total = starts[rows.count];
   const fields = new Fields(
     total,
     3 + (wanted.specialTokensMask ? 1 : 0) + (wanted.offsets ? 2 : 0) + (wanted.words ? 2 : 0),
@@ -92,20 +125,21 @@ export function assembleRows(
     starts,
     longest,
     truncated,
-    samples: Int32Array.from(rows, ({ sample }) => sample),
+    samples: rows.samples.values.slice(0, rows.count),
     ids: fields.take(1, plan.padId),
     typeIds: fields.take(1, plan.padTypeId),
-    attentionMask: fields.take(1, 0),
+    attentionMask: fields.take(1, plan.padding ? 0 : 1),
     specialTokensMask: wanted.specialTokensMask ? fields.take(1, 1) : undefined,
     offsets: wanted.offsets ? fields.take(2, 0) : undefined,
     words: wanted.words ? fields.take(1, -1) : undefined,
     sequences: wanted.words ? fields.take(1, -1) : undefined,
   };
-  rows.forEach((row, i) => {
-    const start = plan.padding?.side === "left" ? starts[i + 1] - lengths[i] : starts[i];
-    writeRow(result, start, row, tokens, plan);
-    result.attentionMask.fill(1, start, start + lengths[i]);
-  });
+  for (let i = 0; i < rows.count; i++) {
+    const length = frame + rows.length(i);
+    const start = plan.padding?.side === "left" ? starts[i + 1] - length : starts[i];
+    writeRow(result, start, rows, i, tokens, plan);
+    if (plan.padding) result.attentionMask.fill(1, start, start + length);
+  }
   return result;
 }
 
@@ -133,22 +167,20 @@ function size([start, end]: Range): number {
   return end - start;
 }
 
-const NONE: Range = [0, 0];
-
-function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): [rows: Row[], truncated: TruncationCounts] {
-  const rows: Row[] = [];
+function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): [rows: CutRows, truncated: TruncationCounts] {
+  const step = pairs ? 2 : 1;
+  const rows = new CutRows(Math.floor(bounds.length / step));
   const truncated = { rows: 0, tokens: 0, longest: 0 };
   const limit = tokenLimit(plan);
-  const step = pairs ? 2 : 1;
   for (let i = 0, sample = 0; i + step < bounds.length; i += step, sample++) {
-    const first: Range = [bounds[i], bounds[i + 1]];
-    const second: Range = pairs ? [bounds[i + 1], bounds[i + 2]] : NONE;
     const length = bounds[i + step] - bounds[i];
     if (length <= limit) {
-      rows.push({ sample, ranges: [first, second] });
+      if (pairs) rows.push(sample, bounds[i], bounds[i + 1], bounds[i + 1], bounds[i + 2]);
+      else rows.push(sample, bounds[i], bounds[i + 1], 0, 0);
       continue;
     }
-    rows.push(...cutText(sample, first, pairs ? second : undefined, limit, plan));
+    const second: Range | undefined = pairs ? [bounds[i + 1], bounds[i + 2]] : undefined;
+    cutText(rows, sample, [bounds[i], bounds[i + 1]], second, limit, plan);
     truncated.rows++;
     truncated.tokens += plan.overflow ? 0 : length - limit;
     truncated.longest = Math.max(truncated.longest, length + (plan.truncation?.length ?? limit) - limit);
@@ -164,8 +196,15 @@ function tokenLimit({ truncation, pieces }: AssemblyPlan): number {
   throw new ConfigError(`maxLength ${truncation.length} has no room for the ${frame} special tokens of a row`);
 }
 
-/** The row that stays of a text or pair with more tokens than `limit`, and, where they are wanted, those that overflow. */
-function cutText(sample: number, first: Range, second: Range | undefined, limit: number, plan: AssemblyPlan): Row[] {
+/** Adds the row that stays of a text or pair with more tokens than `limit`, and, where they are wanted, those that overflow. */
+function cutText(
+  rows: CutRows,
+  sample: number,
+  first: Range,
+  second: Range | undefined,
+  limit: number,
+  plan: AssemblyPlan,
+): void {
   const strategy = plan.truncation?.strategy ?? "longest_first";
   const windows = (range: Range, kept: number): Range[] =>
     truncationWindows(size(range), kept, plan.stride, plan.truncationSide).map(([from, to]) => [
@@ -180,18 +219,23 @@ function cutText(sample: number, first: Range, second: Range | undefined, limit:
     throw error;
   }
   const [a, ...overflowA] = windows(first, kept[0]);
-  const [b, ...overflowB] = second ? windows(second, kept[1]) : [NONE];
-  const row = (first: Range, second: Range): Row => ({ sample, ranges: [first, second] });
-  if (!plan.overflow) return [row(a, b)];
+  const [b, ...overflowB]: Range[] = second ? windows(second, kept[1]) : [[0, 0]];
+  const add = (first: Range, second: Range): void => rows.push(sample, ...first, ...second);
+  add(a, b);
+  if (!plan.overflow) return;
   // The order in which Rust's Encoding.merge_with meets them.
-  return [
-    row(a, b),
-    ...overflowA.flatMap((first) => [row(first, b), ...overflowB.map((second) => row(first, second))]),
-    ...overflowB.map((second) => row(a, second)),
-  ];
+  for (const first of overflowA) for (const second of [b, ...overflowB]) add(first, second);
+  for (const second of overflowB) add(a, second);
 }
 
-function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuffers, plan: AssemblyPlan): void {
+function writeRow(
+  out: AssembledRows,
+  start: number,
+  rows: CutRows,
+  row: number,
+  tokens: TokenBuffers,
+  plan: AssemblyPlan,
+): void {
   let at = start;
   for (const piece of plan.pieces) {
     if (piece.kind === "special") {
@@ -200,10 +244,11 @@ function writeRow(out: AssembledRows, start: number, row: Row, tokens: TokenBuff
       at++;
       continue;
     }
-    const [from, to] = row.ranges[piece.sequence];
+    const from = rows.start(row, piece.sequence);
+    const to = rows.end(row, piece.sequence);
     const end = at + to - from;
     for (let i = from, j = at; i < to; i++, j++) out.ids[j] = tokens.ids.values[i];
-    out.typeIds.fill(piece.typeId, at, end);
+    if (piece.typeId !== plan.padTypeId) out.typeIds.fill(piece.typeId, at, end);
     out.specialTokensMask?.fill(0, at, end);
     out.sequences?.fill(piece.sequence, at, end);
     if (out.words) for (let i = from, j = at; i < to; i++, j++) out.words[j] = tokens.words.values[i];

@@ -187,7 +187,7 @@ function fieldsOf(rows: AssembledRows, oneText: boolean, options: CallOptions, s
   const ids = (name: string, values: Int32Array): Ids => {
     if (tensors) return rowsToTensor(name, { values, starts });
     if (single) return values;
-    return Array.from({ length: count }, (_, i) => values.subarray(starts[i], starts[i + 1]));
+    return rowsOf(values, starts);
   };
   const takes = (name: string): boolean => settings.modelInputNames.includes(name);
 
@@ -209,6 +209,16 @@ function fieldsOf(rows: AssembledRows, oneText: boolean, options: CallOptions, s
   }
   if (overflow) fields.overflow_to_sample_mapping = tensors ? tensor(rows.samples) : rows.samples;
   return fields;
+}
+
+/** Views of the rows that lie one behind the other in `values`. */
+function rowsOf(values: Int32Array, starts: Int32Array): Int32Array[] {
+  const rows = new Array<Int32Array>(starts.length - 1);
+  const { buffer, byteOffset } = values;
+  for (let i = 0; i < rows.length; i++) {
+    rows[i] = new Int32Array(buffer, byteOffset + 4 * starts[i], starts[i + 1] - starts[i]);
+  }
+  return rows;
 }
 
 function spansOf(offsets: Int32Array, starts: Int32Array, single: boolean): Offsets | Offsets[] {

@@ -59,6 +59,8 @@ export function tokenBuffers(): TokenBuffers {
   };
 }
 
+const SPACE = 0x20;
+
 const LEADING_SPACES = new RegExp(`^[${BYTE_SPACE}\\p{White_Space}]+`, "u");
 const TRAILING_SPACES = new RegExp(`[${BYTE_SPACE}\\p{White_Space}]+$`, "u");
 
@@ -257,42 +259,41 @@ export class Pipeline {
 
   /** Ids of a stretch of text without added tokens, which begins at unit `position` of the text. */
   #encodeStretch(text: string, position: number, out: IntBuffer): void {
-    if (!(this.#wordwise && this.#encodeParts(text, out))) this.#encodeWhole(text, position, out);
+    const before = out.length;
+    if (this.#wordwise && this.#encodeParts(text, out)) return;
+    out.length = before;
+    this.#encodeWhole(text, position, out);
   }
 
   /**
    * Ids of a text that is cut before each single space, and before spaces at its end; each part is remembered as it
-   * stands. Returns false, with `out` as it was, where normalizing moves the spaces, so that cutting there would be wrong.
+   * stands. Returns false, with some ids in `out`, where normalizing moves the spaces, so that cutting there would be wrong.
    */
   #encodeParts(text: string, out: IntBuffer): boolean {
-    const before = out.length;
     let last = text.length; // where white space at the end begins, if it begins with a space
     while (last > 0 && isWhiteSpace(text.charCodeAt(last - 1))) last--;
-    if (text[last] !== " ") last = text.length;
+    if (text.charCodeAt(last) !== SPACE) last = text.length;
     let start = 0;
-    const add = (end: number): boolean => {
-      const done = start === end || this.#encodePart(text.slice(start, end), out);
-      start = end;
-      if (!done) out.length = before;
-      return done;
-    };
-    for (let i = text.indexOf(" ", 1); i >= 0 && i < last; i = text.indexOf(" ", i + 1)) {
-      if (isWhiteSpace(text.charCodeAt(i - 1)) || i + 1 === last || isWhiteSpace(text.charCodeAt(i + 1))) continue;
-      if (!add(i)) return false;
+    for (let i = 1; i < last; i++) {
+      if (text.charCodeAt(i) !== SPACE || isWhiteSpace(text.charCodeAt(i - 1))) continue;
+      if (i + 1 === last || isWhiteSpace(text.charCodeAt(i + 1))) continue;
+      if (!this.#encodePart(text, start, i, out)) return false;
+      start = i;
     }
-    return add(last) && add(text.length);
+    return this.#encodePart(text, start, last, out) && this.#encodePart(text, last, text.length, out);
   }
 
-  /** Ids of a part of a text; false where its ends are not what they were before it was normalized. */
-  #encodePart(part: string, out: IntBuffer): boolean {
-    if (this.#parts.lookUp(part, out)) return true;
+  /** Ids of the units `start` to `end` - 1 of a text; false where their ends are not what they were before normalizing. */
+  #encodePart(text: string, start: number, end: number, out: IntBuffer): boolean {
+    if (start === end || this.#parts.lookUp(text, start, end, out)) return true;
+    const part = text.slice(start, end);
     const normalized = this.#normalize(NormalizedString.plain(part));
     if (normalized.text !== part && !endsAlike(normalized.text, part)) return false;
     const from = out.length;
     for (const word of this.#cut(normalized)) {
       for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
     }
-    this.#parts.remember(part, out, from);
+    this.#parts.remember(text, start, end, out, from);
     return true;
   }
 
@@ -307,10 +308,11 @@ export class Pipeline {
         continue;
       }
       for (const word of this.#cut(part)) {
-        if (this.#words.lookUp(word.text, out)) continue;
+        const { length } = word.text;
+        if (this.#words.lookUp(word.text, 0, length, out)) continue;
         const from = out.length;
         for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
-        this.#words.remember(word.text, out, from);
+        this.#words.remember(word.text, 0, length, out, from);
       }
     }
   }

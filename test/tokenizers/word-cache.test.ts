@@ -8,10 +8,11 @@ function uses(cache: WordCache, words: readonly string[]): string[] {
   const out = new IntBuffer(1);
   return words.filter((word) => {
     const from = out.length;
-    const known = cache.lookUp(word, out);
+    const text = `(${word})`; // a word is looked up where it stands in a text
+    const known = cache.lookUp(text, 1, 1 + word.length, out);
     if (!known) {
       for (let i = 0; i < word.length; i++) out.push(word.charCodeAt(i));
-      cache.remember(word, out, from);
+      cache.remember(text, 1, 1 + word.length, out, from);
     }
     expect(String.fromCharCode(...out.values.subarray(from, out.length))).toBe(word);
     return known;
@@ -33,6 +34,20 @@ describe("the word cache", () => {
     expect(uses(cache, ["e", "f"])).toEqual([]); // f begins a third
     expect(uses(cache, ["a", "d"])).toEqual(["a", "d"]);
     expect(uses(cache, ["b", "c"])).toEqual([]);
+  });
+
+  it("tells words apart that differ in one unit, in length or in place, as it grows", () => {
+    const cache = new WordCache();
+    const words = Array.from({ length: 20_000 }, (_, i) => `${i % 2 ? " é" : ""}${i}中`.slice(i % 3));
+    const unique = [...new Set(words)];
+    uses(cache, unique);
+    expect(uses(cache, unique).length).toBeGreaterThan(0.999 * unique.length); // few find their places in the table taken
+    expect(
+      uses(
+        cache,
+        unique.map((word) => `${word}x`),
+      ),
+    ).toEqual([]);
   });
 
   it("does not grow with the number of words", () => {

@@ -19,6 +19,15 @@ export {
 export * from "./optim/index.js";
 export * from "./pipelines/index.js";
 export {
+  type BestMetric,
+  type CheckpointInfo,
+  listRuns,
+  Run,
+  type RunStatus,
+  type RunSummary,
+  Runs,
+} from "./runs/index.js";
+export {
   AttuneError,
   ConfigError,
   DataError,

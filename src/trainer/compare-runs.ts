@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../support/errors.js";
-import { manifestFile } from "./manifest.js";
+import { manifestFile } from "./run-files.js";
 import { readTrainerState } from "./state.js";
 
 /** Something that the runs do not have in common; undefined where one has none. */

@@ -12,9 +12,8 @@ import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import type { TrainingArguments } from "./arguments.js";
 import type { TrainableModel } from "./model.js";
 import type { Plan } from "./optimizer.js";
+import { manifestFile } from "./run-files.js";
 import { sortedJson } from "./save.js";
-
-export const manifestFile = "attune_run.json";
 
 /** What a manifest is made of. */
 export interface ManifestContent {

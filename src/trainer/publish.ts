@@ -5,7 +5,7 @@ import { createRepo, type Published, type PublishOptions, uploadFolder } from ".
 import { AttuneError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import type { TrainingArguments, TrainingValues } from "./arguments.js";
-import { checkpointFiles } from "./checkpoints/folders.js";
+import { checkpointFiles } from "./checkpoints/files.js";
 
 /** As Python's hub_strategy: at the end only; the model after each save; the last checkpoint, or all of them, too. */
 export type HubStrategy = TrainingValues["hubStrategy"];

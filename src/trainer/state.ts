@@ -2,6 +2,7 @@
 // of its keys and no others (transformers: trainer_callback.py).
 import { readFile } from "node:fs/promises";
 import { FileFormatError } from "../support/errors.js";
+import { parsePythonJson } from "../support/python-json.js";
 import type { ExportedState } from "./callbacks/callback.js";
 
 /** A row of the log: what was logged, with step and epoch. */
@@ -103,11 +104,10 @@ export async function readTrainerState(path: string): Promise<SavedState> {
   return { state, callbacks: (callbacks ?? {}) as CallbackStates };
 }
 
-/** Python writes NaN and Infinity as they stand, which JSON does not know: they are read as null. */
 function parseObject(text: string, path: string): Record<string, unknown> {
   let json: unknown;
   try {
-    json = JSON.parse(text.replaceAll(/(:\s*)(?:NaN|-?Infinity)(?=\s*[,}\n])/g, "$1null"));
+    json = parsePythonJson(text);
   } catch (error) {
     throw new FileFormatError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
   }

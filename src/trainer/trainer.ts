@@ -167,10 +167,10 @@ export class Trainer {
         if (interrupted() === undefined) await this.#endEpoch(session);
       }
       return await this.#finish(session);
-    } catch (error) {
-      if (!(error instanceof DeviceError)) throw error;
-      const step = stepOf(error);
-      throw await stopped(error, describeRows(loader, step === undefined ? undefined : run.batchesOf(step)));
+    } catch (cause) {
+      const error = await this.#explain(cause, session);
+      await this.#callbacks.call("onTrainError", { ...this.#context(), error });
+      throw error;
     } finally {
       this.#session = undefined;
       this.#callbacks.release();
@@ -312,6 +312,13 @@ export class Trainer {
   #followPlan({ maxSteps, epochs, loggingSteps, evalSteps, saveSteps }: Plan): void {
     const trainBatchSize = this.args.perDeviceTrainBatchSize;
     Object.assign(this.state, { maxSteps, numTrainEpochs: epochs, loggingSteps, evalSteps, saveSteps, trainBatchSize });
+  }
+
+  /** What ended training, with the rows of its step where the device found a number that is not finite. */
+  async #explain(cause: unknown, { run, loader }: Session): Promise<Error> {
+    if (!(cause instanceof DeviceError)) return cause instanceof Error ? cause : new Error(String(cause), { cause });
+    const step = stepOf(cause);
+    return stopped(cause, describeRows(loader, step === undefined ? undefined : run.batchesOf(step)));
   }
 
   /** One optimizer step, and what is due after it. */

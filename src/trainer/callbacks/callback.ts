@@ -53,12 +53,19 @@ export interface SaveContext extends CallbackContext {
   readonly checkpoint: string;
 }
 
+export interface ErrorContext extends CallbackContext {
+  /** What ended training. */
+  readonly error: Error;
+}
+
 /** The events of a run, and what each gives. */
 export interface CallbackEvents {
   /** The Trainer was made. Synchronous: what it returns is not awaited. */
   onInitEnd: CallbackContext;
   onTrainBegin: CallbackContext;
   onTrainEnd: CallbackContext;
+  /** In place of onTrainEnd where an error ends training, which is thrown on. */
+  onTrainError: ErrorContext;
   onEpochBegin: CallbackContext;
   onEpochEnd: CallbackContext;
   /** Before the first batch of an optimizer step. */

@@ -16,6 +16,7 @@ const EVENTS: Readonly<Record<CallbackEvent, true>> = {
   onInitEnd: true,
   onTrainBegin: true,
   onTrainEnd: true,
+  onTrainError: true,
   onEpochBegin: true,
   onEpochEnd: true,
   onStepBegin: true,

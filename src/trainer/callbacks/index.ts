@@ -3,6 +3,7 @@ export type {
   CallbackContext,
   CallbackEvent,
   CallbackEvents,
+  ErrorContext,
   EvaluateContext,
   ExportedState,
   LogContext,
@@ -17,4 +18,6 @@ export { EarlyStoppingCallback, type EarlyStoppingOptions } from "./early-stoppi
 export { CallbackHandler, type CallbackOrClass } from "./handler.js";
 export { PrinterCallback } from "./printer.js";
 export { ProgressCallback } from "./progress.js";
-export { reporters, TensorBoardCallback } from "./tensorboard.js";
+export { reporters } from "./reporters.js";
+export { RunLogCallback } from "./run-log.js";
+export { TensorBoardCallback } from "./tensorboard.js";

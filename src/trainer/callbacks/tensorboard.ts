@@ -1,7 +1,6 @@
 // The log as TensorBoard's event files, under the tags and in the folder that Python's Trainer uses
 // (transformers: integrations/integration_utils.py, TensorBoardCallback).
 import { join } from "node:path";
-import type { TrainingArguments } from "../arguments.js";
 import { EventFile } from "../event-file.js";
 import type { CallbackContext, LogContext, TrainerCallback } from "./callback.js";
 
@@ -27,11 +26,6 @@ export class TensorBoardCallback implements TrainerCallback, Disposable {
     this.#file?.close();
     this.#file = undefined;
   }
-}
-
-/** Callbacks that carry the log elsewhere. */
-export function reporters({ reportTo }: TrainingArguments): TrainerCallback[] {
-  return reportTo === "tensorboard" ? [new TensorBoardCallback()] : [];
 }
 
 /** eval_loss -> eval/loss; what is of training: loss -> train/loss. */

@@ -6,16 +6,9 @@ import { removeFolderAtomic, sweepAbandoned } from "../../support/atomic.js";
 import { ConfigError } from "../../support/errors.js";
 import { debug, info } from "../../support/log.js";
 import { readTrainerState } from "../state.js";
+import { checkpointFiles } from "./files.js";
 
 const PREFIX = "checkpoint-";
-
-/** What stands in a checkpoint's folder beside the model's and the tokenizer's files. */
-export const checkpointFiles = {
-  state: "trainer_state.json",
-  optimizer: "optimizer.pt",
-  schedule: "scheduler.pt",
-  counters: "attune_state.json",
-} as const;
 
 /** The folder of the checkpoint of a step. */
 export function checkpointFolder(outputDir: string, step: number): string {

@@ -9,7 +9,8 @@ import { formatShape, sameShape, setRandomState } from "../../tensor/index.js";
 import type { TrainableModel } from "../model.js";
 import { type CallbackStates, readTrainerState, type SavedState } from "../state.js";
 import { type Counters, checkDataSetting, readCounters } from "./counters.js";
-import { checkpointFiles, checkpointFolder } from "./folders.js";
+import { checkpointFiles } from "./files.js";
+import { checkpointFolder } from "./folders.js";
 import { readOptimizer, readSchedule } from "./optimizer-file.js";
 import type { CheckpointParts } from "./write.js";
 

@@ -12,7 +12,8 @@ import type { Run } from "../run.js";
 import { sortedJson } from "../save.js";
 import type { CallbackStates, TrainerState } from "../state.js";
 import type { Counters, DataSetting } from "./counters.js";
-import { checkpointFiles, checkpointFolder, rotateCheckpoints, updateLinks } from "./folders.js";
+import { checkpointFiles } from "./files.js";
+import { checkpointFolder, rotateCheckpoints, updateLinks } from "./folders.js";
 import { writeOptimizer, writeSchedule } from "./optimizer-file.js";
 
 /** What a checkpoint is made of, and what one is read into. */

@@ -94,6 +94,12 @@ export const trainingFields = {
     default: "none",
     help: "where the log goes beside the run's folder; tensorboard: event files in outputDir/runs",
   }),
+  histogramSteps: integer({
+    default: undefined,
+    min: 1,
+    help: "with reportTo tensorboard: steps between two histograms of all weights and gradients, which are read for it",
+    defaultNote: "none",
+  }),
   disableTqdm: toggle({ default: false, help: "no progress display" }),
 
   evalStrategy: choice(["no", "epoch", "steps"], { default: "no", help: "when the model is evaluated" }),
@@ -192,7 +198,7 @@ export type TrainingValues = Readonly<ValuesOf<Fields>>;
 const Values = class {} as new () => TrainingValues;
 
 /** Fields that Python's TrainingArguments does not have, and would refuse. */
-const OURS: ReadonlySet<string> = new Set<keyof Fields>(["skipNonFinite"]);
+const OURS: ReadonlySet<string> = new Set<keyof Fields>(["skipNonFinite", "histogramSteps"]);
 
 export class TrainingArguments extends Values {
   /**

@@ -31,6 +31,10 @@ const rules: readonly Rule[] = [
     ({ pushToHub, saveStrategy }) => pushToHub && saveStrategy === "no",
     () => 'pushToHub publishes what is saved, and saveStrategy is "no"',
   ],
+  [
+    ({ histogramSteps, reportTo }) => histogramSteps !== undefined && reportTo !== "tensorboard",
+    () => 'histogramSteps writes histograms for TensorBoard: set reportTo to "tensorboard", too',
+  ],
   [({ bf16, fp16 }) => bf16 && fp16, () => "bf16 and fp16 exclude each other"],
   [({ fp16 }) => fp16, () => "fp16 is of no use on a processor, which has no float16 products: use bf16, or neither"],
   [

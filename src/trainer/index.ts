@@ -19,6 +19,7 @@ export {
   type StatefulCallback,
   type StepFigures,
   TensorBoardCallback,
+  type TensorBoardOptions,
   type TrainerCallback,
   TrainerControl,
 } from "./callbacks/index.js";

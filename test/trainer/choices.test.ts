@@ -1,7 +1,4 @@
-// What may be chosen: losses, optimizers, samplers, several evaluation sets, labels in another order, steps left out,
-// where the log goes.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// What may be chosen: losses, optimizers, samplers, several evaluation sets, labels in another order, steps left out.
 import { describe, expect, it, vi } from "vitest";
 import { ClassLabel, Dataset } from "../../src/datasets/index.js";
 import { accuracy, f1 } from "../../src/metrics/index.js";
@@ -10,11 +7,10 @@ import { terminal } from "../../src/support/terminal.js";
 import { crossEntropy, mul, tensor } from "../../src/tensor/index.js";
 import { Trainer, type TrainerOptions } from "../../src/trainer/index.js";
 import { smoothedLoss } from "../../src/trainer/loss.js";
-import { temporaryFolder, tinyModel, tokenized, tokenizer } from "./tiny.js";
+import { tinyModel, tokenized, tokenizer } from "./tiny.js";
 
 const said: string[] = [];
 vi.spyOn(terminal, "writeLine").mockImplementation((line) => void said.push(line));
-const folder = temporaryFolder("choices");
 
 function trainerOf(options: Partial<TrainerOptions>): Trainer {
   return new Trainer({
@@ -219,46 +215,5 @@ describe("steps that are not finite", () => {
     for (const parameter of model.parameters()) {
       for (const value of await parameter.data()) if (!Number.isFinite(value)) expect.fail("a weight is not finite");
     }
-  });
-});
-
-describe("TensorBoard", () => {
-  it("gets the log in records that it reads: lengths, checksums, tags and values", async () => {
-    const outputDir = join(folder, "board");
-    const trainer = trainerOf({
-      evalDataset: tokenized(8),
-      args: { outputDir, reportTo: "tensorboard", evalStrategy: "steps", evalSteps: 3 },
-    });
-    await trainer.train();
-    const [run] = readdirSync(join(outputDir, "runs"));
-    const [file] = readdirSync(join(outputDir, "runs", run));
-    expect(file).toMatch(/^events\.out\.tfevents\.\d{10}\./);
-    const bytes = readFileSync(join(outputDir, "runs", run, file));
-    const records: Buffer[] = [];
-    for (let at = 0; at < bytes.length; ) {
-      const length = Number(bytes.readBigUInt64LE(at));
-      records.push(bytes.subarray(at + 12, at + 12 + length));
-      at += 12 + length + 4;
-    }
-    // Known answer: the first record of every file that TensorFlow writes holds "brain.Event:2" after the time.
-    expect(records[0].subarray(9).toString()).toBe("\x1a\x0dbrain.Event:2");
-    expect(bytes.subarray(8, 12).toString("hex")).toBe("a37f4b22"); // masked checksum of the length 24, as TensorFlow writes it
-    const texts = records.map((record) => record.toString("latin1"));
-    for (const tag of [
-      "args/text_summary",
-      "train/loss",
-      "train/learning_rate",
-      "eval/loss",
-      "eval/accuracy",
-      "train/train_loss",
-    ]) {
-      expect(
-        texts.some((text) => text.includes(tag)),
-        tag,
-      ).toBe(true);
-    }
-    const first = records.find((record) => record.includes("train/loss"));
-    const value = first?.readFloatLE(first.length - 4) ?? Number.NaN;
-    expect(Math.abs(value - losses(trainer)[0])).toBeLessThanOrEqual(1e-6);
   });
 });

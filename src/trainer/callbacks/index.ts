@@ -20,4 +20,4 @@ export { PrinterCallback } from "./printer.js";
 export { ProgressCallback } from "./progress.js";
 export { reporters } from "./reporters.js";
 export { RunLogCallback } from "./run-log.js";
-export { TensorBoardCallback } from "./tensorboard.js";
+export { TensorBoardCallback, type TensorBoardOptions } from "./tensorboard.js";

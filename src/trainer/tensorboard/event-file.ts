@@ -1,8 +1,10 @@
 // TensorBoard's event files: records of length, masked checksum, protobuf message, masked checksum (tensorboard:
-// record_writer.py, event.proto, summary.proto). Only what a log needs of them: scalars and text.
+// record_writer.py, event.proto, summary.proto). Only what a log needs of them: scalars, text and histograms.
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Histogram } from "./histogram.js";
+import { double, doubles, float, message, text, varint } from "./protobuf.js";
 
 let made = 0;
 
@@ -16,16 +18,20 @@ export class EventFile {
     this.#write([double(1, now()), text(3, "brain.Event:2")]);
   }
 
+  /** A new file in `folder`, named as TensorBoard wants it. */
+  static in(folder: string): EventFile {
+    mkdirSync(folder, { recursive: true });
+    const seconds = String(Math.floor(now())).padStart(10, "0");
+    return new EventFile(join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${made++}`));
+  }
+
   /** A new file in a folder of its own beneath `folder`, named after the time, as Python names it. */
   static create(folder: string): EventFile {
     const time = new Date();
     const two = (value: number) => String(value).padStart(2, "0");
     const month = time.toLocaleString("en", { month: "short" });
     const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join("-");
-    const place = join(folder, `${month}${two(time.getDate())}_${clock}_${hostname()}`);
-    mkdirSync(place, { recursive: true });
-    const seconds = String(Math.floor(now())).padStart(10, "0");
-    return new EventFile(join(place, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${made++}`));
+    return EventFile.in(join(folder, `${month}${two(time.getDate())}_${clock}_${hostname()}`));
   }
 
   addScalar(tag: string, value: number, step: number): void {
@@ -37,6 +43,11 @@ export class EventFile {
     const shape = message(2, [message(2, [varint(1, 1)])]);
     const tensor = [varint(1, 7), shape, text(8, content)]; // 7: DT_STRING
     this.#addValue(step, [text(1, `${tag}/text_summary`), message(9, [plugin]), message(8, tensor)]);
+  }
+
+  addHistogram(tag: string, { min, max, count, sum, sumOfSquares, limits, counts }: Histogram, step: number): void {
+    const fields = [double(1, min), double(2, max), double(3, count), double(4, sum), double(5, sumOfSquares)];
+    this.#addValue(step, [text(1, tag), message(5, [...fields, doubles(6, limits), doubles(7, counts)])]);
   }
 
   close(): void {
@@ -57,44 +68,6 @@ export class EventFile {
 
 function now(): number {
   return Date.now() / 1000;
-}
-
-// Protobuf's wire format: a key (field << 3 | type), then a varint (0), eight bytes (1), a length and bytes (2), four bytes (5).
-function key(field: number, type: number): Uint8Array {
-  return number((field << 3) | type);
-}
-
-function number(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
-}
-
-function varint(field: number, value: number): Uint8Array {
-  return Buffer.concat([key(field, 0), number(value)]);
-}
-
-function double(field: number, value: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return Buffer.concat([key(field, 1), bytes]);
-}
-
-function float(field: number, value: number): Uint8Array {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(value);
-  return Buffer.concat([key(field, 5), bytes]);
-}
-
-function message(field: number, parts: readonly Uint8Array[]): Uint8Array {
-  const content = Buffer.concat(parts);
-  return Buffer.concat([key(field, 2), number(content.length), content]);
-}
-
-function text(field: number, value: string): Uint8Array {
-  return message(field, [Buffer.from(value)]);
 }
 
 let table: Uint32Array | undefined;

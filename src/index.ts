@@ -17,6 +17,15 @@ export {
   Parameter,
 } from "./nn/index.js";
 export * from "./optim/index.js";
+export {
+  type AdaptableModel,
+  getPeftModel,
+  type LoadAdapterOptions,
+  LoraConfig,
+  type LoraOptions,
+  PeftModel,
+  type PeftTaskType,
+} from "./peft/index.js";
 export * from "./pipelines/index.js";
 export {
   type BestMetric,

@@ -10,6 +10,9 @@ import { LAYOUTS } from "./checkpoint.js";
 
 const CONFIG = "config.json";
 
+/** The files of an adapter, which stands in a repository of its own. */
+const ADAPTER = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
+
 /**
  * The folder with a checkpoint's config.json and, unless they are not wanted, its weights.
  * @throws ConfigError for a path that is not there; HubError where the Hub does not have it, or it cannot be had
@@ -46,6 +49,12 @@ async function fetchWeights(snapshot: Snapshot): Promise<void> {
     }
     await snapshot.fetch([CONFIG, isWhole ? single : index]);
     if (!isWhole) await snapshot.fetch(await shardsOf(join(snapshot.folder, index)));
+    return;
+  }
+  if (await snapshot.has(ADAPTER[0])) {
+    const there: string[] = [];
+    for (const name of [CONFIG, ...ADAPTER]) if (await snapshot.has(name)) there.push(name);
+    await snapshot.fetch(there);
     return;
   }
   const files = await snapshot.paths();

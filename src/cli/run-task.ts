@@ -2,6 +2,7 @@
 
 import type { DatasetDict } from "../datasets/index.js";
 import { AutoModelForSequenceClassification } from "../models/index.js";
+import { getPeftModel, type LoraOptions, PeftModel } from "../peft/index.js";
 import { DataError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { availableMemory } from "../support/memory.js";
@@ -28,6 +29,8 @@ export interface TaskRun {
   readonly freshOptimizer: boolean;
   /** A head of another number of outputs starts anew. */
   readonly freshHead: boolean;
+  /** Train an adapter, and nothing else of the model but its head. */
+  readonly lora?: LoraOptions;
   readonly card: CardInfo;
   /** Look for what is wrong with the data, and forecast the run. */
   readonly examine: boolean;
@@ -49,6 +52,11 @@ export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output:
   const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
   const head = { ...(await headOptions(task, checkpoint)), seed: args.seed, ignoreMismatchedSizes: run.freshHead };
   const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, head);
+  const trained = run.lora ? getPeftModel(model, run.lora) : model;
+  if (trained instanceof PeftModel) {
+    const { trainable, all } = trained.getNbTrainableParameters();
+    info(`LoRA: ${trainable} of ${all} parameters train (${((100 * trainable) / all).toFixed(2)} %)`);
+  }
   const limit = lengthLimit(run.maxLength, tokenizer, model.config);
   const tokenize = async (split: string) => {
     const { tokenized, lengths } = await tokenizeSplit(raw.split(split), task, tokenizer, limit);
@@ -59,7 +67,7 @@ export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output:
   const evaluated: [string, (typeof train)["tokenized"]][] = [];
   for (const split of evaluations) evaluated.push([evaluationName(split), (await tokenize(split)).tokenized]);
   const trainer = new Trainer({
-    model,
+    model: trained,
     args,
     trainDataset: train.tokenized,
     evalDataset: evaluated.length > 1 ? Object.fromEntries(evaluated) : evaluated[0]?.[1],
@@ -68,7 +76,7 @@ export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output:
     card: run.card,
   });
   if (run.examine) {
-    const forecast = await forecastRun(model, args, train.lengths);
+    const forecast = await forecastRun(trained, args, train.lengths);
     info(`forecast: ${describeForecast(forecast)}`);
     const there = availableMemory();
     if (forecast.bytes > there) {

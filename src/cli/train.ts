@@ -1,5 +1,6 @@
 // attune train: fine-tunes a model on a dataset and writes it to a folder.
 import { text, toggle } from "../trainer/fields.js";
+import { adapterFlags, adapterOf } from "./adapter-flags.js";
 import { defineCommand } from "./command.js";
 import { dataFlags, ownDataFlags } from "./data-flags.js";
 import { UsageError } from "./flags.js";
@@ -15,7 +16,7 @@ const modelFlags = {
 } as const;
 
 const allDataFlags = { ...ownDataFlags, ...dataFlags };
-const flags = { ...modelFlags, ...allDataFlags, ...trainingFlags };
+const flags = { ...modelFlags, ...allDataFlags, ...adapterFlags, ...trainingFlags };
 
 export const command = defineCommand({
   name: "train",
@@ -27,6 +28,7 @@ export const command = defineCommand({
   sections: [
     { title: "Model", flags: modelFlags },
     { title: "Data", flags: allDataFlags },
+    { title: "Adapter", flags: adapterFlags },
     { title: "Training", flags: trainingFlags },
   ],
   flags,
@@ -38,6 +40,7 @@ export const command = defineCommand({
       );
     }
     const { model: checkpoint = "", output: outputDir } = values;
+    const lora = adapterOf(values, given);
     const asked = given.has("evalStrategy") ? values.evalStrategy : "epoch";
     const checked = argumentsOf(values, { outputDir, evalStrategy: asked }); // before anything is loaded
     const [data, { runTask }, report] = await Promise.all([
@@ -56,6 +59,7 @@ export const command = defineCommand({
       maxLength: values.maxLength,
       freshOptimizer: values.freshOptimizer,
       freshHead: values.ignoreMismatchedSizes,
+      lora,
       card: {
         baseModel: checkpoint,
         dataset: values.dataset,

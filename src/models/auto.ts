@@ -2,12 +2,13 @@
 // of its folder.
 import { checkpointFolder } from "../checkpoint/index.js";
 import { splitHubOptions } from "../hub/locate.js";
+import { holdsAdapter, labelsOfAdapter, PeftModel, readAdapterConfig } from "../peft/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import { albert } from "./albert/index.js";
 import { bert } from "./bert/index.js";
 import { loadModel, type ModelOptions, newModel } from "./building.js";
 import { camembert } from "./camembert/index.js";
-import { type CommonConfig, readConfig } from "./config.js";
+import { type CommonConfig, type ConfigOptions, readConfig } from "./config.js";
 import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
 import { electra } from "./electra/index.js";
@@ -43,14 +44,31 @@ class AutoClass<T extends Task> {
   /**
    * Loads a model: a folder with config.json and weights (model.safetensors or pytorch_model.bin, or their shards), or a
    * repository on the Hub, of which the files that are needed come into the cache. It is in evaluation mode, as in Python;
-   * the Trainer and `train()` switch dropout on.
+   * the Trainer and `train()` switch dropout on. Of an adapter's folder comes the model that it belongs to, with the adapter.
    * @throws HubError where the Hub does not have it or does not give it. ConfigError for a path that is not there, an architecture that is not known, weights of other shapes.
    * @throws FileFormatError for damaged files and missing weights.
    */
   async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Tasks[T]> {
     const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
+    if (await holdsAdapter(folder)) return this.#withAdapter(folder, options);
     const raw = await readConfig(folder);
-    return loadModel(this.#classFor(raw, folder), folder, raw, options);
+    return loadModel(this.#classFor(raw, folder), nameOrFolder, folder, raw, options);
+  }
+
+  /** The model that an adapter belongs to, with the adapter. Its labels are the adapter's. */
+  async #withAdapter(folder: string, options: ModelOptions): Promise<Tasks[T]> {
+    const { base } = await readAdapterConfig(folder);
+    if (base === undefined) {
+      throw new ConfigError(
+        `the adapter in ${folder} does not say which model it belongs to (base_model_name_or_path): load that, and give it the ` +
+          "adapter with PeftModel.fromPretrained",
+      );
+    }
+    const { revision: _, ...others } = options; // the revision is the adapter's
+    const labels = await labelsOf(folder);
+    const model = await this.fromPretrained(base, { ...labels, ...others });
+    await PeftModel.fromPretrained(model, folder);
+    return model;
   }
 
   /** A model with new weights, drawn from the seed. `config` needs a model_type. */
@@ -67,6 +85,17 @@ class AutoClass<T extends Task> {
       `${this.#name}: there is no such head for model_type "${family.modelType}" (there is one for ${list(having)})`,
     );
   }
+}
+
+/** The labels that an adapter was trained for: as its config.json says, or as many as its head has. */
+async function labelsOf(folder: string): Promise<ConfigOptions> {
+  const config = await readConfig(folder).catch(() => undefined);
+  if (config?.id2label !== undefined) {
+    const { id2label, problem_type } = config as unknown as Pick<CommonConfig, "id2label" | "problem_type">;
+    return { id2label, ...(problem_type ? { problemType: problem_type } : {}) };
+  }
+  const numLabels = await labelsOfAdapter(folder);
+  return numLabels === undefined ? {} : { numLabels };
 }
 
 /** The family by model_type; by the architecture's name for configs of the time before that key. */

@@ -21,12 +21,14 @@ type RawConfig = Readonly<Record<string, unknown>>;
 /** The model of `raw` (config.json's content) with the weights in `folder`, in evaluation mode. Throws as loadWeights. */
 export async function loadModel<Model>(
   Class: ModelClass<Model>,
+  nameOrPath: string,
   folder: string,
   raw: RawConfig,
   options: ModelOptions,
 ): Promise<Model> {
   const model = build(Class, raw, options, folder);
   await loadWeights(model, folder, Class.family.spelling, options);
+  model.nameOrPath = nameOrPath;
   model.eval();
   return model;
 }

@@ -2,6 +2,7 @@
 // no padding (nn/packing.ts); heads work on the packed form.
 import type { Batch } from "../batches/index.js";
 import { type Module, type Packing, type PackOptions, pack, unpack } from "../nn/index.js";
+import type { AdapterDefaults } from "../peft/index.js";
 import { ConfigError, ShapeError } from "../support/errors.js";
 import { type Tensor, takeRows } from "../tensor/index.js";
 import type { CommonConfig } from "./config.js";
@@ -38,6 +39,10 @@ export interface EncoderBuild {
 export abstract class EncoderModel<Config extends CommonConfig = CommonConfig> extends PreTrainedModel<Config> {
   /** Absent in families without one, and where a head has no use for it. */
   declare readonly pooler: (Module & { forward(first: Tensor): Tensor }) | undefined;
+
+  override get adapterDefaults(): AdapterDefaults {
+    return { taskType: "FEATURE_EXTRACTION" };
+  }
 
   /** The packed form, for heads. Throws ShapeError for ids, lengths and masks that do not fit. */
   abstract encode(inputs: EncoderInputs, options?: EncodeOptions): PackedStates;

@@ -7,6 +7,7 @@ import type { Published, PublishOptions } from "../hub/index.js";
 import { splitHubOptions } from "../hub/locate.js";
 import { publishWritten } from "../hub/publish/written.js";
 import { CheckpointedModule, Module } from "../nn/index.js";
+import { type AdapterDefaults, PeftModel } from "../peft/index.js";
 import { ConfigError } from "../support/errors.js";
 import { version } from "../support/version.js";
 import { loadModel, type ModelOptions, newModel } from "./building.js";
@@ -16,6 +17,8 @@ import type { ModelClass } from "./family.js";
 
 export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig> extends Module {
   readonly config: Config;
+  /** The folder or the name on the Hub that the model was loaded from. */
+  nameOrPath: string | undefined;
 
   constructor(config: Config) {
     super();
@@ -36,7 +39,7 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
   ): Promise<Model> {
     const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
     // biome-ignore lint/complexity/noThisInStatic: the subclass that is asked, not this class
-    return loadModel(this, folder, await readConfig(folder), options);
+    return loadModel(this, nameOrFolder, folder, await readConfig(folder), options);
   }
 
   /** A model with new weights, drawn from the seed; what `config` does not say is the family's default. */
@@ -108,12 +111,13 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
     return this.config.initializer_range;
   }
 
-  /**
-   * Writes config.json and model.safetensors into `folder` (made if missing), each whole or not at all. Python's
-   * `from_pretrained` loads it.
-   */
-  async savePretrained(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
+  /** What an adapter of the model is for: see getPeftModel. */
+  get adapterDefaults(): AdapterDefaults {
+    return {};
+  }
+
+  /** Writes config.json into `folder`, which exists. */
+  async saveConfig(folder: string): Promise<void> {
     const { architecture } = this.constructor as typeof PreTrainedModel & { readonly architecture?: string };
     await writeConfig(folder, {
       ...this.config,
@@ -121,6 +125,22 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
       dtype: "float32",
       attune_version: version,
     });
+  }
+
+  /**
+   * Writes config.json and model.safetensors into `folder` (made if missing), each whole or not at all. Python's
+   * `from_pretrained` loads it.
+   * @throws ConfigError for a model with adapters: they are saved by its PeftModel, or merged first
+   */
+  async savePretrained(folder: string): Promise<void> {
+    if (PeftModel.of(this)) {
+      throw new ConfigError(
+        `this ${this.constructor.name} has adapters: savePretrained of its PeftModel (PeftModel.of(model)) saves them, and ` +
+          "mergeAndUnload() makes an ordinary model of it",
+      );
+    }
+    await mkdir(folder, { recursive: true });
+    await this.saveConfig(folder);
     await writeSafetensors(
       join(folder, "model.safetensors"),
       Array.from(this.namedParameters(), ([path, parameter]) => ({

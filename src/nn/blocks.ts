@@ -1,9 +1,9 @@
 // The two halves of a transformer layer as families of encoders share them; what each calls its layers is its own.
 import type { Activation } from "../backends/kernels.js";
 import { ShapeError } from "../support/errors.js";
-import { feedForward, stackedLinear, type Tensor } from "../tensor/index.js";
+import { activate, feedForward, type Tensor } from "../tensor/index.js";
 import { type PackedAttentionOptions, packedAttention } from "./attention.js";
-import type { Linear } from "./linear.js";
+import { type Linear, linearTogether } from "./linear.js";
 import type { Packing } from "./packing.js";
 
 /** Layers of the same inputs, made by `stack`. */
@@ -26,24 +26,16 @@ export function selfAttention(
   first: Tensor | undefined,
   options: Omit<PackedAttentionOptions, "firstTokenOnly">,
 ): Tensor {
-  if (!first) return packedAttention([project(x, [query, key, value])], packing, options);
-  return packedAttention([query.forward(first), project(x, [key, value])], packing, {
+  if (!first) return packedAttention([linearTogether(x, [query, key, value])], packing, options);
+  return packedAttention([query.forward(first), linearTogether(x, [key, value])], packing, {
     ...options,
     firstTokenOnly: true,
   });
 }
 
-/** Stacked layers as one product: their outputs side by side. */
-function project(x: Tensor, layers: readonly Linear[]): Tensor {
-  return stackedLinear(
-    x,
-    layers.map((layer) => layer.weight),
-    layers.flatMap((layer) => layer.bias ?? []),
-  );
-}
-
-/** outer(activation(inner(x))), fused: [..., hidden] -> [..., hidden]. */
+/** outer(activation(inner(x))), fused where no adapter stands between: [..., hidden] -> [..., hidden]. */
 export function feedForwardOf(inner: Linear, outer: Linear, activation: Activation, x: Tensor): Tensor {
+  if (inner.adapter || outer.adapter) return outer.forward(activate(activation, inner.forward(x)));
   return feedForward(x, inner.weight, biasOf(inner), outer.weight, biasOf(outer), activation);
 }
 

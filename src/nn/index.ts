@@ -7,7 +7,7 @@ export { CheckpointedModule } from "./checkpointed.js";
 export { expectFinite } from "./finite.js";
 export { initializeNormal, withoutInitialization } from "./initialize.js";
 export { Dropout, Embedding, LayerNorm } from "./layers.js";
-export { Linear, type LinearOptions, stack } from "./linear.js";
+export { Linear, LinearAdapter, type LinearOptions, linearTogether, stack } from "./linear.js";
 export { Module, Parameter } from "./module.js";
 export { matchingNames, type NamePattern } from "./names.js";
 export { longestSequence, type Packing, type PackOptions, pack, packIntegers, unpack } from "./packing.js";

@@ -1,5 +1,13 @@
 // Linear layers.
-import { currentBackend, linear, outsideScopes, type Tensor } from "../tensor/index.js";
+import {
+  currentBackend,
+  type LowRankUpdate,
+  linear,
+  lowRank,
+  outsideScopes,
+  stackedLinear,
+  type Tensor,
+} from "../tensor/index.js";
 import { Storage } from "../tensor/storage.js";
 import { initializeLinear } from "./initialize.js";
 import { Module, Parameter } from "./module.js";
@@ -12,10 +20,23 @@ export interface LinearOptions {
   readonly biasParameter?: Parameter;
 }
 
+/** What adds onto a linear layer's output; adapters do. Its parameters are listed beneath the layer's own. */
+export abstract class LinearAdapter extends Module {
+  /** The updates for the layer's input x; none where it is switched off or merged into the weight. */
+  abstract updates(x: Tensor): readonly LowRankUpdate[];
+
+  /** As a module of its own it computes nothing. */
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 /** y = x W^T + b: [..., inputs] -> [..., outputs]. */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
+  /** Whoever computes with `weight` asks it: forward, linearTogether and feedForwardOf do. */
+  adapter: LinearAdapter | undefined;
 
   constructor(inputs: number, outputs: number, options: LinearOptions = {}) {
     super();
@@ -25,8 +46,26 @@ export class Linear extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    const y = linear(x, this.weight, this.bias);
+    const updates = this.adapter?.updates(x) ?? [];
+    return updates.length > 0 ? lowRank(y, updates) : y;
   }
+}
+
+/** Layers of one input, their outputs side by side: one product where they were made by `stack`. */
+export function linearTogether(x: Tensor, layers: readonly Linear[]): Tensor {
+  const y = stackedLinear(
+    x,
+    layers.map((layer) => layer.weight),
+    layers.flatMap((layer) => layer.bias ?? []),
+  );
+  let column = 0;
+  const updates = layers.flatMap(({ weight, adapter }) => {
+    const first = column;
+    column += weight.shape[0];
+    return (adapter?.updates(x) ?? []).map((update) => ({ ...update, column: first }));
+  });
+  return updates.length > 0 ? lowRank(y, updates) : y;
 }
 
 /**

@@ -21,20 +21,26 @@ export async function forecastRun(model: TrainableModel, args: TrainingArguments
     args.maxSteps > 0
       ? (args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps) / lengths.rows
       : args.numTrainEpochs;
-  const computed = countComputedParameters(model);
-  const operations = 6 * computed * lengths.tokens * epochs;
+  const weights = model.parameters().reduce((sum, { size }) => sum + size, 0);
+  const learned = trainable(model) / weights;
+  // a product forward, one for the gradient of what came in, and one for that of a weight that learns
+  const operations = (4 + 2 * learned) * countComputedParameters(model) * lengths.tokens * epochs;
   const seconds = operations / (EFFICIENCY * (await operationsPerSecond()));
   return { seconds, bytes: memoryOf(model, args, lengths) };
 }
 
-/** Weights, their gradients and AdamW's two moments; and what a batch of longest rows keeps for backward. */
+function trainable(model: TrainableModel): number {
+  return model.parameters().reduce((sum, { size, requiresGrad }) => sum + (requiresGrad ? size : 0), 0);
+}
+
+/** Weights, the gradients and AdamW's two moments of those that learn; and what a batch of longest rows keeps for backward. */
 function memoryOf(model: TrainableModel, args: TrainingArguments, lengths: Lengths): number {
   const weights = model.parameters().reduce((sum, { size }) => sum + size, 0);
   const config = (model.config ?? {}) as Readonly<Record<string, unknown>>;
   const { hidden_size: hidden = 0, intermediate_size: wide = 0, num_hidden_layers: layers = 0 } = config;
   const tokens = args.perDeviceTrainBatchSize * lengths.longest;
   const activations = tokens * Number(layers) * (10 * Number(hidden) + 2 * Number(wide));
-  return 4 * (4 * weights + activations);
+  return 4 * (weights + 3 * trainable(model) + activations);
 }
 
 /** Of a matrix product of the engine; the first warms up. */

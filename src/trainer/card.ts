@@ -24,6 +24,8 @@ export interface CardInfo {
 
 interface CardContent extends CardInfo {
   readonly name: string;
+  /** Default "transformers". */
+  readonly library?: string;
   readonly args: TrainingArguments;
   readonly log: readonly LogRow[];
 }
@@ -68,7 +70,7 @@ export function modelCard(content: CardContent): string {
 function metadata(content: CardContent, last: LogRow | undefined, metrics: readonly string[]): Record<string, unknown> {
   const { name, baseModel, dataset, license, language } = content;
   return {
-    library_name: "transformers",
+    library_name: content.library ?? "transformers",
     ...(language === undefined ? {} : { language }),
     ...(license === undefined ? {} : { license }),
     ...(isHubId(baseModel) ? { base_model: baseModel } : {}),

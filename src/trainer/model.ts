@@ -18,6 +18,10 @@ export interface TrainableModel extends Module {
   activationCheckpointingEnable?(): void;
   /** Needed for saving. */
   savePretrained?(folder: string): Promise<void>;
+  /** Takes back what savePretrained wrote, where that is not the weights of all parameters: adapters. */
+  loadWeights?(folder: string): Promise<void>;
+  /** What the Hub calls the library of its files. Default "transformers". */
+  readonly library?: string;
 }
 
 export interface ModelResult {

@@ -82,7 +82,8 @@ export class RunFolder {
   async #writeReport(folder: string): Promise<void> {
     const { args, options, progress } = this.#content;
     const { state, callbacks } = progress();
-    const card = modelCard({ ...options.card, name: runName(args), args, log: state.logHistory });
+    const { library } = this.#content.model;
+    const card = modelCard({ ...options.card, library, name: runName(args), args, log: state.logHistory });
     await writeFileAtomic(join(folder, "trainer_state.json"), sortedJson(state.toJSON(callbacks), 2));
     await writeFileAtomic(join(folder, "all_results.json"), sortedJson(this.#results, 4));
     await writeFileAtomic(join(folder, "README.md"), card);

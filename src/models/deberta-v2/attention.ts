@@ -4,12 +4,13 @@ import {
   type AttentionProjections,
   Dropout,
   type Linear,
+  linearTogether,
   Module,
   type Packing,
   selfAttention,
   stack,
 } from "../../nn/index.js";
-import { dropout, slice, stackedLinear, type Tensor, takeRows, tensor } from "../../tensor/index.js";
+import { dropout, slice, type Tensor, takeRows, tensor } from "../../tensor/index.js";
 import { BertSelfOutput } from "../bert/layers.js";
 import type { DebertaV2Config, PositionTerm } from "./config.js";
 
@@ -75,11 +76,7 @@ export class DisentangledSelfAttention extends Module {
       term === "c2p" ? (this.pos_key_proj ?? this.key_proj) : (this.pos_query_proj ?? this.query_proj),
     );
     const dropped = this.pos_dropout.active > 0 ? dropout(rows, this.pos_dropout.active) : rows;
-    const projected = stackedLinear(
-      dropped,
-      layers.map((layer) => layer.weight),
-      layers.flatMap((layer) => layer.bias ?? []),
-    );
+    const projected = linearTogether(dropped, layers);
     return places.length === rows.shape[0] ? projected : takeRows(projected, tensor(places));
   }
 }

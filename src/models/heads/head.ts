@@ -1,4 +1,5 @@
 // What every model with a head has.
+import type { AdapterDefaults, PeftTaskType } from "../../peft/index.js";
 import type { CommonConfig } from "../config.js";
 import type { EncoderModel } from "../encoder.js";
 import { PreTrainedModel } from "../pretrained.js";
@@ -17,6 +18,17 @@ export abstract class HeadModel<Config extends CommonConfig = CommonConfig> exte
 
   override initialDeviation(name: string): number {
     return this.baseModel.initialDeviation(name);
+  }
+
+  /** What peft calls the head's task, where it knows it. */
+  get peftTask(): PeftTaskType | undefined {
+    return undefined;
+  }
+
+  /** The modules above the encoder are new, and trained and saved with an adapter. */
+  override get adapterDefaults(): AdapterDefaults {
+    const above = [...this.children()].filter(([, child]) => child !== this.baseModel && child.parameters().length > 0);
+    return { taskType: this.peftTask, modulesToSave: above.map(([name]) => name) };
   }
 
   override get labelNames(): readonly string[] {

@@ -1,6 +1,7 @@
 // The word at each asked token: scores of the whole vocabulary, computed for the tokens that somebody reads.
 import type { Batch } from "../../batches/index.js";
 import { expectFinite, Linear, type Packing, type Parameter, packIntegers, unpack } from "../../nn/index.js";
+import type { AdapterDefaults } from "../../peft/index.js";
 import { crossEntropy, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
 import type { CommonConfig } from "../config.js";
 import { ModelOutput, takeInputs } from "../outputs.js";
@@ -45,6 +46,11 @@ export class VocabularyProjection extends Linear {
 }
 
 export abstract class MaskedLMModel<Config extends CommonConfig = CommonConfig> extends HeadModel<Config> {
+  /** The head is as pretrained as the encoder. */
+  override get adapterDefaults(): AdapterDefaults {
+    return {};
+  }
+
   /** [n, hidden] -> [n, vocab]. */
   protected abstract score(states: Tensor): Tensor;
 

@@ -2,6 +2,7 @@
 // counts as minus infinity (Python's loss reads whatever stands there): a row's loss does not depend on its padding.
 import type { Batch } from "../../batches/index.js";
 import { expectFinite, type Packing, unpack } from "../../nn/index.js";
+import type { PeftTaskType } from "../../peft/index.js";
 import { ShapeError } from "../../support/errors.js";
 import { add, cast, crossEntropy, mul, reshape, slice, sub, type Tensor, tensor, tidy } from "../../tensor/index.js";
 import type { CommonConfig, ConfigOptions } from "../config.js";
@@ -27,6 +28,10 @@ export class QuestionAnsweringOutput extends ModelOutput {
 export abstract class QuestionAnsweringModel<Config extends CommonConfig = CommonConfig> extends HeadModel<Config> {
   /** A span's start and end, whatever labels a checkpoint has had. */
   static override readonly fixedOptions: ConfigOptions = { numLabels: 2 };
+
+  override get peftTask(): PeftTaskType {
+    return "QUESTION_ANS";
+  }
 
   override get labelNames(): readonly string[] {
     return ["start_positions", "end_positions"];

@@ -1,5 +1,6 @@
 // A label, a number or several labels for each sequence.
 import type { Batch } from "../../batches/index.js";
+import type { PeftTaskType } from "../../peft/index.js";
 import type { Tensor } from "../../tensor/index.js";
 import { classificationLoss } from "../classificationLoss.js";
 import type { CommonConfig } from "../config.js";
@@ -10,6 +11,10 @@ import { HeadModel } from "./head.js";
 export abstract class SequenceClassificationModel<
   Config extends CommonConfig = CommonConfig,
 > extends HeadModel<Config> {
+  override get peftTask(): PeftTaskType {
+    return "SEQ_CLS";
+  }
+
   /** What a sequence is judged by, [batch, hidden]: its first token's state, unless the family says otherwise. */
   protected summarize(inputs: EncoderInputs): Tensor {
     return this.baseModel.encode(inputs, { firstTokenOnly: true }).states;

@@ -1,12 +1,17 @@
 // A label for each token.
 import type { Batch } from "../../batches/index.js";
 import { expectFinite, packIntegers, unpack } from "../../nn/index.js";
+import type { PeftTaskType } from "../../peft/index.js";
 import { crossEntropy, type Tensor } from "../../tensor/index.js";
 import type { CommonConfig } from "../config.js";
 import { ClassifierOutput, takeInputs } from "../outputs.js";
 import { HeadModel } from "./head.js";
 
 export abstract class TokenClassificationModel<Config extends CommonConfig = CommonConfig> extends HeadModel<Config> {
+  override get peftTask(): PeftTaskType {
+    return "TOKEN_CLS";
+  }
+
   /** [tokens, hidden] -> [tokens, labels]. */
   protected abstract score(states: Tensor): Tensor;
 

@@ -23,6 +23,7 @@ import { layerNorm } from "./layerNorm.js";
 import { linear } from "./linear.js";
 import { log } from "./log.js";
 import { logSoftmax } from "./logSoftmax.js";
+import { lowRank } from "./lowRank.js";
 import { matmul } from "./matmul.js";
 import { max } from "./max.js";
 import { mean } from "./mean.js";
@@ -54,6 +55,7 @@ export type { AttentionInputs, AttentionOptions, RelativeTerm, SequenceOffsets }
 export type { BceWithLogitsOptions } from "./bceWithLogits.js";
 export type { CrossEntropyOptions } from "./crossEntropy.js";
 export type { LayerNormOptions } from "./layerNorm.js";
+export type { LowRankUpdate } from "./lowRank.js";
 
 /** Operations on one tensor and arguments: they are methods of Tensor too. */
 export const methods = {
@@ -105,6 +107,7 @@ export const ops = {
   dropout,
   linear,
   stackedLinear,
+  lowRank,
   feedForward,
   layerNorm,
   gatedActivation,
@@ -143,6 +146,7 @@ export {
   linear,
   log,
   logSoftmax,
+  lowRank,
   lt,
   matmul,
   max,

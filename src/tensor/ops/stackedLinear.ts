@@ -36,16 +36,16 @@ export const stackedLinear: Op<[x: Tensor, weights: readonly Tensor[], biases: r
       // as linear's, the parameters' gradients cut apart again
       gradient: (dy, backward) => {
         const dx = backward.wanted(0) ? inputGradient(run, dy, savedWeight.tensor, x.shape, backward, 0) : undefined;
-        if (
-          !backward.wanted(1) &&
-          !weights.some((_, i) => backward.wanted(1 + i) || backward.wanted(1 + weights.length + i))
-        ) {
-          return [dx];
-        }
-        const dw = run.empty([n, k]);
+        const wanted = (first: number) => weights.some((_, i) => backward.wanted(first + i));
+        const [weightsWanted, biasesWanted] = [wanted(1), wanted(1 + weights.length)];
+        if (!weightsWanted && !biasesWanted) return [dx];
         const db = run.empty([n]);
         const rows = dy.size / n;
-        run.kernels.gemm({ m: n, n: k, k: rows, a: dy, aTransposed: true, b: savedX.tensor, out: dw, aRowSums: db });
+        if (!weightsWanted) run.kernels.reduce("sum", dy, db, 1, rows, n);
+        const dw = weightsWanted ? run.empty([n, k]) : undefined;
+        if (dw) {
+          run.kernels.gemm({ m: n, n: k, k: rows, a: dy, aTransposed: true, b: savedX.tensor, out: dw, aRowSums: db });
+        }
         let row = 0;
         const starts = widths.map((width) => {
           row += width;
@@ -53,7 +53,7 @@ export const stackedLinear: Op<[x: Tensor, weights: readonly Tensor[], biases: r
         });
         return [
           dx,
-          ...widths.map((width, i) => dw.alias([width, k], starts[i] * k)),
+          ...widths.map((width, i) => dw?.alias([width, k], starts[i] * k)),
           ...widths.map((width, i) => db.alias([width], starts[i])),
         ];
       },

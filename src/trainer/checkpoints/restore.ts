@@ -121,6 +121,7 @@ interface MaybeTied {
  * @throws FileFormatError, naming them, where some are missing; ConfigError where shapes differ
  */
 export async function loadModelWeights(model: TrainableModel, folder: string): Promise<void> {
+  if (model.loadWeights) return model.loadWeights(folder);
   const checkpoint = await openCheckpoint(folder);
   try {
     const tied = Object.entries((model as MaybeTied).tiedKeys ?? {});

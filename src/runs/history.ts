@@ -1,0 +1,112 @@
+// What a run has logged, as columns: a run of a hundred thousand rows is looked at, compared and drawn without an object
+// for each.
+import { NumberColumn } from "./columns.js";
+
+/** A row as it is logged. */
+export interface HistoryRow {
+  readonly step: number;
+  /** Seconds of training before it, those of earlier processes with them; NaN where nobody knows. */
+  readonly seconds: number;
+  /** Tokens trained on before it, without padding; NaN where nobody knows. */
+  readonly tokens: number;
+  readonly epoch: number;
+  readonly values: Iterable<readonly [key: string, value: number]>;
+}
+
+/** A figure over a run, all arrays of one length, in the order of logging. */
+export interface Series {
+  readonly steps: Float64Array;
+  readonly seconds: Float64Array;
+  readonly tokens: Float64Array;
+  readonly epochs: Float64Array;
+  readonly values: Float64Array;
+}
+
+interface Column {
+  readonly rows: NumberColumn;
+  readonly values: NumberColumn;
+}
+
+export class History {
+  readonly #steps = new NumberColumn();
+  readonly #seconds = new NumberColumn();
+  readonly #tokens = new NumberColumn();
+  readonly #epochs = new NumberColumn();
+  readonly #columns = new Map<string, Column>();
+
+  /** How many rows were logged. */
+  get length(): number {
+    return this.#steps.length;
+  }
+
+  /** The names of what was logged, in the order of first appearance. */
+  get keys(): string[] {
+    return [...this.#columns].filter(([, { rows }]) => rows.length > 0).map(([key]) => key);
+  }
+
+  add({ step, seconds, tokens, epoch, values }: HistoryRow): void {
+    const row = this.length;
+    this.#steps.push(step);
+    this.#seconds.push(seconds);
+    this.#tokens.push(tokens);
+    this.#epochs.push(epoch);
+    for (const [key, value] of values) {
+      let column = this.#columns.get(key);
+      if (!column) {
+        column = { rows: new NumberColumn(), values: new NumberColumn() };
+        this.#columns.set(key, column);
+      }
+      column.rows.push(row);
+      column.values.push(value);
+    }
+  }
+
+  /** Takes back all rows but the first ones. */
+  cut(length: number): void {
+    if (length >= this.length) return;
+    for (const column of [this.#steps, this.#seconds, this.#tokens, this.#epochs]) column.cut(length);
+    for (const { rows, values } of this.#columns.values()) {
+      let kept = rows.length;
+      while (kept > 0 && rows.at(kept - 1) >= length) kept--;
+      rows.cut(kept);
+      values.cut(kept);
+    }
+  }
+
+  /** Seconds of training at the last row; 0 where there is none, or nobody knows. */
+  get lastSeconds(): number {
+    const last = this.length > 0 ? this.#seconds.at(this.length - 1) : 0;
+    return Number.isNaN(last) ? 0 : last;
+  }
+
+  /** Step and epoch of the last row. */
+  get last(): { readonly step: number; readonly epoch: number } | undefined {
+    const { length } = this;
+    return length > 0 ? { step: this.#steps.at(length - 1), epoch: this.#epochs.at(length - 1) } : undefined;
+  }
+
+  /** The last value of a figure that is a number; undefined where there is none. */
+  lastOf(key: string): number | undefined {
+    const values = this.#columns.get(key)?.values;
+    for (let i = (values?.length ?? 0) - 1; values && i >= 0; i--) if (!Number.isNaN(values.at(i))) return values.at(i);
+    return undefined;
+  }
+
+  /** How many values a figure has. */
+  count(key: string): number {
+    return this.#columns.get(key)?.rows.length ?? 0;
+  }
+
+  /** A figure over the run; undefined where it was never logged. */
+  series(key: string): Series | undefined {
+    const column = this.#columns.get(key);
+    if (!column || column.rows.length === 0) return undefined;
+    const rows = column.rows.view();
+    const pick = (from: NumberColumn) => {
+      const all = from.view();
+      return rows.length === all.length ? all : Float64Array.from(rows, (row) => all[row]);
+    };
+    const [steps, seconds, tokens, epochs] = [this.#steps, this.#seconds, this.#tokens, this.#epochs].map(pick);
+    return { steps, seconds, tokens, epochs, values: column.values.view() };
+  }
+}

@@ -20,15 +20,19 @@ export interface DistanceRows {
   readonly places: Int32Array;
 }
 
-export function distanceRows(config: DebertaV2Config, length: number): DistanceRows {
+/** The row of the table for a distance (query minus key). */
+export function distanceRow(config: DebertaV2Config, distance: number): number {
   const span = positionSpan(config);
+  const bucket =
+    config.position_buckets > 0 ? logBucket(distance, config.position_buckets, longestDistance(config)) : distance;
+  return Math.min(Math.max(bucket + span, 0), 2 * span - 1);
+}
+
+export function distanceRows(config: DebertaV2Config, length: number): DistanceRows {
   const rows: number[] = [];
   const places = new Int32Array(2 * length - 1);
   for (let i = 0; i < places.length; i++) {
-    const distance = length - 1 - i;
-    const bucket =
-      config.position_buckets > 0 ? logBucket(distance, config.position_buckets, longestDistance(config)) : distance;
-    const row = Math.min(Math.max(bucket + span, 0), 2 * span - 1);
+    const row = distanceRow(config, length - 1 - i);
     if (rows.at(-1) !== row) rows.push(row); // rows descend: equal ones are neighbours
     places[i] = rows.length - 1;
   }

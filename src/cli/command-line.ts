@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   glue: { summary: "fine-tune a model on GLUE's tasks in turn, with a table", load: () => import("./glue.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
+  export: { summary: "write a trained model for onnxruntime and the browser", load: () => import("./export.js") },
   diff: { summary: "say what differs between two runs", load: () => import("./diff.js") },
   push: { summary: "publish a folder on the Hugging Face Hub", load: () => import("./push.js") },
   login: { summary: "log in to the Hugging Face Hub", load: () => import("./login.js") },

@@ -1,7 +1,15 @@
 // A graph in the making: nodes by the modules that they stand for, weights by their names in the checkpoint.
 import type { Module, Parameter } from "../nn/index.js";
 import { ConfigError } from "../support/errors.js";
-import type { Attribute, Initializer, OnnxGraph, OnnxNode, OnnxType, ValueInfo } from "./file/model.js";
+import {
+  type Attribute,
+  bytesOf,
+  type Initializer,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxType,
+  type ValueInfo,
+} from "./file/model.js";
 
 /** The name of a value of the graph. */
 export type Value = string;
@@ -135,11 +143,6 @@ export class GraphBuilder {
     this.#used.set(name, count + 1);
     return count === 0 ? name : `${name}_${count}`;
   }
-}
-
-/** Little-endian, as every platform that Node runs on has it. */
-function bytesOf(values: ArrayBufferView): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** [rows, columns] -> [columns, rows]. */

@@ -11,7 +11,6 @@ import {
   TokenClassificationModel,
 } from "../models/index.js";
 import { ConfigError } from "../support/errors.js";
-import type { OnnxGraph } from "./file/model.js";
 import { albert } from "./families/albert.js";
 import { bert } from "./families/bert.js";
 import { debertaV2 } from "./families/deberta.js";
@@ -21,6 +20,7 @@ import type { EncoderValues, FamilyEmitter } from "./families/family.js";
 import { modernbert } from "./families/modernbert.js";
 import { mpnet } from "./families/mpnet.js";
 import { roberta } from "./families/roberta.js";
+import type { OnnxGraph } from "./file/model.js";
 import { GraphBuilder, type Value } from "./graph.js";
 import { firstToken } from "./layers/basic.js";
 

@@ -1,4 +1,6 @@
 // ALBERT: layers that share their weights, which the graph names once.
+
+import type { AlbertLayer } from "../../models/albert/model.js";
 import {
   AlbertForMaskedLM,
   AlbertForMultipleChoice,
@@ -7,7 +9,6 @@ import {
   AlbertForTokenClassification,
   AlbertModel,
 } from "../../models/index.js";
-import type { AlbertLayer } from "../../models/albert/model.js";
 import type { GraphBuilder, Value } from "../graph.js";
 import { maskBias } from "../layers/attention.js";
 import { activate, firstTokens, linear, normalizedSum } from "../layers/basic.js";

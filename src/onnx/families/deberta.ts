@@ -1,4 +1,9 @@
 // DeBERTa-v2 and v3: scores of content with content, with the key of the distance, and of the query of the distance.
+
+import { longestDistance, positionSpan } from "../../models/deberta-v2/config.js";
+import type { ConvLayer } from "../../models/deberta-v2/convolution.js";
+import { distanceRow } from "../../models/deberta-v2/distances.js";
+import type { DebertaV2Layer } from "../../models/deberta-v2/model.js";
 import {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,
@@ -7,10 +12,6 @@ import {
   DebertaV2ForTokenClassification,
   DebertaV2Model,
 } from "../../models/index.js";
-import type { DebertaV2Layer } from "../../models/deberta-v2/model.js";
-import { longestDistance, positionSpan } from "../../models/deberta-v2/config.js";
-import type { ConvLayer } from "../../models/deberta-v2/convolution.js";
-import { distanceRow } from "../../models/deberta-v2/distances.js";
 import type { Linear } from "../../nn/index.js";
 import type { GraphBuilder, Value } from "../graph.js";
 import { attention, maskBias, splitHeads } from "../layers/attention.js";
@@ -61,7 +62,11 @@ export const debertaV2: FamilyEmitter<DebertaV2Model> = {
 };
 
 /** word (+ position) (+ token type), (projected to the layers' width,) normalized, zero at padding. */
-function embeddings(g: GraphBuilder, { embeddings: module }: DebertaV2Model, { ids, mask, types }: EncoderValues): Value {
+function embeddings(
+  g: GraphBuilder,
+  { embeddings: module }: DebertaV2Model,
+  { ids, mask, types }: EncoderValues,
+): Value {
   return g.inside(module, () => {
     let sum = lookUp(g, module.word_embeddings, ids);
     if (module.position_embeddings) {

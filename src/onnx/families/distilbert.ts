@@ -36,9 +36,7 @@ export const distilbert: FamilyEmitter<DistilBertModel> = {
           );
           const attended = normalizedSum(g, block.sa_layer_norm, mixed, asking);
           const { lin1, lin2, activation } = block.ffn;
-          const inner = g.inside(block.ffn, () =>
-            linear(g, lin2, activate(g, activation, linear(g, lin1, attended))),
-          );
+          const inner = g.inside(block.ffn, () => linear(g, lin2, activate(g, activation, linear(g, lin1, attended))));
           return normalizedSum(g, block.output_layer_norm, inner, attended);
         }),
       embedded,

@@ -59,7 +59,9 @@ export const modernbert: FamilyEmitter<ModernBertModel> = {
       ],
       (g, model, states) => classifier(g, model, predictionHead(g, model.head, states)),
     ),
-    head([ModernBertForMaskedLM], (g, model, states) => linear(g, model.decoder, predictionHead(g, model.head, states))),
+    head([ModernBertForMaskedLM], (g, model, states) =>
+      linear(g, model.decoder, predictionHead(g, model.head, states)),
+    ),
   ],
 };
 

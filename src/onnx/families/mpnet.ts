@@ -56,9 +56,7 @@ export const mpnet: FamilyEmitter<MPNetModel> = {
   },
   heads: [
     head([MPNetForSequenceClassification], (g, model, first) => twoLayers(g, model.classifier, "tanh", first)),
-    head([MPNetForMultipleChoice], (g, model, first) =>
-      classifier(g, model, bertPooler(g, model.mpnet.pooler, first)),
-    ),
+    head([MPNetForMultipleChoice], (g, model, first) => classifier(g, model, bertPooler(g, model.mpnet.pooler, first))),
     head([MPNetForTokenClassification], classifier),
     head([MPNetForQuestionAnswering], questionAnswering),
     head([MPNetForMaskedLM], (g, { lm_head }, states) => languageModel(g, lm_head, states)),

@@ -46,6 +46,10 @@ export const roberta: FamilyEmitter<RobertaModel> = {
 };
 
 /** MPNet's masked-LM head, too. */
-export function languageModel(g: GraphBuilder, { dense, layer_norm: norm, decoder }: RobertaLMHead, states: Value): Value {
+export function languageModel(
+  g: GraphBuilder,
+  { dense, layer_norm: norm, decoder }: RobertaLMHead,
+  states: Value,
+): Value {
   return vocabularyScores(g, { dense, activation: "gelu", norm, decoder }, states);
 }

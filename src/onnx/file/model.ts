@@ -61,6 +61,11 @@ export function byteLengthOf({ type, shape }: Pick<Initializer, "type" | "shape"
   return shape.reduce((size, n) => size * n, bytesPerElement[type]);
 }
 
+/** Elements as the file holds them: little-endian, as every platform that Node runs on has it. */
+export function bytesOf(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
 /**
  * The file. `external`: initializers whose bytes stand elsewhere, by name.
  */

@@ -42,7 +42,12 @@ export function distances(g: GraphBuilder, length: Value): Value {
  * sequence may be of any length.
  * @returns int64, of the shape of `distance`
  */
-export function byDistance(g: GraphBuilder, distance: Value, farthest: number, fn: (distance: number) => number): Value {
+export function byDistance(
+  g: GraphBuilder,
+  distance: Value,
+  farthest: number,
+  fn: (distance: number) => number,
+): Value {
   const values = Array.from({ length: 2 * farthest + 1 }, (_, i) => fn(i - farthest));
   const place = g.node("Clip", [
     g.node("Add", [distance, g.integers([farthest], [])]),

@@ -126,8 +126,7 @@ class Rewriter {
     for (let row = 0, i = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++, i++) {
         const at = axis === 0 ? row : column;
-        const magnitude = Math.abs(values[i]);
-        if (!(magnitude <= scales[at])) scales[at] = magnitude; // a NaN, too
+        scales[at] = Math.max(scales[at], Math.abs(values[i])); // NaN where one is
       }
     }
     for (let i = 0; i < scales.length; i++) {

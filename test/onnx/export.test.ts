@@ -157,7 +157,9 @@ it("names a weight that has no form in int8", async () => {
   const values = Float32Array.from(await table.data());
   values[700] = Number.NaN;
   table.write_(values);
-  await expect(quantizeDynamic(onnxGraph(broken))).rejects.toThrow(/word_embeddings\.weight holds a number that is not/);
+  await expect(quantizeDynamic(onnxGraph(broken))).rejects.toThrow(
+    /word_embeddings\.weight holds a number that is not/,
+  );
 });
 
 describeShared("a real encoder on MRPC", () => {

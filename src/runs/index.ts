@@ -1,5 +1,6 @@
 // Reading runs: of a folder, live, whatever state they are in.
 export type { CheckpointInfo } from "./checkpoints.js";
+export type { EvaluationInfo } from "./evaluations.js";
 export type { History, Series } from "./history.js";
 export { Inside, NotThere, within } from "./inside.js";
 export { type BestMetric, Run, type RunSummary } from "./run.js";

@@ -1,7 +1,9 @@
 // A run, read while it may still go on: what it was made with, what it has logged, how it stands.
 import { basename } from "node:path";
+import type { EvaluationDetails } from "../trainer/details/types.js";
 import { manifestFile } from "../trainer/run-files.js";
 import { type CheckpointInfo, readCheckpoints } from "./checkpoints.js";
+import { type EvaluationInfo, listEvaluations, readEvaluation } from "./evaluations.js";
 import { History } from "./history.js";
 import { type Inside, NotThere, within } from "./inside.js";
 import { LogReader } from "./log-reader.js";
@@ -157,6 +159,16 @@ export class Run {
       best: bestOf(history, this.bestMetric),
       damagedLines: damaged,
     };
+  }
+
+  /** What its evaluations showed beyond their figures, as far as it is stored, in the order of steps. */
+  evaluations(): Promise<EvaluationInfo[]> {
+    return listEvaluations(this.#inside, this.id);
+  }
+
+  /** One of those, by its name; undefined where it is gone or damaged. */
+  evaluation(name: string): Promise<EvaluationDetails | undefined> {
+    return readEvaluation(this.#inside, this.id, name);
   }
 
   /** Its checkpoints as they are now, in the order of writing, the best one marked. */

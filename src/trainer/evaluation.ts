@@ -22,6 +22,8 @@ export interface EvaluationOptions {
   readonly keepPredictions: boolean;
   /** Whether batches have labels. */
   readonly labelled: boolean;
+  /** Sees each batch with what the model made of it, in order; waited for as metrics are. */
+  readonly watch?: (output: ModelResult, batch: Batch) => Promise<void>;
   /** Called after each batch; true ends the evaluation early. */
   readonly afterBatch: () => Promise<boolean>;
 }
@@ -60,11 +62,14 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   metric?.reset();
   for await (const batch of loader) {
     const count = countRows(batch);
-    const output = noGrad(() => seen(model.forward(batch), batch, options.preprocessLogits));
+    const result = noGrad(() => model.forward(batch));
+    const watched = options.watch?.(result, batch);
+    const output = noGrad(() => seen(result, batch, options.preprocessLogits));
     const taken = [
       labelled ? output.loss.item().then((loss) => addLoss(loss * count)) : undefined,
       metric && addTo(metric, output, batch),
       keep?.add(output, batch, batches),
+      watched,
     ];
     const all = Promise.all(taken).then(() => undefined);
     all.catch(() => undefined); // heard of below

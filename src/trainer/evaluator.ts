@@ -2,10 +2,13 @@
 import type { Batch, DataLoader } from "../batches/index.js";
 import type { AnyRow, Dataset } from "../datasets/index.js";
 import { DataError } from "../support/errors.js";
+import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import type { TrainingArguments } from "./arguments.js";
 import { asksForBest, noSuchMetric } from "./best.js";
 import { withoutLabels } from "./columns.js";
 import { namedDatasets, type TrainerData } from "./data.js";
+import { DetailsCollector } from "./details/collector.js";
+import type { EvaluationDetails } from "./details/types.js";
 import type { PreprocessLogits } from "./evaluation.js";
 import { type ComputeMetrics, type Evaluation, evaluateModel, nameMetrics, tryEvaluation } from "./evaluation.js";
 import type { TrainableModel } from "./model.js";
@@ -25,6 +28,9 @@ export interface EvaluatorParts {
   readonly loaderOf: EvalLoaderOf;
   readonly computeMetrics: ComputeMetrics | undefined;
   readonly preprocessLogits: PreprocessLogits | undefined;
+  readonly tokenizer: PreTrainedTokenizer | undefined;
+  /** Where the run stands. */
+  readonly place: () => { readonly step: number; readonly epoch: number };
   /** Called after each batch. */
   readonly onBatch: (loader: DataLoader<AnyRow, Batch>) => Promise<void>;
 }
@@ -36,6 +42,8 @@ export interface MeasureOptions {
   readonly labelsNeeded?: boolean;
   /** Keep all outputs, for predict. Default false. */
   readonly keepPredictions?: boolean;
+  /** Gather what the evaluation shows beyond its figures. Default false. */
+  readonly details?: boolean;
   /** Asked after each batch; true ends the evaluation early. */
   readonly stop?: () => boolean;
 }
@@ -44,6 +52,8 @@ export interface MeasureOptions {
 export interface Measured {
   readonly metrics: Record<string, number>;
   readonly evaluation: Evaluation;
+  /** Where details were asked for, and there are any. */
+  readonly details?: EvaluationDetails;
 }
 
 export class Evaluator {
@@ -53,29 +63,32 @@ export class Evaluator {
     this.#parts = parts;
   }
 
-  /** The figures of all datasets; undefined where `stop` ended one early. @throws as evaluateModel */
+  /** The figures of all datasets, and their details; undefined where `stop` ended one early. @throws as evaluateModel */
   async measureAll(
     datasets: EvalDatasets,
     { prefix, ...options }: MeasureOptions,
-  ): Promise<Record<string, number> | undefined> {
+  ): Promise<{ metrics: Record<string, number>; details: EvaluationDetails[] } | undefined> {
     const metrics: Record<string, number> = {};
+    const details: EvaluationDetails[] = [];
     for (const [name, dataset] of namedDatasets(datasets)) {
       const own = name === undefined ? prefix : `${prefix}_${name}`;
       const measured = await this.measure(dataset, { ...options, prefix: own });
       if (measured.evaluation.incomplete) return undefined;
       Object.assign(metrics, measured.metrics);
+      if (measured.details) details.push(measured.details);
     }
-    return metrics;
+    return { metrics, details };
   }
 
   /** @throws DataError where labels are needed and missing; as evaluateModel */
   async measure(dataset: Dataset<object>, options: MeasureOptions): Promise<Measured> {
     const { prefix, labelsNeeded = false, keepPredictions = false, stop = () => false } = options;
-    const { model, data, loaderOf, computeMetrics, preprocessLogits, onBatch } = this.#parts;
+    const { model, data, loaderOf, computeMetrics, preprocessLogits, onBatch, tokenizer, place } = this.#parts;
     const started = performance.now();
     const labelled = data.checkLabels(dataset, labelsNeeded);
     const loader = loaderOf(labelled ? dataset : withoutLabels(dataset, model), { labelsNeeded });
     model.eval();
+    const collector = options.details && labelled ? new DetailsCollector(model) : undefined;
     const evaluation = await evaluateModel({
       model,
       loader,
@@ -83,12 +96,15 @@ export class Evaluator {
       preprocessLogits,
       keepPredictions,
       labelled,
+      watch: collector && ((output, batch) => collector.add(output, batch)),
       afterBatch: async () => {
         await onBatch(loader);
         return stop();
       },
     });
-    return { metrics: nameMetrics(evaluation, prefix, (performance.now() - started) / 1000), evaluation };
+    const metrics = nameMetrics(evaluation, prefix, (performance.now() - started) / 1000);
+    const details = collector?.finish(dataset, tokenizer, { prefix, ...place() });
+    return { metrics, evaluation, details };
   }
 
   /**

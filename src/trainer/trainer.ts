@@ -27,6 +27,7 @@ import {
   DefaultFlowCallback,
   PrinterCallback,
   ProgressCallback,
+  RunLogCallback,
   reporters,
   type TrainerCallback,
   TrainerControl,
@@ -108,6 +109,8 @@ export class Trainer {
       loaderOf: (dataset, wanted) => this.getEvalDataLoader(dataset, wanted),
       computeMetrics: options.computeMetrics,
       preprocessLogits: options.preprocessLogitsForMetrics,
+      tokenizer: processingClass,
+      place: () => ({ step: this.state.globalStep, epoch: this.state.epoch }),
       onBatch: (evalDataLoader) => this.#tell("onPredictionStep", { evalDataLoader }),
     });
     this.#folder = new RunFolder({
@@ -411,12 +414,18 @@ export class Trainer {
     prefix: string,
     stop: () => boolean = () => false,
   ): Promise<Record<string, number> | undefined> {
-    const metrics = await this.#evaluator.measureAll(datasets, { prefix, labelsNeeded: true, stop });
-    if (!metrics) return undefined;
-    await this.#logResults(metrics);
+    const wantsDetails = this.state.maxSteps > 0 && this.#callbacks.has(RunLogCallback);
+    const measured = await this.#evaluator.measureAll(datasets, {
+      prefix,
+      labelsNeeded: true,
+      details: wantsDetails,
+      stop,
+    });
+    if (!measured) return undefined;
+    await this.#logResults(measured.metrics);
     this.control.shouldEvaluate = false;
-    await this.#tell("onEvaluate", { metrics });
-    return metrics;
+    await this.#tell("onEvaluate", measured);
+    return measured.metrics;
   }
 
   async #logTraining(run: Run): Promise<void> {

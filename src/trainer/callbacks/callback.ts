@@ -3,6 +3,7 @@ import type { Batch, DataLoader } from "../../batches/index.js";
 import type { AnyRow } from "../../datasets/index.js";
 import type { PreTrainedTokenizer } from "../../tokenizers/index.js";
 import type { TrainingArguments } from "../arguments.js";
+import type { EvaluationDetails } from "../details/types.js";
 import type { TrainableModel } from "../model.js";
 import type { TrainerOptimizer, TrainerSchedule } from "../optimizer.js";
 import type { LogRow, TrainerState } from "../state.js";
@@ -41,6 +42,8 @@ export interface StepFigures {
 export interface EvaluateContext extends CallbackContext {
   /** The figures of the evaluation or prediction, by their names in the log. */
   readonly metrics: LogRow;
+  /** What evaluations showed beyond them, where a RunLogCallback is there to store it. */
+  readonly details?: readonly EvaluationDetails[];
 }
 
 export interface LogContext extends CallbackContext {

@@ -53,6 +53,11 @@ export class CallbackHandler {
     return index < 0 ? undefined : this.#callbacks.splice(index, 1)[0];
   }
 
+  /** Whether there is a callback of a class. */
+  has(type: new () => TrainerCallback): boolean {
+    return this.#callbacks.some((callback) => callback instanceof type);
+  }
+
   /** Calls an event; resolves when all who heard of it are done. */
   async call<Event extends CallbackEvent>(event: Event, context: CallbackEvents[Event]): Promise<void> {
     for (const callback of this.#callbacks) {

@@ -7,7 +7,7 @@ import { fieldOf } from "./arrow/features.js";
 import { type ArrowField, sameLayout } from "./arrow/types.js";
 import { valueReader } from "./arrow/values.js";
 import { ArrowColumn, MemoryChunks } from "./arrow-column.js";
-import { describeFeature, type Feature, type Value } from "./features.js";
+import { describeFeature, type Feature, type List, type Value } from "./features.js";
 import { elementType, fits, inferFeature, isTypedList, NoFeature, unifyFeatures } from "./infer.js";
 
 /** Rows of a chunk, which are those of a record batch on disk: Python's datasets writes as many. */
@@ -93,7 +93,7 @@ export class ColumnBuilder {
   /** True where the value's type is plainly that of the values before, which spares the inference. */
   #isAsBefore(value: unknown): boolean {
     if (!ArrayBuffer.isView(value) || !isTypedList(this.#inferred)) return false;
-    return elementType(value) === (this.#inferred as { feature?: Feature }).feature;
+    return elementType(value) === (this.#inferred as List).feature;
   }
 
   #unify(feature: Feature | NoFeature, where: (i: number) => string, i: number): void {
@@ -123,7 +123,7 @@ export class ColumnBuilder {
   /** Stores the pending values in the layout of the feature that is known now; a later one may need another. */
   #encode(): void {
     const encoder = encoderOf(this.field);
-    for (const value of this.#pending) encoder.append(value);
+    encoder.appendAll(this.#pending);
     this.#chunks.push(encoder.finish());
     this.#encodedRows += this.#pending.length;
     this.#pending = [];

@@ -13,7 +13,7 @@ import { type PreTokenizer, preTokenizerFromJson } from "./pre-tokenizers/index.
 import { BYTE_SPACE } from "./text/bytes.js";
 import { NormalizedString } from "./text/normalized-string.js";
 import { isWhiteSpace, wellFormed } from "./text/unicode.js";
-import { WordCache } from "./word-cache.js";
+import { EMPTY_HASH, hashOf, hashWith, WordCache } from "./word-cache.js";
 
 export interface PipelineParts {
   readonly normalizer?: Normalizer;
@@ -274,18 +274,23 @@ export class Pipeline {
     while (last > 0 && isWhiteSpace(text.charCodeAt(last - 1))) last--;
     if (text.charCodeAt(last) !== SPACE) last = text.length;
     let start = 0;
-    for (let i = 1; i < last; i++) {
-      if (text.charCodeAt(i) !== SPACE || isWhiteSpace(text.charCodeAt(i - 1))) continue;
-      if (i + 1 === last || isWhiteSpace(text.charCodeAt(i + 1))) continue;
-      if (!this.#encodePart(text, start, i, out)) return false;
-      start = i;
+    let hash = EMPTY_HASH;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      const isCut = i === last || (unit === SPACE && i > 0 && i < last && isSingleSpace(text, i, last));
+      if (isCut && start < i) {
+        if (!this.#encodePart(text, start, i, hash, out)) return false;
+        start = i;
+        hash = EMPTY_HASH;
+      }
+      hash = hashWith(hash, unit);
     }
-    return this.#encodePart(text, start, last, out) && this.#encodePart(text, last, text.length, out);
+    return start === text.length || this.#encodePart(text, start, text.length, hash, out);
   }
 
   /** Ids of the units `start` to `end` - 1 of a text; false where their ends are not what they were before normalizing. */
-  #encodePart(text: string, start: number, end: number, out: IntBuffer): boolean {
-    if (start === end || this.#parts.lookUp(text, start, end, out)) return true;
+  #encodePart(text: string, start: number, end: number, hash: number, out: IntBuffer): boolean {
+    if (this.#parts.lookUp(text, start, end, hash, out)) return true;
     const part = text.slice(start, end);
     const normalized = this.#normalize(NormalizedString.plain(part));
     if (normalized.text !== part && !endsAlike(normalized.text, part)) return false;
@@ -293,7 +298,7 @@ export class Pipeline {
     for (const word of this.#cut(normalized)) {
       for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
     }
-    this.#parts.remember(text, start, end, out, from);
+    this.#parts.remember(text, start, end, hash, out, from);
     return true;
   }
 
@@ -309,10 +314,11 @@ export class Pipeline {
       }
       for (const word of this.#cut(part)) {
         const { length } = word.text;
-        if (this.#words.lookUp(word.text, 0, length, out)) continue;
+        const hash = hashOf(word.text);
+        if (this.#words.lookUp(word.text, 0, length, hash, out)) continue;
         const from = out.length;
         for (const { id } of this.parts.model.tokenize(word.text)) out.push(id);
-        this.#words.remember(word.text, 0, length, out, from);
+        this.#words.remember(word.text, 0, length, hash, out, from);
       }
     }
   }
@@ -341,6 +347,11 @@ function countSpaces(token: string): Spaces {
   const leading = LEADING_SPACES.exec(token)?.[0].length ?? 0;
   const trailing = TRAILING_SPACES.exec(token)?.[0].length ?? 0;
   return { leading, trailing };
+}
+
+/** Whether the space at unit `i` of a text stands alone, before other than white space at the end, which begins at `last`. */
+function isSingleSpace(text: string, i: number, last: number): boolean {
+  return !isWhiteSpace(text.charCodeAt(i - 1)) && i + 1 < last && !isWhiteSpace(text.charCodeAt(i + 1));
 }
 
 /** Whether a part of a text, normalized, begins and ends with white space where it did before, and with a space alike. */

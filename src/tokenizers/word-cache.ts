@@ -8,8 +8,8 @@ const LONGEST_WORD = 64;
 /** A word that meets so many others on its way to a free slot is not kept, so that no text can make looking up slow. */
 const MOST_PROBES = 32;
 
-/** Where hashes begin: at another number in each process, so that no text can be made to fill one slot. */
-const SEED = Math.floor(Math.random() * 2 ** 31);
+/** The hash of no units: another number in each process, so that no text can be made to fill one slot. */
+export const EMPTY_HASH = Math.floor(Math.random() * 2 ** 31);
 
 /**
  * From a word to its ids. It holds two generations of up to `capacity` words: when the young one is full it becomes the
@@ -24,10 +24,12 @@ export class WordCache {
     this.#capacity = capacity;
   }
 
-  /** Appends the ids of the word from unit `start` of `text` to `end` - 1 to `out`; returns false where it is not known. */
-  lookUp(text: string, start: number, end: number, out: IntBuffer): boolean {
+  /**
+   * Appends the ids of the word from unit `start` of `text` to `end` - 1, whose hash is `hash`, to `out`; returns false where
+   * it is not known.
+   */
+  lookUp(text: string, start: number, end: number, hash: number, out: IntBuffer): boolean {
     if (end - start > LONGEST_WORD) return false;
-    const hash = hashOf(text, start, end);
     if (this.#young.append(hash, text, start, end, out)) return true;
     const from = out.length;
     if (!this.#old.append(hash, text, start, end, out)) return false;
@@ -36,8 +38,8 @@ export class WordCache {
   }
 
   /** Remembers that the ids of a word, which look-up did not know, are those in `out` from index `from` on. */
-  remember(text: string, start: number, end: number, out: IntBuffer, from: number): void {
-    if (end - start <= LONGEST_WORD) this.#add(hashOf(text, start, end), text, start, end, out, from);
+  remember(text: string, start: number, end: number, hash: number, out: IntBuffer, from: number): void {
+    if (end - start <= LONGEST_WORD) this.#add(hash, text, start, end, out, from);
   }
 
   #add(hash: number, text: string, start: number, end: number, out: IntBuffer, from: number): void {
@@ -49,13 +51,16 @@ export class WordCache {
   }
 }
 
-/** A hash of the units `start` to `end` - 1. */
-function hashOf(text: string, start: number, end: number): number {
-  let hash = SEED;
-  for (let i = start; i < end; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
+/** The hash of units with one more behind them. */
+export function hashWith(hash: number, unit: number): number {
+  const mixed = Math.imul(hash ^ unit, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+}
+
+/** The hash of a whole text. */
+export function hashOf(text: string): number {
+  let hash = EMPTY_HASH;
+  for (let i = 0; i < text.length; i++) hash = hashWith(hash, text.charCodeAt(i));
   return hash;
 }
 

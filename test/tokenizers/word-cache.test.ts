@@ -1,7 +1,7 @@
 // The memory of words: right, bounded, and kept for what is used.
 import { describe, expect, it } from "vitest";
 import { IntBuffer } from "../../src/tokenizers/int-buffer.js";
-import { WordCache } from "../../src/tokenizers/word-cache.js";
+import { hashOf, WordCache } from "../../src/tokenizers/word-cache.js";
 
 /** Looks words up and remembers those that are not known: the ids of a word are its character codes. */
 function uses(cache: WordCache, words: readonly string[]): string[] {
@@ -9,10 +9,10 @@ function uses(cache: WordCache, words: readonly string[]): string[] {
   return words.filter((word) => {
     const from = out.length;
     const text = `(${word})`; // a word is looked up where it stands in a text
-    const known = cache.lookUp(text, 1, 1 + word.length, out);
+    const known = cache.lookUp(text, 1, 1 + word.length, hashOf(word), out);
     if (!known) {
       for (let i = 0; i < word.length; i++) out.push(word.charCodeAt(i));
-      cache.remember(text, 1, 1 + word.length, out, from);
+      cache.remember(text, 1, 1 + word.length, hashOf(word), out, from);
     }
     expect(String.fromCharCode(...out.values.subarray(from, out.length))).toBe(word);
     return known;

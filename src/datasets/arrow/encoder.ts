@@ -12,6 +12,8 @@ export interface ArrayEncoder {
   readonly size: number;
   /** Appends a value; undefined is null. */
   append(value: unknown): void;
+  /** Appends values one after another. */
+  appendAll(values: ArrayLike<unknown>): void;
   /** Appends values `start` to `end` - 1 of an array in the same layout. */
   appendRange(array: ArrayData, start: number, end: number): void;
   /** The array; the encoder is empty afterwards. */
@@ -140,6 +142,10 @@ abstract class Encoder implements ArrayEncoder {
     this.validity.push(isValid);
   }
 
+  appendAll(values: ArrayLike<unknown>): void {
+    for (let i = 0; i < values.length; i++) this.append(values[i]);
+  }
+
   appendRange(array: ArrayData, start: number, end: number): void {
     this.copy(array, start, end);
     this.validity.pushRange(array, start, end);
@@ -211,14 +217,18 @@ class BoolEncoder extends Encoder {
 type Store = (value: unknown, i: number) => void;
 
 class FixedEncoder extends Encoder {
-  readonly #width: number;
+  /** Bytes of a value. */
+  readonly width: number;
   readonly #values: GrowingBytes;
+  /** The class of typed arrays whose elements are laid out as the values: told at once, others by their name. */
+  readonly #arrayType: unknown;
   #store: Store;
 
   constructor(field: ArrowField) {
     super(field);
-    this.#width = widthOf(field) ?? 0;
-    this.#values = new GrowingBytes(64 * this.#width);
+    this.width = widthOf(field) ?? 0;
+    this.#arrayType = numbersOf({ field, values: NO_BYTES } as ArrayData)?.constructor;
+    this.#values = new GrowingBytes(64 * this.width);
     this.#store = storeOf(field, this.#values.bytes);
   }
 
@@ -228,30 +238,37 @@ class FixedEncoder extends Encoder {
 
   protected put(value: unknown): void {
     this.#reserve(1);
-    if (value !== undefined) this.#store(value, this.#values.length / this.#width);
-    else this.#values.bytes.fill(0, this.#values.length, this.#values.length + this.#width);
-    this.#values.length += this.#width;
+    if (value !== undefined) this.#store(value, this.#values.length / this.width);
+    else this.#values.bytes.fill(0, this.#values.length, this.#values.length + this.width);
+    this.#values.length += this.width;
   }
 
   protected copy({ values }: ArrayData, start: number, end: number): void {
     this.#reserve(end - start);
-    this.#values.push(values.subarray(start * this.#width, end * this.#width));
+    this.#values.push(values.subarray(start * this.width, end * this.width));
   }
 
-  /** Appends all elements of an array; null and undefined are null. */
-  appendAll(elements: ArrayLike<unknown>): void {
-    this.#reserve(elements.length);
-    if (ArrayBuffer.isView(elements) && isArrayOf(this.field, elements)) {
-      this.#values.push(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
-      this.validity.pushValid(elements.length);
-      return;
-    }
-    for (let i = 0; i < elements.length; i++) this.append(elements[i]);
+  override appendAll(values: ArrayLike<unknown>): void {
+    this.#reserve(values.length);
+    if (this.takesBytesOf(values)) this.appendBytes(values.buffer, values.byteOffset, values.byteLength);
+    else super.appendAll(values);
+  }
+
+  /** True of a typed array whose elements are laid out as the field's values. */
+  takesBytesOf(values: unknown): values is ArrayBufferView {
+    return ArrayBuffer.isView(values) && (values.constructor === this.#arrayType || isArrayOf(this.field, values));
+  }
+
+  /** Appends values that are laid out already. */
+  appendBytes(buffer: ArrayBufferLike, start: number, bytes: number): void {
+    this.#reserve(bytes / this.width);
+    this.#values.push(new Uint8Array(buffer, start, bytes));
+    this.validity.pushValid(bytes / this.width);
   }
 
   #reserve(count: number): void {
     const { bytes } = this.#values;
-    this.#values.reserve(count * this.#width);
+    this.#values.reserve(count * this.width);
     if (this.#values.bytes !== bytes) this.#store = storeOf(this.field, this.#values.bytes);
   }
 
@@ -486,8 +503,35 @@ class ListEncoder extends Encoder {
   }
 
   protected put(value: unknown): void {
-    if (value !== undefined) appendElements(this.#child, value as ArrayLike<unknown>);
+    if (value !== undefined) this.#child.appendAll(value as ArrayLike<unknown>);
     this.#offsets.push(this.#child.length);
+  }
+
+  /** Typed arrays that stand in memory one behind the other, as the rows of a tokenizer's call do, are copied at once. */
+  override appendAll(values: ArrayLike<unknown>): void {
+    const child = this.#child;
+    if (!(child instanceof FixedEncoder)) {
+      super.appendAll(values);
+      return;
+    }
+    for (let i = 0; i < values.length; ) {
+      const first = values[i];
+      if (!child.takesBytesOf(first)) {
+        this.append(first);
+        i++;
+        continue;
+      }
+      const { buffer, byteOffset } = first;
+      let bytes = 0;
+      for (; i < values.length; i++) {
+        const list = values[i];
+        if (!child.takesBytesOf(list) || list.buffer !== buffer || list.byteOffset !== byteOffset + bytes) break;
+        bytes += list.byteLength;
+        this.#offsets.push(child.length + bytes / child.width);
+        this.validity.push(true);
+      }
+      child.appendBytes(buffer, byteOffset, bytes);
+    }
   }
 
   protected copy({ offsets, children }: ArrayData, start: number, end: number): void {
@@ -499,11 +543,6 @@ class ListEncoder extends Encoder {
   protected take(): Partial<ArrayData> {
     return { offsets: this.#offsets.take(), children: [this.#child.finish()] };
   }
-}
-
-function appendElements(child: ArrayEncoder, elements: ArrayLike<unknown>): void {
-  if (child instanceof FixedEncoder) child.appendAll(elements);
-  else for (let i = 0; i < elements.length; i++) child.append(elements[i]);
 }
 
 class FixedListEncoder extends Encoder {
@@ -521,7 +560,7 @@ class FixedListEncoder extends Encoder {
   }
 
   protected put(value: unknown): void {
-    appendElements(this.#child, (value as ArrayLike<unknown> | undefined) ?? new Array<undefined>(this.#size));
+    this.#child.appendAll((value as ArrayLike<unknown> | undefined) ?? new Array<undefined>(this.#size));
   }
 
   protected copy({ children }: ArrayData, start: number, end: number): void {

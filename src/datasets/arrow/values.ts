@@ -1,5 +1,6 @@
 // From Arrow's layout to JavaScript's values: numbers, strings, booleans, bytes, Dates, arrays and objects.
 import { type ArrayData, bytesOfView, isSet } from "./array.js";
+import { copier, type NumberArray } from "./small-arrays.js";
 import { type ArrowField, TIME_UNITS, type TimeUnit } from "./types.js";
 
 /** Reads an array's values by index; indices are in range. */
@@ -13,18 +14,8 @@ export type Refuse = (reason: string) => never;
 /** A list field with this metadata, `true`, holds what was given as typed arrays, and gives typed arrays back. */
 export const TYPED_LIST = "ATTUNE:typed";
 
-type Numbers =
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
-
 /** An array's values, where each is one element of a JavaScript typed array; undefined for other types. */
-export function numbersOf({ field, values }: ArrayData): Numbers | undefined {
+export function numbersOf({ field, values }: ArrayData): NumberArray | undefined {
   const { type } = field;
   if (field.dictionary !== undefined) return undefined;
   const of = <T>(make: new (buffer: ArrayBufferLike, offset: number, length: number) => T, bytes: number): T =>
@@ -195,8 +186,12 @@ function views({ field, values, data }: ArrayData): (i: number) => unknown {
 function elements(field: ArrowField, child: ArrayData, refuse: Refuse): (start: number, end: number) => unknown {
   const numbers = child.validity === undefined ? numbersOf(child) : undefined;
   if (numbers !== undefined) {
-    if (field.metadata.get(TYPED_LIST) === "true") return (start, end) => numbers.slice(start, end);
-    return (start, end) => Array.from(numbers.subarray(start, end));
+    if (field.metadata.get(TYPED_LIST) === "true") return copier(numbers);
+    return (start, end) => {
+      const list = new Array<number>(end - start);
+      for (let i = start; i < end; i++) list[i - start] = numbers[i];
+      return list;
+    };
   }
   const reader = valueReader(child, refuse);
   return (start, end) => {

@@ -1,19 +1,20 @@
 // The rows of files as a table: Parquet and Arrow with the types they have, text formats with those that their values tell
 // or that are asked for.
 
-import { FileFormatError } from "../support/errors.js";
+import { DataError, FileFormatError } from "../support/errors.js";
+import type { ArrayData } from "./arrow/array.js";
 import { openArrowTable } from "./arrow-table.js";
 import { cachedTable } from "./cache/cached-table.js";
 import { describeFeature, type StructFeature, sameFeature } from "./features.js";
 import { type FileOptions, type FormatName, optionsOf, readerOf } from "./file-formats.js";
 import { digest } from "./fingerprint/digest.js";
 import { fingerprintOfFile } from "./fingerprint/file.js";
-import { readParquet } from "./parquet.js";
-import type { DeclaredFeatures } from "./parquet-features.js";
-import { type Table, tableOf } from "./table.js";
+import { planColumns, readColumn } from "./parquet/column.js";
+import { type DeclaredFeatures, fileFeatures } from "./parquet/features.js";
+import { type OpenFile, openParquet } from "./parquet/file.js";
+import type { Table } from "./table.js";
 import { TableBuilder } from "./table-builder.js";
 import { cast } from "./verbs/cast.js";
-import { concatenate } from "./verbs/concatenate.js";
 
 /** What is known of files beside what they say themselves. */
 export interface ReadOptions {
@@ -43,7 +44,7 @@ export async function readTable(files: readonly string[], given: ReadOptions): P
     "the options": JSON.stringify([format, optionsOf(format, options), declared?.features, wished]),
   };
   if (format === "parquet") {
-    const table = await cachedTable("load", dependencies, () => readParquetFiles(files, declared));
+    const table = await cachedTable("load", dependencies, (folder) => readParquet(files, declared, folder));
     return inTypes(table, wished);
   }
   const reader = readerOf(format, options, wished ?? declared?.features, true);
@@ -68,23 +69,55 @@ function inTypes(table: Table, wished: StructFeature | undefined): Table {
   return wished === undefined ? table : cast(table, wished);
 }
 
-/** The files' rows. Throws FileFormatError where files differ in columns or types. */
-async function readParquetFiles(files: readonly string[], declared: DeclaredFeatures | undefined): Promise<Table> {
-  const parts: Table[] = [];
-  for (const file of files) {
-    const { columns, length } = await readParquet(file, declared);
-    const part = tableOf(columns, length);
-    if (parts.length > 0) checkAlike([files[0], parts[0]], [file, part]);
-    parts.push(part);
+/**
+ * The rows of Parquet files, in Arrow's layout, a row group at a time.
+ *
+ * @throws FileFormatError where a file is missing, damaged, of a kind that is not read, or holds other columns than declared
+ * or than the first; DataError where a number has no exact form in JavaScript or a label is outside its classes
+ */
+async function readParquet(
+  files: readonly string[],
+  declared: DeclaredFeatures | undefined,
+  folder: string | undefined,
+): Promise<TableBuilder> {
+  const opened: OpenFile[] = [];
+  for (const file of files) opened.push(await openParquet(file));
+  const features = opened.map(({ path, metadata }) => fileFeatures(path, metadata, declared));
+  for (const [i, other] of features.entries()) checkAlike([files[0], features[0]], [files[i], other]);
+  const builder = new TableBuilder({ names: Object.keys(features[0]), wished: features[0], strict: true, folder });
+  try {
+    for (const [i, file] of opened.entries()) {
+      const plans = planColumns(file.metadata, features[i]);
+      let start = 0;
+      for (const group of file.metadata.row_groups) {
+        const columns: (readonly ArrayData[])[] = [];
+        for (const plan of plans) {
+          columns.push(
+            await readColumn(file, group, plan, start, (reason, row) => {
+              throw new DataError(`${file.path}: column "${plan.name}" holds ${reason} at row ${start + row}`);
+            }),
+          );
+        }
+        builder.appendArrays(columns, Number(group.num_rows));
+        start += Number(group.num_rows);
+      }
+      if (start !== Number(file.metadata.num_rows)) {
+        const rows = `its row groups have ${start} rows, where ${file.metadata.num_rows} are said to be`;
+        throw new FileFormatError(`${file.path} is damaged: ${rows}`);
+      }
+    }
+  } catch (error) {
+    builder.abandon();
+    throw error;
   }
-  return concatenate(parts);
+  return builder;
 }
 
-type FileTable = readonly [file: string, table: Table];
+type FileFeatures = readonly [file: string, features: StructFeature];
 
-function checkAlike([firstFile, first]: FileTable, [file, table]: FileTable): void {
-  for (const name of new Set([...first.columns.keys(), ...table.columns.keys()])) {
-    const [expected, found] = [first.columns.get(name)?.feature, table.columns.get(name)?.feature];
+function checkAlike([firstFile, first]: FileFeatures, [file, features]: FileFeatures): void {
+  for (const name of new Set([...Object.keys(first), ...Object.keys(features)])) {
+    const [expected, found] = [first[name], features[name]];
     if (expected !== undefined && found !== undefined && sameFeature(expected, found)) continue;
     const [here, there] = [found, expected].map((feature) =>
       feature === undefined ? "none" : describeFeature(feature),

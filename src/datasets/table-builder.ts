@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../support/errors.js";
-import { sizeOf } from "./arrow/array.js";
+import { type ArrayData, sizeOf } from "./arrow/array.js";
+import { type ArrayEncoder, encoderOf } from "./arrow/encoder.js";
 import { ArrowFile } from "./arrow/file.js";
 import type { ArrowField } from "./arrow/types.js";
 import type { RecordBatch } from "./arrow/writer.js";
@@ -50,6 +51,8 @@ export class TableBuilder {
   #disk: PartWriter | undefined;
   #scratch: string | undefined;
   #length = 0;
+  /** Of each column the batch in the making, where rows come in Arrow's layout. */
+  #encoders: ArrayEncoder[] | undefined;
 
   constructor(options: TableBuilderOptions = {}) {
     this.#options = options;
@@ -76,6 +79,28 @@ export class TableBuilder {
     for (const [name, builder] of this.#columns) builder.append(columns.get(name) ?? nulls(length), where);
     this.#length += length;
     this.#collect();
+  }
+
+  /**
+   * Appends `length` rows that are in Arrow's layout already: for each column arrays of its wished feature, one behind the
+   * other. For builders that are given rows in no other way.
+   */
+  appendArrays(columns: readonly (readonly ArrayData[])[], length: number): void {
+    this.#length += length;
+    if (columns.length === 0) return;
+    this.#encoders ??= this.#fields().map(encoderOf);
+    const places = columns.map(() => ({ array: 0, row: 0 }));
+    for (let left = length; left > 0; ) {
+      const rows = Math.min(left, this.#batchRows - this.#encoders[0].length);
+      for (const [i, encoder] of this.#encoders.entries()) copyRows(columns[i], places[i], rows, encoder);
+      left -= rows;
+      if (this.#encoders[0].length === this.#batchRows) this.#endBatch(this.#encoders);
+    }
+  }
+
+  #endBatch(encoders: readonly ArrayEncoder[]): void {
+    const { length } = encoders[0];
+    this.#store({ columns: encoders.map((encoder) => encoder.finish()), length });
   }
 
   /** A column that is null in the rows so far; those that are on their way to a batch have to be filled. */
@@ -113,16 +138,20 @@ export class TableBuilder {
   #flush(): void {
     for (const builder of this.#columns.values()) builder.flush();
     this.#collect();
+    if (this.#encoders !== undefined && this.#encoders[0].length > 0) this.#endBatch(this.#encoders);
   }
 
   /** Takes complete chunks from the columns; all columns complete theirs at the same rows. */
   #collect(): void {
     const drained = Array.from(this.#columns.values(), (builder) => builder.drain());
     for (const [i, first] of (drained[0] ?? []).entries()) {
-      const batch = { columns: drained.map((chunks) => chunks[i]), length: first.length };
-      if (this.#disk !== undefined) this.#disk.batch(batch);
-      else this.#keep(batch);
+      this.#store({ columns: drained.map((chunks) => chunks[i]), length: first.length });
     }
+  }
+
+  #store(batch: RecordBatch): void {
+    if (this.#disk !== undefined) this.#disk.batch(batch);
+    else this.#keep(batch);
   }
 
   #keep(batch: RecordBatch): void {
@@ -158,6 +187,25 @@ export class TableBuilder {
       return [name, new ArrowColumn(name, feature, new MemoryChunks(field, chunks))];
     });
     return tableOf(new Map(columns), this.#length);
+  }
+}
+
+/** Copies the next `rows` rows of arrays that stand one behind the other, from `place` on, which is moved behind them. */
+function copyRows(
+  arrays: readonly ArrayData[],
+  place: { array: number; row: number },
+  rows: number,
+  encoder: ArrayEncoder,
+): void {
+  for (let left = rows; left > 0; ) {
+    const array = arrays[place.array];
+    const end = Math.min(array.length, place.row + left);
+    encoder.appendRange(array, place.row, end);
+    left -= end - place.row;
+    place.row = end;
+    if (end < array.length) continue;
+    place.array++;
+    place.row = 0;
   }
 }
 

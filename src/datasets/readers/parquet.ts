@@ -1,8 +1,9 @@
 // Parquet files for streams: a row group at a time.
-
+import { valueReader } from "../arrow/values.js";
 import type { StructFeature } from "../features.js";
-import { converter, openParquet, readChunk } from "../parquet.js";
-import { type DeclaredFeatures, fileFeatures } from "../parquet-features.js";
+import { planColumns, readColumn } from "../parquet/column.js";
+import { type DeclaredFeatures, fileFeatures } from "../parquet/features.js";
+import { openParquet } from "../parquet/file.js";
 import { type FileReader, type RowBatch, refuseAt } from "./batch.js";
 
 /** A reader of Parquet files, whose types are those declared, else those of the first file. */
@@ -21,11 +22,8 @@ export class ParquetReader implements FileReader {
   /** Row groups that end before `firstRow` are not read. Throws FileFormatError where a file has not the types of the first. */
   async *read(path: string, features?: StructFeature, firstRow = 0): AsyncGenerator<RowBatch, void, void> {
     const file = await openParquet(path);
-    const types = fileFeatures(
-      path,
-      file.metadata,
-      features && { features, source: this.#declared?.source ?? "the first file" },
-    );
+    const declared = features && { features, source: this.#declared?.source ?? "the first file" };
+    const plans = planColumns(file.metadata, fileFeatures(path, file.metadata, declared));
     let start = 0;
     for (const group of file.metadata.row_groups) {
       const rows = Number(group.num_rows);
@@ -34,15 +32,15 @@ export class ParquetReader implements FileReader {
       start += rows;
       if (skipped >= rows) continue;
       const columns = new Map<string, unknown[]>();
-      for (const [name, feature] of Object.entries(types)) {
-        const chunk = await readChunk(file, group, name, first);
+      for (const plan of plans) {
+        const refuse = (reason: string, row: number) =>
+          refuseAt(plan.name, () => `${path}, row ${first + row}`)(reason);
         const values: unknown[] = [];
-        const convert = converter(
-          feature,
-          refuseAt(name, () => `${path}, row ${first + skipped + values.length}`),
-        );
-        for (let i = skipped; i < rows; i++) values.push(convert(chunk[i]));
-        columns.set(name, values);
+        for (const array of await readColumn(file, group, plan, first, refuse)) {
+          const reader = valueReader(array, (reason) => refuse(reason, values.length));
+          for (let i = 0; i < array.length; i++) values.push(reader.get(i));
+        }
+        columns.set(plan.name, values.slice(skipped));
       }
       yield { columns, length: rows - skipped, where: (i) => `${path}, row ${first + skipped + i}` };
     }

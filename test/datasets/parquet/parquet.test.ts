@@ -4,10 +4,10 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import type { SchemaElement } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { ClassLabel, type Dataset, List, loadDataset, Value } from "../../src/datasets/index.js";
-import { AttuneError, DataError, FileFormatError } from "../../src/support/errors.js";
-import { describeShared, sharedPath } from "../shared.js";
-import { folderOf, huggingface, parquet, reviews } from "./files.js";
+import { ClassLabel, type Dataset, List, loadDataset, Value } from "../../../src/datasets/index.js";
+import { AttuneError, DataError, FileFormatError } from "../../../src/support/errors.js";
+import { describeShared, sharedPath } from "../../shared.js";
+import { folderOf, huggingface, parquet, reviews } from "../files.js";
 
 async function load(bytes: Uint8Array): Promise<Dataset> {
   const folder = await folderOf({ "data.parquet": bytes });
@@ -224,6 +224,27 @@ describe("what is wrong with a Parquet file is said with its name", () => {
     );
     expect(error).toBeInstanceOf(DataError);
     expect(error.message).toContain('column "label" holds the label 2, outside its 2 classes at row 2');
+  });
+
+  it("text that is not UTF-8, with its row", async () => {
+    const text: SchemaElement = {
+      name: "text",
+      type: "BYTE_ARRAY",
+      converted_type: "UTF8",
+      repetition_type: "OPTIONAL",
+    };
+    const data = [[0x61], null, [0xc3, 0xa9], [0x61, 0xff]].map((bytes) => bytes && Uint8Array.from(bytes));
+    const bytes = parquet([{ name: "text", data }], { schema: [{ name: "root", num_children: 1 }, text] });
+    const error = await refusal(bytes);
+    expect(error).toBeInstanceOf(FileFormatError);
+    expect(error.message).toContain('data.parquet (column "text") as Parquet: text that is not UTF-8, at row 3');
+  });
+
+  it("an integer beyond its declared type, with its row", async () => {
+    const columns = [{ name: "n", data: [1, 300], type: "INT32" as const }];
+    const error = await refusal(parquet(columns, huggingface({ n: { dtype: "int8", _type: "Value" } })));
+    expect(error).toBeInstanceOf(DataError);
+    expect(error.message).toContain('column "n" holds the integer 300, which Value("int8") cannot hold at row 1');
   });
 
   it("metadata that does not describe the columns", async () => {

@@ -1,9 +1,14 @@
 // Decompresses Snappy's raw format, Parquet's usual codec (google/snappy, format_description.txt). It stands in for
 // hyparquet's own decoder, which a damaged length can send round in circles.
 
+/** Short runs are copied in words of four bytes, the last of which may reach beyond their end by three. */
+const SLACK = 3;
+
 /** The `length` bytes that `input` holds. Throws an Error where the stream is damaged or holds another number of bytes. */
 export function snappyDecompress(input: Uint8Array, length: number): Uint8Array {
-  const output = new Uint8Array(length);
+  const output = new Uint8Array(length + SLACK);
+  const read = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const write = new DataView(output.buffer);
   let from = preambleEnd(input);
   let to = 0;
   while (from < input.length) {
@@ -19,7 +24,8 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
       }
       if (!(from + size <= input.length && to + size <= length)) throw damaged();
       if (size > 64) output.set(input.subarray(from, from + size), to);
-      else for (let i = 0; i < size; i++) output[to + i] = input[from + i];
+      else if (from + size + SLACK > input.length) for (let i = 0; i < size; i++) output[to + i] = input[from + i];
+      else for (let i = 0; i < size; i += 4) write.setUint32(to + i, read.getUint32(from + i));
       from += size;
     } else {
       // a copy of earlier output: size and distance back, in three forms
@@ -36,12 +42,14 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
         from += 4;
       }
       if (!(from <= input.length && distance > 0 && distance <= to && to + size <= length)) throw damaged();
-      for (let i = 0; i < size; i++) output[to + i] = output[to + i - distance]; // it may read what it has just written
+      // it may read what it has just written, if not in the same word
+      if (distance < 4) for (let i = 0; i < size; i++) output[to + i] = output[to + i - distance];
+      else for (let i = 0; i < size; i += 4) write.setUint32(to + i, write.getUint32(to + i - distance));
     }
     to += size;
   }
   if (to !== length) throw damaged();
-  return output;
+  return output.subarray(0, length);
 }
 
 /** The position after the uncompressed length, which Parquet's page header states too. */

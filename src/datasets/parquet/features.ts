@@ -2,8 +2,8 @@
 // that a declared feature is what the file holds.
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { parquetSchema } from "hyparquet";
-import { FileFormatError } from "../support/errors.js";
-import { kindOf } from "./dtypes.js";
+import { FileFormatError } from "../../support/errors.js";
+import { kindOf } from "../dtypes.js";
 import {
   ClassLabel,
   describeFeature,
@@ -13,8 +13,8 @@ import {
   type StructFeature,
   sameFeature,
   Value,
-} from "./features.js";
-import { featureFromJson } from "./read-features.js";
+} from "../features.js";
+import { featureFromJson } from "../read-features.js";
 
 /** Features that a dataset's description declares, and where it stands, for messages. */
 export interface DeclaredFeatures {
@@ -101,7 +101,8 @@ function wrapList(feature: Feature | undefined): List | undefined {
   return feature === undefined ? undefined : new List(feature);
 }
 
-function leafType({ type, converted_type: converted, logical_type: logical }: SchemaTree["element"]): string {
+/** The dtype of a leaf of the schema. */
+export function leafType({ type, converted_type: converted, logical_type: logical }: SchemaTree["element"]): string {
   switch (logical?.type) {
     case "STRING":
     case "ENUM":

@@ -37,6 +37,15 @@ export {
   Runs,
 } from "./runs/index.js";
 export {
+  type BestRun,
+  defaultHpSpace,
+  hp,
+  hyperparameterSearch,
+  type SearchOptions,
+  type SearchResult,
+  type Trial,
+} from "./search/index.js";
+export {
   AttuneError,
   ConfigError,
   DataError,

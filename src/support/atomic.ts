@@ -98,8 +98,8 @@ const HOST = hostname()
   .slice(0, 40);
 
 /** A part of a temporary file's name that no other file has, and that tells whether its writer still lives. */
-export function writerMark(): string {
-  return `${HOST}-${process.pid}-${randomBytes(4).toString("hex")}`;
+export function writerMark(pid = process.pid): string {
+  return `${HOST}-${pid}-${randomBytes(4).toString("hex")}`;
 }
 
 /** True for the mark of a process of this machine that has ended. */

@@ -10,6 +10,7 @@ const ECHO_MILLISECONDS = 300;
 export class Interrupt implements Disposable {
   #received: NodeJS.Signals | undefined;
   #receivedAt = 0;
+  readonly #onFirst: (signal: NodeJS.Signals) => void;
   readonly #listener = (signal: NodeJS.Signals): void => {
     if (this.#received) {
       if (performance.now() - this.#receivedAt < ECHO_MILLISECONDS) return;
@@ -20,9 +21,12 @@ export class Interrupt implements Disposable {
     this.#received = signal;
     this.#receivedAt = performance.now();
     warn(`${signal}: ending after this step, then saving; once more ends at once, without saving`);
+    this.#onFirst(signal);
   };
 
-  constructor() {
+  /** @param onFirst Called when the first signal comes. */
+  constructor(onFirst: (signal: NodeJS.Signals) => void = () => undefined) {
+    this.#onFirst = onFirst;
     for (const signal of SIGNALS) process.on(signal, this.#listener);
   }
 

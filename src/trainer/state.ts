@@ -33,6 +33,8 @@ export class TrainerState {
   bestGlobalStep: number | undefined;
   bestModelCheckpoint: string | undefined;
   logHistory: LogRow[] = [];
+  /** The trial of a search that the run is, with the values that the search gave it. */
+  trial: { readonly name: string; readonly params: Readonly<Record<string, string | number | boolean>> } | undefined;
 
   /** The content of trainer_state.json, with the states of callbacks beside it. */
   toJSON(callbacks: CallbackStates = {}): Record<string, unknown> {
@@ -43,7 +45,7 @@ export class TrainerState {
       epoch: this.epoch,
       eval_steps: this.evalSteps,
       global_step: this.globalStep,
-      is_hyper_param_search: false,
+      is_hyper_param_search: this.trial !== undefined,
       is_local_process_zero: true,
       is_world_process_zero: true,
       log_history: this.logHistory,
@@ -55,8 +57,8 @@ export class TrainerState {
       stateful_callbacks: callbacks,
       total_flos: this.totalFlos,
       train_batch_size: this.trainBatchSize,
-      trial_name: null,
-      trial_params: null,
+      trial_name: this.trial?.name ?? null,
+      trial_params: this.trial?.params ?? null,
     };
   }
 }

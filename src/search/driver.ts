@@ -7,15 +7,7 @@ import { Progress } from "../support/progress.js";
 import { showNumber } from "../trainer/fields.js";
 import type { RunningTrial, TrialHost } from "./host.js";
 import { shouldPrune } from "./prune.js";
-import {
-  bestTrial,
-  hasEnded,
-  isBetter,
-  type Report,
-  type SearchRecord,
-  type TrialRecord,
-  writeSearch,
-} from "./record.js";
+import { bestTrial, hasEnded, type Report, type SearchRecord, type TrialRecord, writeSearch } from "./record.js";
 import { isArgument } from "./space.js";
 import type { TrialEnd, TrialStart } from "./trial.js";
 
@@ -107,7 +99,7 @@ class Driver {
     const end = await running.ended;
     this.#running.delete(trial);
     delete trial.process;
-    trial.seconds = earlier + (performance.now() - before) / 1000;
+    trial.seconds = Math.round(1000 * earlier + performance.now() - before) / 1000;
     this.#settle(trial, end);
     await this.#save();
     if (hasEnded(trial)) {
@@ -165,17 +157,8 @@ class Driver {
     }
     trial.state = end.outcome;
     if (end.outcome === "interrupted") return;
-    const best = end.outcome === "complete" && end.best;
-    trial.objective = best ? this.#bestOf(trial) : trial.reports.at(-1)?.value;
-  }
-
-  #bestOf({ reports }: TrialRecord): number | undefined {
-    const finite = reports.map(({ value }) => value).filter(Number.isFinite);
-    const direction = this.#record.objective?.direction;
-    return finite.reduce<number | undefined>(
-      (best, value) => (best === undefined || isBetter(value, best, direction) ? value : best),
-      undefined,
-    );
+    const step = end.outcome === "complete" ? end.step : undefined;
+    trial.objective = (trial.reports.find((report) => report.step === step) ?? trial.reports.at(-1))?.value;
   }
 
   /** Whether any trial came to train. */

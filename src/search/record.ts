@@ -145,7 +145,14 @@ function readTrial(trial: unknown, index: number, space: Space): TrialRecord | u
   if (!isObject(trial)) return undefined;
   const { number, name, params, state, reports, objective, error, seconds, process: owner } = trial;
   const isText = (value: unknown) => value === undefined || typeof value === "string";
-  if (number !== index || typeof name !== "string" || name === "" || name === ".." || name !== basename(name)) {
+  if (
+    number !== index ||
+    typeof name !== "string" ||
+    name === "" ||
+    name === "." ||
+    name === ".." ||
+    name !== basename(name)
+  ) {
     return undefined; // a name that is a path would lead out of the search's folder
   }
   if (!isObject(params) || Object.keys(space).some((key) => !isValue(params[key]))) return undefined;

@@ -38,8 +38,8 @@ export interface TrialStart {
 
 /** How a trial ended. */
 export type TrialEnd =
-  /** `best`: its folder holds the model of its best evaluation, not of its last. */
-  | { readonly outcome: "complete"; readonly best: boolean }
+  /** `step`: of the model in its folder; not the last with loadBestModelAtEnd. */
+  | { readonly outcome: "complete"; readonly step: number }
   | { readonly outcome: "pruned" }
   | { readonly outcome: "interrupted" }
   /** `trained`: it had begun to train. */
@@ -82,7 +82,8 @@ export async function runTrial<S extends Space>(task: TrialTask<S>): Promise<Tri
       const { globalStep: step, epoch } = trainer.state;
       await events.reported({ step, epoch, value: watch.valueOf(await trainer.evaluate()) });
     }
-    return { outcome: "complete", best: trainer.args.loadBestModelAtEnd };
+    const { globalStep, bestGlobalStep = globalStep } = trainer.state;
+    return { outcome: "complete", step: trainer.args.loadBestModelAtEnd ? bestGlobalStep : globalStep };
   } catch (error) {
     return { outcome: "failed", error: describe(error), trained: watch?.trained ?? false };
   }

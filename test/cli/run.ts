@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly wrapper?: readonly string[];
   /** Called with what stands on standard error so far. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
+  /** Called with the process when it has been started. */
+  readonly onStart?: (child: ChildProcess) => void;
   /** Arguments of Node before the script. */
   readonly nodeArguments?: readonly string[];
 }
@@ -48,6 +50,7 @@ export function program(args: readonly string[], options: RunOptions = {}): Prom
     });
     child.on("error", reject);
     child.on("close", (status, signal) => resolve({ status, signal, stdout, stderr }));
+    options.onStart?.(child);
     child.stdin.on("error", () => undefined); // a program that ends without reading
     child.stdin.end(options.input ?? "");
   });

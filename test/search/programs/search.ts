@@ -17,7 +17,7 @@ const [folder, text] = process.argv.slice(2);
 const { fail = {}, slow = 0, args, ...options } = JSON.parse(text) as ProgramOptions;
 const hpSpace = {
   learningRate: hp.logUniform(1e-4, 1e-1),
-  batch: hp.choice([4, 8]),
+  perDeviceTrainBatchSize: hp.choice([4, 8]),
   numTrainEpochs: hp.int(2, 3),
 } as const;
 

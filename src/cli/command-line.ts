@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   },
   train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
   glue: { summary: "fine-tune a model on GLUE's tasks in turn, with a table", load: () => import("./glue.js") },
+  search: { summary: "fine-tune a model many times, for the best settings", load: () => import("./search.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
   export: { summary: "write a trained model for onnxruntime and the browser", load: () => import("./export.js") },

@@ -49,6 +49,6 @@ function quote(text: string): string {
 }
 
 /** 0, or for a run that a signal ended what shells give for it. */
-export function exitStatus({ interrupted }: TrainOutput): number {
+export function exitStatus({ interrupted }: Pick<TrainOutput, "interrupted">): number {
   return interrupted === undefined ? 0 : 128 + (constants.signals[interrupted as NodeJS.Signals] ?? 0);
 }

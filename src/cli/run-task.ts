@@ -38,6 +38,13 @@ export interface TaskRun {
 
 /** Trains, and gives back the Trainer with what it reached. */
 export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output: TrainOutput }> {
+  const trainer = await trainerOf(run);
+  const output = await trainer.train({ freshOptimizer: run.freshOptimizer });
+  return { trainer, output };
+}
+
+/** The Trainer of a task, ready to train. */
+export async function trainerOf(run: TaskRun): Promise<Trainer> {
   const { checkpoint, raw, task, args } = run;
   if (!raw.has("train")) {
     throw new DataError(
@@ -85,6 +92,5 @@ export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output:
       );
     }
   }
-  const output = await trainer.train({ freshOptimizer: run.freshOptimizer });
-  return { trainer, output };
+  return trainer;
 }

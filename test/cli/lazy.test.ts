@@ -22,14 +22,18 @@ async function loadedBy(
   return { folders: [...new Set(folders)].sort(), output: stdout + stderr, status };
 }
 
-it.each([["--help"], ["train", "--help"], ["glue", "--help"], ["eval", "--help"], ["diff", "--help"]])(
-  "attune %s %s loads no engine and no dataset code",
-  async (...args) => {
-    const { folders, output } = await loadedBy(args.filter((arg) => arg !== undefined));
-    expect(output).toContain("Usage");
-    expect(folders.filter((name) => !["cli", "support", "trainer"].includes(name))).toEqual([]);
-  },
-);
+it.each([
+  ["--help"],
+  ["train", "--help"],
+  ["glue", "--help"],
+  ["eval", "--help"],
+  ["search", "--help"],
+  ["diff", "--help"],
+])("attune %s %s loads no engine and no dataset code", async (...args) => {
+  const { folders, output } = await loadedBy(args.filter((arg) => arg !== undefined));
+  expect(output).toContain("Usage");
+  expect(folders.filter((name) => !["cli", "support", "trainer"].includes(name))).toEqual([]);
+});
 
 it("a wrong flag and a contradiction are said as soon", async () => {
   const contradiction = [

@@ -93,4 +93,11 @@ describeShared("examples/", () => {
     expect(stdout).toContain("epoch 1: step 2 of 2");
     expect(stdout).toMatch(/accuracy: [\d.]+/);
   });
+
+  it("search.ts tries settings, each in a process, and names the best", async () => {
+    const few = ["--trials", "2", "--max-steps", "2", "--eval-rows", "16"];
+    const stdout = await example("search.ts", ...model, ...data, "--output", `${output}-search`, ...few);
+    expect(stdout).toMatch(/^run-0: complete, f1 [\d.]+$/m);
+    expect(stdout).toMatch(/best: \{\s+runId: 'run-\d'/);
+  });
 });

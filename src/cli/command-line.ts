@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   search: { summary: "fine-tune a model many times, for the best settings", load: () => import("./search.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
+  serve: { summary: "answer requests over HTTP with a trained model", load: () => import("./serve.js") },
   export: { summary: "write a trained model for onnxruntime and the browser", load: () => import("./export.js") },
   diff: { summary: "say what differs between two runs", load: () => import("./diff.js") },
   push: { summary: "publish a folder on the Hugging Face Hub", load: () => import("./push.js") },

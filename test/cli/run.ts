@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What Node is run by: ["prlimit", "--fsize=1000"]. */
   readonly wrapper?: readonly string[];
+  /** Called with what stands on standard output so far. */
+  readonly onStdout?: (text: string, child: ChildProcess) => void;
   /** Called with what stands on standard error so far. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
   /** Called with the process when it has been started. */
@@ -43,6 +45,7 @@ export function program(args: readonly string[], options: RunOptions = {}): Prom
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
+      options.onStdout?.(stdout, child);
     });
     child.stderr.on("data", (chunk) => {
       stderr += chunk;

@@ -4,102 +4,12 @@
 //   dots     few rows or few columns, both operands contiguous along k: each element is a dot product in vectors.
 //   strided  few rows or a short sum, B contiguous along n: the tiles read the operands where they are.
 // An element is summed by one thread, over blocks of k whose size depends on k alone.
-#include "kernels.h"
+#include "product.h"
 #include "tile.h"
 
 namespace attune::ATTUNE_ISA {
 
 constexpr long kBlock = 512;  // steps of k between two visits of a tile of C, at most
-
-// ---- what is fused onto the product --------------------------------------------------------------------------------
-
-// Order of Activation in src/backends/native/kernels.ts.
-enum class Activation : int { none, gelu, geluTanh, relu, silu, tanh };
-
-struct Epilogue {
-  const float* bias;
-  Activation activation;
-  float* derivative;
-  const float* multiply;
-  bool any() const { return bias || activation != Activation::none || multiply; }
-};
-
-struct Product {
-  long m, n, k;
-  const float* a;  // A(i, p) = a[i * aRow + p * aStep]
-  long aRow, aStep;
-  const float* b;  // B(p, j) = b[p * bStep + j * bColumn]
-  long bStep, bColumn;
-  float* c;
-  long cRow;
-  bool accumulate;
-  Epilogue epilogue;
-  float* rowSums;
-  /** By panels, rows of A are read where they lie if they are contiguous. */
-  bool packsRows() const { return aStep != 1; }
-};
-
-struct NoActivation {
-  static ALWAYS_INLINE void apply(V x, V& y, V&) { y = x; }
-};
-
-template <class A>
-static void finishRows(const Product& g, long i0, long i1, long j0, long j1) {
-  const Epilogue& e = g.epilogue;
-  for (long i = i0; i < i1; i++) {
-    float* row = g.c + i * g.cRow;
-    overLanes(j0, j1, [&](long j, auto lanes) {
-      V x = lanes.load(row + j), derivative = {};
-      if (e.bias) x += lanes.load(e.bias + j);
-      A::apply(x, x, derivative);
-      if (e.derivative) lanes.store(e.derivative + i * g.cRow + j, derivative);
-      if (e.multiply) x *= lanes.load(e.multiply + i * g.cRow + j);
-      lanes.store(row + j, x);
-    });
-  }
-}
-
-/** Applies the epilogue to the finished rows [i0, i1), columns [j0, j1), while they are in the cache. */
-static void finish(const Product& g, long i0, long i1, long j0, long j1) {
-  if (!g.epilogue.any()) return;
-  switch (g.epilogue.activation) {
-    case Activation::none: return finishRows<NoActivation>(g, i0, i1, j0, j1);
-    case Activation::gelu: return finishRows<Gelu>(g, i0, i1, j0, j1);
-    case Activation::geluTanh: return finishRows<GeluTanh>(g, i0, i1, j0, j1);
-    case Activation::relu: return finishRows<Relu>(g, i0, i1, j0, j1);
-    case Activation::silu: return finishRows<Silu>(g, i0, i1, j0, j1);
-    case Activation::tanh: return finishRows<Tanh>(g, i0, i1, j0, j1);
-  }
-}
-
-/** Calls for what `finish` will read and write beside C, while the tile is still being summed. */
-static ALWAYS_INLINE void prefetchEpilogue(const Product& g, long i0, long i1, long j0, long j1) {
-  const Epilogue& e = g.epilogue;
-  if (!e.derivative && !e.multiply) return;
-  for (long i = i0; i < i1; i++) {
-    for (long j = j0; j < j1; j += 16) {
-      if (e.derivative) __builtin_prefetch(e.derivative + i * g.cRow + j, 1);
-      if (e.multiply) __builtin_prefetch(e.multiply + i * g.cRow + j);
-    }
-  }
-}
-
-// ---- who works -----------------------------------------------------------------------------------------------------
-
-/** All threads, or one of them while the others are at other products of a batch. */
-struct Team {
-  Pool* pool;
-  int thread;
-  int size() const { return pool ? pool->threads() : 1; }
-  template <class Body>
-  ALWAYS_INLINE void each(long count, const Body& body) const {
-    if (pool) {
-      pool->each(int(count), body);
-    } else {
-      for (long i = 0; i < count; i++) body(int(i), thread);
-    }
-  }
-};
 
 // ---- packing -------------------------------------------------------------------------------------------------------
 
@@ -155,6 +65,9 @@ static void packPanel(const float* source, long step, long column, long n, long 
 
 // ---- by panels -----------------------------------------------------------------------------------------------------
 
+/** Rows of A are read where they lie if they are contiguous. */
+static bool packsRows(const Product& g) { return g.aStep != 1; }
+
 constexpr long kRowsPacked = 8 * MR;  // of a transposed A, at a time
 
 /** How a product is cut: k into blocks, rows and columns into groups; a task is a group of each. */
@@ -171,7 +84,7 @@ struct Cut {
     double best = 0;
     for (long some = least(panels, most(1, kPacked / (steps * NR))); some > 0; some /= 2) {
       const long groups = ceilDivide(panels, some);
-      const double rowsOnce = double(g.m) * (g.packsRows() ? 1 : 0.1);  // read in place, they still come from further away
+      const double rowsOnce = double(g.m) * (packsRows(g) ? 1 : 0.1);  // read in place, they still come from further away
       const double cost = double(g.n) * double(most(1, threads / groups)) + rowsOnce * double(groups);
       if (best == 0 || cost < best) {
         best = cost;
@@ -214,7 +127,7 @@ static void packRows(const float* source, long step, long rows, long k, float* t
 static void panelTile(const Product& g, long i, long rows, long j0, const float* a, const float* b, long k,
                       bool accumulate, bool last) {
   const long columns = least(g.n - j0, NR), vectors = ceilDivide(columns, W);
-  const auto& kinds = g.packsRows() ? tiles<Layout::packed>.at : tiles<Layout::rows>.at;
+  const auto& kinds = packsRows(g) ? tiles<Layout::packed>.at : tiles<Layout::rows>.at;
   const Tile multiplyTile = kinds[rows - 1][vectors - 1];
   float* c = g.c + i * g.cRow + j0;
   if (last) prefetchEpilogue(g, i, i + rows, j0, j0 + columns);
@@ -235,11 +148,11 @@ static void panelRows(const Product& g, const Cut& cut, long block, long columns
                       float* packedA) {
   const long p0 = block * cut.steps, k = least(g.k - p0, cut.steps);
   const long firstPanel = columns * cut.wide, panels = least(cut.wide, cut.panels - firstPanel);
-  float* sums = g.packsRows() && columns == 0 ? g.rowSums : nullptr;
+  float* sums = packsRows(g) && columns == 0 ? g.rowSums : nullptr;
   if (sums && block == 0) memset(sums + i0, 0, sizeof(float) * size_t(i1 - i0));
   for (long i = i0; i < i1; i += MR) {
     const float* a = g.a + i * g.aRow + p0 * g.aStep;
-    if (g.packsRows()) {
+    if (packsRows(g)) {
       const long inPack = (i - i0) % kRowsPacked;
       if (inPack == 0) packRows(a, g.aStep, least(i1 - i, kRowsPacked), k, packedA, sums ? sums + i : nullptr);
       a = packedA + inPack * k;
@@ -264,19 +177,12 @@ static void packColumns(const Product& g, const Cut& cut, long block, long colum
 /** `taken` has room for a count for each group of columns. */
 static void panelProduct(const Team& team, const Product& g, const Cut& cut, long* taken, float* const* memory) {
   for (long block = 0; block < cut.blocks; block++) {
-    memset(taken, 0, size_t(cut.columnGroups) * sizeof(long));
-    // A thread stays at a group of columns, which it has packed, as long as there are rows to do, then helps at the next.
-    team.each(team.size(), [&](int runner, int thread) {
-      float *packedB = memory[thread], *packedA = packedB + cut.floatsB();
-      for (long visit = 0; visit < cut.columnGroups; visit++) {
-        const long columns = (runner * cut.columnGroups / team.size() + visit) % cut.columnGroups;
-        const auto takeRows = [&] { return __atomic_fetch_add(&taken[columns], 1, __ATOMIC_RELAXED) * cut.rows; };
-        long i0 = takeRows();
-        if (i0 < g.m) packColumns(g, cut, block, columns, packedB);
-        for (; i0 < g.m; i0 = takeRows())
-          panelRows(g, cut, block, columns, i0, least(g.m, i0 + cut.rows), packedB, packedA);
-      }
-    });
+    takeTurns(
+        team, g.m, cut.rows, cut.columnGroups, taken,
+        [&](long columns, int thread) { packColumns(g, cut, block, columns, memory[thread]); },
+        [&](long columns, long i0, long i1, int thread) {
+          panelRows(g, cut, block, columns, i0, i1, memory[thread], memory[thread] + cut.floatsB());
+        });
   }
 }
 
@@ -360,16 +266,6 @@ static void stridedProduct(const Team& team, const Product& g, float* const* pan
   });
 }
 
-static void sumRows(const Team& team, const Product& g) {
-  constexpr long group = 64;
-  team.each(ceilDivide(g.m, group), [&](int task, int) {
-    const long i0 = task * group, i1 = least(g.m, i0 + group);
-    for (long i = i0; i < i1; i++) g.rowSums[i] = 0;
-    for (long p = 0; p < g.k; p++)
-      for (long i = i0; i < i1; i++) g.rowSums[i] += g.a[i * g.aRow + p * g.aStep];
-  });
-}
-
 enum class Way { empty, dots, strided, panels };
 
 static Way wayOf(const Product& g) {
@@ -380,72 +276,104 @@ static Way wayOf(const Product& g) {
 }
 
 static void product(const Team& team, const Product& g, Way way, const Cut& cut, long* taken, float* const* memory) {
-  if (g.rowSums && !(way == Way::panels && g.packsRows())) sumRows(team, g);  // packing sums as well
+  if (g.rowSums && !(way == Way::panels && packsRows(g))) sumRows(team, g);  // packing sums as well
   switch (way) {
-    case Way::empty:
-      for (long i = 0; i < g.m && !g.accumulate; i++) memset(g.c + i * g.cRow, 0, size_t(g.n) * sizeof(float));
-      return finish(g, 0, g.m, 0, g.n);
+    case Way::empty: return finishEmpty(g);
     case Way::dots: return dotProduct(team, g);
     case Way::strided: return stridedProduct(team, g, memory);
     case Way::panels: return panelProduct(team, g, cut, taken, memory);
   }
 }
 
-void gemm(Context& context, const double* values, long) {
-  Arguments a{values};
-  Product g;
-  g.m = a.integer();
-  g.n = a.integer();
-  g.k = a.integer();
-  g.a = a.floats();
-  const bool aTransposed = a.flag();
-  const long lda = a.integer();
-  g.aRow = aTransposed ? 1 : lda;
-  g.aStep = aTransposed ? lda : 1;
-  g.b = a.floats();
-  const bool bTransposed = a.flag();
-  const long ldb = a.integer();
-  g.bStep = bTransposed ? 1 : ldb;
-  g.bColumn = bTransposed ? ldb : 1;
-  g.c = a.floats();
-  g.cRow = a.integer();
-  g.accumulate = a.flag();
-  const long count = a.integer(), strideA = a.integer(), strideB = a.integer(), strideC = a.integer();
-  g.epilogue.bias = a.floats();
-  g.epilogue.activation = Activation(a.integer());
-  g.epilogue.derivative = a.floats();
-  g.epilogue.multiply = a.floats();
-  g.rowSums = a.floats();
-  if (g.m == 0 || g.n == 0 || count == 0) return;
+// ---- factors rounded to bfloat16, where no instruction multiplies those --------------------------------------------
 
-  const auto item = [&](long i) {
-    Product one = g;
-    one.a += i * strideA;
-    one.b += i * strideB;
-    one.c += i * strideC;
-    if (one.epilogue.derivative) one.epilogue.derivative += i * strideC;
-    if (one.epilogue.multiply) one.epilogue.multiply += i * strideC;
-    if (i > 0) one.rowSums = nullptr;  // they are the first product's
-    return one;
-  };
-  const Way way = wayOf(g);
-  // Many small products: each by one thread. strideC 0 would let them meet.
-  const double size = double(g.m) * double(g.n) * double(g.k);
-  const bool apart = count > 1 && strideC != 0 && size < 4e6, alone = apart || size < 5e4;
-  const Cut cut(g, alone ? 1 : context.pool.threads());
+/** To nearest, ties to even; NaN stays NaN. */
+static ALWAYS_INLINE V roundedToBfloat16(V x) {
+  const U bits = (U)x, rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000;
+  return x == x ? (V)rounded : x;
+}
+
+/** A(i, j) = source[i * row + j * column], one of whose strides is 1, without what lies between its rows. */
+struct Factor {
+  const float* source;
+  long row, column, rows, columns, count, stride;
+  bool alongRows() const { return column == 1; }
+  long lines() const { return alongRows() ? rows : columns; }
+  long length() const { return alongRows() ? columns : rows; }
+  long copies() const { return stride == 0 ? 1 : count; }
+  size_t floats() const { return size_t(roundUp(lines() * length() * copies(), 16)); }
+
+  void copyRounded(Pool& pool, float* target) const {
+    const long distance = alongRows() ? row : column, perTask = most(1, 16384 / most(1, length()));
+    const long tasks = ceilDivide(lines(), perTask);
+    pool.each(int(tasks * copies()), [&](int task, int) {
+      const long copy = task / tasks, first = task % tasks * perTask, end = least(lines(), first + perTask);
+      for (long line = first; line < end; line++) {
+        const float* from = source + copy * stride + line * distance;
+        float* to = target + (copy * lines() + line) * length();
+        overLanes(0, length(), [&](long i, auto lanes) { lanes.store(to + i, roundedToBfloat16(lanes.load(from + i))); });
+      }
+    });
+  }
+};
+
+static Factor factorA(const Products& p) {
+  const Product& g = p.first;
+  return {g.a, g.aRow, g.aStep, g.m, g.k, p.count, p.strideA};
+}
+static Factor factorB(const Products& p) {
+  const Product& g = p.first;
+  return {g.b, g.bStep, g.bColumn, g.k, g.n, p.count, p.strideB};
+}
+static size_t floatsRounded(const Products& p) { return factorA(p).floats() + factorB(p).floats(); }
+
+/** The products of the rounded factors, which are copied to `memory`. */
+static Products roundFactors(Pool& pool, Products p, float* memory) {
+  const Factor a = factorA(p), b = factorB(p);
+  a.copyRounded(pool, memory);
+  b.copyRounded(pool, memory + a.floats());
+  Product& g = p.first;
+  g.a = memory;
+  g.aRow = a.alongRows() ? g.k : 1;
+  g.aStep = a.alongRows() ? 1 : g.m;
+  p.strideA = p.strideA == 0 ? 0 : g.m * g.k;
+  g.b = memory + a.floats();
+  g.bStep = b.alongRows() ? g.n : 1;
+  g.bColumn = b.alongRows() ? 1 : g.k;
+  p.strideB = p.strideB == 0 ? 0 : g.k * g.n;
+  return p;
+}
+
+/** `rounded`: of copies of the factors, rounded to bfloat16. */
+static void run(Context& context, Products products, bool rounded) {
+  if (products.empty()) return;
+  const Way way = wayOf(products.first);
+  const bool apart = products.apart(), alone = apart || products.tiny();
+  const Cut cut(products.first, alone ? 1 : context.pool.threads());
   const size_t counts = size_t(cut.columnGroups) * sizeof(long) / sizeof(float);
-  const size_t local = way == Way::panels ? cut.floats() : size_t((g.k + MR) * W);
-  if (!context.reserve(apart ? 0 : counts, local + (apart ? counts + 16 : 0))) return;
+  const size_t local = way == Way::panels ? cut.floats() : size_t((products.first.k + MR) * W);
+  const size_t ahead = size_t(roundUp(long(counts), 16));
+  const size_t shared = rounded ? ahead + floatsRounded(products) : apart ? 0 : counts;
+  if (!context.reserve(shared, local + (apart ? counts + 16 : 0))) return;
+  if (rounded) {
+    if (products.first.rowSums) sumRows(Team{&context.pool, 0}, products.first);
+    products.first.rowSums = nullptr;
+    products = roundFactors(context.pool, products, context.shared() + ahead);
+  }
   float* memory[Pool::kMaxThreads];
   for (int i = 0; i < context.pool.threads(); i++) memory[i] = context.local(i);
   if (apart) {
-    context.pool.each(int(count), [&](int i, int thread) {
-      product(Team{nullptr, thread}, item(i), way, cut, (long*)(memory[thread] + roundUp(long(local), 16)), memory);
+    context.pool.each(int(products.count), [&](int i, int thread) {
+      product(Team{nullptr, thread}, products.at(i), way, cut, (long*)(memory[thread] + roundUp(long(local), 16)), memory);
     });
     return;
   }
   const Team team{alone ? nullptr : &context.pool, 0};
-  for (long i = 0; i < count; i++) product(team, item(i), way, cut, (long*)context.shared(), memory);
+  for (long i = 0; i < products.count; i++) product(team, products.at(i), way, cut, (long*)context.shared(), memory);
 }
+
+void gemm(Context& context, const double* values, long) { run(context, readProducts(values), false); }
+
+void gemmBfloat16(Context& context, const double* values, long) { run(context, readProducts(values), true); }
 
 }  // namespace attune::ATTUNE_ISA

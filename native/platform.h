@@ -17,6 +17,9 @@ void unmapPages(char* pages, size_t bytes);
 /** Of a clock that only goes forward. */
 double secondsNow();
 
+/** Asks for AMX's tile registers, for all threads of the process; false where the system does not have or give them. */
+bool allowTileRegisters();
+
 /** Lets another thread have this processor. */
 void yieldProcessor();
 

@@ -5,6 +5,10 @@
 #include <ctime>
 #include <sched.h>
 #include <sys/mman.h>
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace attune {
 
@@ -32,6 +36,16 @@ double secondsNow() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+bool allowTileRegisters() {
+#if defined(__linux__) && defined(__x86_64__)
+  // Their 8 KiB are kept for those threads only that use them, in processes that have asked (Linux 5.16).
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 void yieldProcessor() { sched_yield(); }

@@ -21,6 +21,8 @@ double secondsNow() {
   return static_cast<double>(count.QuadPart) / static_cast<double>(frequency.QuadPart);
 }
 
+bool allowTileRegisters() { return false; }  // not asked for
+
 void yieldProcessor() { SwitchToThread(); }
 
 // ---- Thread --------------------------------------------------------------------------------------------------------

@@ -9,4 +9,5 @@ export interface Compilation {
 export const sourceFolder: string;
 export const flags: readonly string[];
 export const instructionSets: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+export const extendedSets: Readonly<Record<string, string>>;
 export function compilations(platform: string, arch: string, options?: { binding?: boolean }): Compilation[];

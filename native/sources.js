@@ -10,18 +10,26 @@ const engineFiles = ["isa.cpp", "memory.cpp", "pool.cpp", "stream.cpp"];
 /** The addon's face to JavaScript. */
 const bindingFiles = ["binding.cpp"];
 
+const avx512 = [
+  ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
+  ...["-mprefer-vector-width=512", "-mtune=skylake-avx512"],
+];
+
 /** Flags of each instruction set that the kernels are compiled for, by Node's names of architectures. */
 export const instructionSets = {
   x64: {
     base: [],
     avx2: ["-mavx2", "-mfma", "-mtune=haswell"],
-    avx512: [
-      ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],
-      ...["-mprefer-vector-width=512", "-mtune=skylake-avx512"],
-    ],
+    avx512,
+    avx512bf16: [...avx512, "-mavx512bf16"],
+    amx: [...avx512, "-mavx512bf16", "-mamx-tile", "-mamx-bf16"],
   },
   arm64: { base: [] },
 };
+
+/** Sets that add products of bfloat16 to the kernels of another. */
+export const extendedSets = { avx512bf16: "avx512", amx: "avx512" };
+const extensionFiles = ["gemm_bfloat16.cpp"];
 
 /** Every compilation has these. */
 export const flags = [
@@ -35,10 +43,12 @@ const isPlatformFile = (name) => /^(platform|node_api)_/.test(name);
 /** Sources and headers, in the folder of this file. */
 export const files = readdirSync(sourceFolder).filter((name) => name.endsWith(".cpp") || name.endsWith(".h"));
 export const headers = files.filter((name) => name.endsWith(".h"));
-/** Compiled for each instruction set. */
+/** Compiled for each instruction set that extends no other. */
 const kernelFiles = files.filter(
   (name) =>
-    name.endsWith(".cpp") && !engineFiles.includes(name) && !bindingFiles.includes(name) && !isPlatformFile(name),
+    name.endsWith(".cpp") &&
+    ![...engineFiles, ...bindingFiles, ...extensionFiles].includes(name) &&
+    !isPlatformFile(name),
 );
 
 /** Those that take longest. No core should wait for one of them at the end. */
@@ -55,14 +65,16 @@ export function compilations(platform, arch, { binding = true } = {}) {
   const once = [...engineFiles, ...system, ...(binding ? bindingFiles : [])];
   const sets = Object.entries(instructionSets[arch] ?? { base: [] });
   const list = [
-    ...kernelFiles.flatMap((file) =>
-      sets.map(([isa, own]) => ({
+    ...sets.flatMap(([isa, own]) => {
+      const extended = extendedSets[isa];
+      const names = [`-DATTUNE_ISA=${isa}`, ...(extended ? [`-DATTUNE_EXTENDS=${extended}`] : [])];
+      return (extended ? [...extensionFiles, "table.cpp"] : kernelFiles).map((file) => ({
         file,
         isa,
         object: file.replace(".cpp", `.${isa}.o`),
-        flags: [...flags, ...own, `-DATTUNE_ISA=${isa}`],
-      })),
-    ),
+        flags: [...flags, ...own, ...names],
+      }));
+    }),
     ...once.map((file) => ({ file, object: file.replace(".cpp", ".o"), flags })),
   ];
   return list.sort((a, b) => slow.includes(b.file) - slow.includes(a.file));

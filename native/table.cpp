@@ -1,18 +1,45 @@
-// The kernels of one instruction set behind one table.
+// The kernels of one instruction set behind one table. A set that extends another (ATTUNE_EXTENDS) has products of bfloat16
+// of its own and everything else from there.
 #include "kernels.h"
 #include "simd.h"
 
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+#if defined(ATTUNE_EXTENDS)
+namespace attune::ATTUNE_EXTENDS {
+#define X(name) void name(Context&, const double*, long);
+ATTUNE_KERNELS(X)
+#undef X
+}  // namespace attune::ATTUNE_EXTENDS
+#endif
+
 namespace attune::ATTUNE_ISA {
+
+extern const KernelTable kTable;
+
+#if defined(ATTUNE_EXTENDS)
+
+void gemmBfloat16(Context&, const double*, long);
+
+static constexpr KernelTable extended() {
+#define X(name) ATTUNE_EXTENDS::name,
+  KernelTable table = {TEXT(ATTUNE_ISA), {ATTUNE_KERNELS(X)}};
+#undef X
+  table.kernels[gemmBfloat16Opcode] = gemmBfloat16;
+  return table;
+}
+constexpr KernelTable kTable = extended();
+
+#else
 
 #define X(name) void name(Context&, const double*, long);
 ATTUNE_KERNELS(X)
 #undef X
-
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
 #define X(name) name,
-extern const KernelTable kTable;
-const KernelTable kTable = {TEXT(ATTUNE_ISA), {ATTUNE_KERNELS(X)}};
+constexpr KernelTable kTable = {TEXT(ATTUNE_ISA), {ATTUNE_KERNELS(X)}};
 #undef X
+
+#endif
 
 }  // namespace attune::ATTUNE_ISA

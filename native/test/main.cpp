@@ -5,11 +5,28 @@
 //   kernels --measure   prints GFLOP/s and GB/s
 //   ATTUNE_ISA=avx2     that set alone; ATTUNE_THREADS=4: threads of --measure
 #include <cstdlib>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "../isa.h"
 #include "harness.h"
 
 namespace attune::test {
+
+#if defined(__x86_64__)
+/** Whether the system lets a program use AMX's registers, by its own list of what it permits to this one. */
+static bool tilesAllowed() {
+#if defined(__linux__)
+  const long kPermitted = 0x1022, kTileData = 18;
+  unsigned long features = 0;
+  return syscall(SYS_arch_prctl, kPermitted, &features) == 0 && (features >> kTileData & 1);
+#else
+  return false;
+#endif
+}
+#endif
 
 /** The sets that the processor has by the compiler's own knowledge, not ours. */
 static std::vector<std::string> expectedSets() {
@@ -19,6 +36,10 @@ static std::vector<std::string> expectedSets() {
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (avx512 && __builtin_cpu_supports("avx512bf16")) {
+    if (__builtin_cpu_supports("amx-bf16") && tilesAllowed()) names.push_back("amx");
+    names.push_back("avx512bf16");
+  }
   if (avx512) names.push_back("avx512");
   if (avx2) names.push_back("avx2");
 #endif

@@ -20,23 +20,26 @@ static double best(int rounds, const std::function<void()>& body) {
 void measure(const KernelTable& table, int threads) {
   Run run(table, threads);
   const long shapes[][3] = {{536, 384, 384}, {536, 1536, 384}, {536, 384, 1536}, {200, 384, 384}, {2048, 768, 768}};
-  for (const auto& [m, n, k] : shapes) {
+  const auto products = [&](const char* name, Opcode opcode, long m, long n, long k) {
     const Floats x = numbers(m * k, 1), w = numbers(n * k, 2), dy = numbers(m * n, 3);
     Floats y(m * n), dx(m * k), dw(n * k);
     const double flops = 2.0 * double(m) * double(n) * double(k) / 1e9;
     const auto rate = [&](const Arguments& call) {
-      return flops / best(15, [&] { run.call(gemmOpcode, call); });
+      return flops / best(15, [&] { run.call(opcode, call); });
     };
     const Arguments rest = {false, 1, 0, 0, 0, 0, 0, 0, 0, 0};
     const double forward = rate({m, n, k, x, false, k, w, true, k, y, n, rest});
     const double input = rate({m, k, n, dy, false, n, w, false, k, dx, k, rest});
     const double weight = rate({n, k, m, dy, true, n, x, false, k, dw, k, rest});
-    printf("%-8s gemm %4ld x %4ld x %4ld   y %6.1f   dx %6.1f   dw %6.1f GFLOP/s\n", table.name, m, n, k, forward, input, weight);
-  }
+    printf("%-10s %-12s %4ld x %4ld x %4ld   y %6.1f   dx %6.1f   dw %6.1f GFLOP/s\n", table.name, name, m, n, k, forward,
+           input, weight);
+  };
+  for (const auto& [m, n, k] : shapes) products("gemm", gemmOpcode, m, n, k);
+  for (const auto& [m, n, k] : shapes) products("gemmBfloat16", gemmBfloat16Opcode, m, n, k);
   const long length = 1 << 24;
   Floats x = numbers(length, 1), y(length);
   const auto bandwidth = [&](const char* name, double bytes, const std::function<void()>& body) {
-    printf("%-8s %-24s %6.1f GB/s\n", table.name, name, bytes / 1e9 / best(7, body));
+    printf("%-10s %-24s %6.1f GB/s\n", table.name, name, bytes / 1e9 / best(7, body));
   };
   bandwidth("copy", 8.0 * length, [&] { run.call(copyOpcode, {0, x, y, false, 1, length, 1, 1}); });
   bandwidth("add", 12.0 * length, [&] { run.call(binaryOpcode, {0, 0, x, y, y, 1, length, 1, 1}); });

@@ -1,4 +1,5 @@
-// Matrix products: every way of gemm.cpp, every layout and part of the epilogue, around the edges of the tiles.
+// Matrix products: every way of gemm.cpp and of gemm_bfloat16.cpp, every layout and part of the epilogue, around the edges of
+// the tiles. Products of bfloat16 are held against exact sums of the rounded factors.
 #include "harness.h"
 
 namespace attune::test {
@@ -11,20 +12,33 @@ struct Case {
   long padding = 0, count = 1;
 };
 
-static void product(Run& run, const Case& c) {
+/** To the nearest bfloat16, ties to even, by arithmetic: 8 bits of mantissa are left. */
+static float bfloat16Of(float x) {
+  int exponent;
+  const float mantissa = std::frexp(x, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+}
+static Floats bfloat16Of(Floats x) {
+  for (float& value : x) value = bfloat16Of(value);
+  return x;
+}
+
+static void product(Run& run, Opcode opcode, const Case& c) {
   const long lda = (c.aTransposed ? c.m : c.k) + c.padding, ldb = (c.bTransposed ? c.k : c.n) + c.padding;
   const long ldc = c.n + c.padding;
   const long sizeA = (c.aTransposed ? c.k : c.m) * lda, sizeB = (c.bTransposed ? c.n : c.k) * ldb, sizeC = c.m * ldc;
   const Floats a = numbers(sizeA * c.count, 1), b = numbers(sizeB * c.count, 2), bias = numbers(c.n, 3);
+  const bool rounds = opcode == gemmBfloat16Opcode;
+  const Floats usedA = rounds ? bfloat16Of(a) : a, usedB = rounds ? bfloat16Of(b) : b;
   Floats multiply = numbers(sizeC * c.count, 4), out = numbers(sizeC * c.count, 5), derivative(sizeC * c.count), sums(c.m);
   const Floats before = out;
-  run.call(gemmOpcode,
+  run.call(opcode,
            {c.m, c.n, c.k, a, c.aTransposed, lda, b, c.bTransposed, ldb, out, ldc, c.accumulate, c.count, sizeA, sizeB,
             sizeC, c.bias ? Arguments(bias) : 0, c.activation, c.derivative ? Arguments(derivative) : 0,
             c.multiply ? Arguments(multiply) : 0, c.rowSums ? Arguments(sums) : 0});
   Doubles expected(before.begin(), before.end()), slopes(sizeC * c.count), totals(c.m);
   for (long item = 0; item < c.count; item++) {
-    const float *pa = a.data() + item * sizeA, *pb = b.data() + item * sizeB;
+    const float *pa = usedA.data() + item * sizeA, *pb = usedB.data() + item * sizeB;
     for (long i = 0; i < c.m; i++) {
       for (long j = 0; j < c.n; j++) {
         const long at = item * sizeC + i * ldc + j;
@@ -36,18 +50,19 @@ static void product(Run& run, const Case& c) {
         x = activationOf(c.activation, x);
         expected[at] = c.multiply ? x * multiply[at] : x;
       }
-      for (long p = 0; item == 0 && p < c.k; p++) totals[i] += pa[c.aTransposed ? p * lda + i : i * lda + p];
+      for (long p = 0; item == 0 && p < c.k; p++) totals[i] += a[c.aTransposed ? p * lda + i : i * lda + p];
     }
   }
   char what[128];
-  snprintf(what, sizeof what, "gemm %ld %ld %ld a%d b%d +%d bias%d act%d pad%ld x%ld", c.m, c.n, c.k, c.aTransposed,
+  snprintf(what, sizeof what, "gemm%s %ld %ld %ld a%d b%d +%d bias%d act%d pad%ld x%ld", rounds ? "Bfloat16" : "", c.m, c.n, c.k, c.aTransposed,
            c.bTransposed, c.accumulate, c.bias, c.activation, c.padding, c.count);
   run.expect(what, out, expected, 4 * rounding(double(c.k)));
   if (c.derivative && c.activation != 3) run.expect(what, derivative, slopes, 2e-5 + 4 * rounding(double(c.k)));
   if (c.rowSums) run.expect(what, sums, totals, rounding(double(c.k)));
 }
 
-static void products(Run& run) {
+static void products(Run& run, Opcode opcode) {
+  const auto product = [&](Run& run, const Case& c) { test::product(run, opcode, c); };
   const long shapes[][3] = {{1, 1, 1},    {1, 2, 384},  {8, 2, 384},   {8, 96, 200}, {9, 100, 50}, {16, 30, 500},
                             {17, 17, 17}, {67, 48, 31}, {100, 3, 90},  {130, 4, 33}, {40, 97, 385}, {33, 50, 800},
                             {40, 145, 9}, {90, 60, 1},  {5, 7, 0}};
@@ -71,19 +86,41 @@ static void products(Run& run) {
   product(run, {.m = 60, .n = 35, .k = 40, .multiply = true});
 }
 
-/** A NaN reaches the elements that it belongs to, and those only. */
-static void poison(Run& run) {
-  const long m = 40, n = 50, k = 60;
-  Floats a = numbers(m * k, 1), out(m * n);
-  const Floats b = numbers(n * k, 2);
-  a[7 * k + 3] = NAN;
-  run.call(gemmOpcode, {m, n, k, a, false, k, b, true, k, out, n, false, 1, 0, 0, 0, 0, 0, 0, 0, 0});
-  long wrong = 0;
-  for (long i = 0; i < m; i++)
-    for (long j = 0; j < n; j++) wrong += std::isnan(out[i * n + j]) != (i == 7);
-  run.check(wrong == 0, "gemm: NaN in row 7 of A makes %ld elements wrong", wrong);
+static void floatProducts(Run& run) { products(run, gemmOpcode); }
+
+static void bfloat16Products(Run& run) {
+  products(run, gemmBfloat16Opcode);
+  // More than a pass of packing takes, each way: steps of k, rows, columns.
+  for (bool a : {false, true}) {
+    for (bool b : {false, true}) {
+      product(run, gemmBfloat16Opcode, {.m = 40, .n = 20, .k = 1100, .aTransposed = a, .bTransposed = b, .bias = true,
+                                        .rowSums = true});
+    }
+  }
+  product(run, gemmBfloat16Opcode, {.m = 4130, .n = 5, .k = 3, .aTransposed = true, .rowSums = true});
+  product(run, gemmBfloat16Opcode, {.m = 3, .n = 4130, .k = 5, .accumulate = true});
 }
 
-const std::vector<Test> productTests = {{"gemm", {gemmOpcode}, products}, {"gemm of NaN", {gemmOpcode}, poison}};
+/** What is not finite reaches the elements that it belongs to, and those only. */
+static void poison(Run& run, Opcode opcode) {
+  const long m = 40, n = 50, k = 60;
+  for (float bad : {NAN, INFINITY}) {
+    Floats a = numbers(m * k, 1), out(m * n);
+    const Floats b = numbers(n * k, 2);
+    a[7 * k + 3] = bad;
+    run.call(opcode, {m, n, k, a, false, k, b, true, k, out, n, false, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+    long wrong = 0;
+    for (long i = 0; i < m; i++)
+      for (long j = 0; j < n; j++) wrong += std::isnan(bad) && i == 7 ? !std::isnan(out[i * n + j]) : std::isfinite(out[i * n + j]) != (i != 7);
+    run.check(wrong == 0, "product with %f in row 7 of A: %ld elements are wrong", double(bad), wrong);
+  }
+}
+static void poisonFloats(Run& run) { poison(run, gemmOpcode); }
+static void poisonBfloat16(Run& run) { poison(run, gemmBfloat16Opcode); }
+
+const std::vector<Test> productTests = {{"gemm", {gemmOpcode}, floatProducts},
+                                        {"gemm of NaN", {gemmOpcode}, poisonFloats},
+                                        {"gemmBfloat16", {gemmBfloat16Opcode}, bfloat16Products},
+                                        {"gemmBfloat16 of NaN", {gemmBfloat16Opcode}, poisonBfloat16}};
 
 }  // namespace attune::test

@@ -4,17 +4,29 @@ import { writeSafetensors } from "../checkpoint/index.js";
 import type { Module } from "../nn/index.js";
 import { clipGradNorm } from "../optim/index.js";
 import { ConfigError } from "../support/errors.js";
-import { full, type Tensor, tidy } from "../tensor/index.js";
+import { autocast, full, type ProductPrecision, type Tensor, tidy } from "../tensor/index.js";
 import { type LoaderPosition, makeAware, type Preparable, type Synchronizer } from "./prepare.js";
 
 export interface AcceleratorOptions {
   /** How many batches make one optimizer step. Default 1. */
   readonly gradientAccumulationSteps?: number;
+  /**
+   * "bf16": matrix products of prepared models round their factors to bfloat16; weights, gradients, optimizer and all the
+   * rest stay float32. Default "no".
+   */
+  readonly mixedPrecision?: MixedPrecision;
 }
+
+export type MixedPrecision = "no" | "bf16";
+const MIXED_PRECISIONS: readonly string[] = ["no", "bf16"] satisfies MixedPrecision[];
 
 export interface BackwardWeight {
   /** The factor of this loss in the step's loss. Default: 1 / gradientAccumulationSteps. */
   readonly weight?: number;
+}
+
+function precisionOf(mixedPrecision: MixedPrecision): ProductPrecision {
+  return mixedPrecision === "bf16" ? "bfloat16" : "float32";
 }
 
 /** A model that knows how to write itself. */
@@ -24,6 +36,7 @@ interface Savable {
 
 export class Accelerator {
   readonly gradientAccumulationSteps: number;
+  readonly mixedPrecision: MixedPrecision;
   /** Rank of this process, from 0. */
   readonly processIndex = 0;
   readonly numProcesses = 1;
@@ -32,20 +45,28 @@ export class Accelerator {
   #syncGradients = true;
   #accumulated = 0;
 
-  /** @throws ConfigError for gradientAccumulationSteps that are not a positive integer. */
+  /** @throws ConfigError for gradientAccumulationSteps that are not a positive integer, or another mixedPrecision. */
   constructor(options: AcceleratorOptions = {}) {
-    const { gradientAccumulationSteps = 1 } = options;
+    const { gradientAccumulationSteps = 1, mixedPrecision = "no" } = options;
     if (!Number.isInteger(gradientAccumulationSteps) || gradientAccumulationSteps < 1) {
       throw new ConfigError(
         `Accelerator: gradientAccumulationSteps must be a positive integer, not ${gradientAccumulationSteps}`,
       );
     }
+    if (!MIXED_PRECISIONS.includes(mixedPrecision)) {
+      throw new ConfigError(
+        `Accelerator: mixedPrecision must be one of "${MIXED_PRECISIONS.join('", "')}", not ${JSON.stringify(mixedPrecision)}` +
+          `${(mixedPrecision as string) === "fp16" ? ": no processor has float16 products" : ""}`,
+      );
+    }
     this.gradientAccumulationSteps = gradientAccumulationSteps;
+    this.mixedPrecision = mixedPrecision;
     const syncGradients = () => this.#syncGradients;
     this.#synchronizer = {
       get syncGradients() {
         return syncGradients();
       },
+      precision: precisionOf(mixedPrecision),
       beginLoader: (position) => this.#loaders.push(position),
       endLoader: (position) => this.#loaders.splice(this.#loaders.indexOf(position), 1),
     };
@@ -81,6 +102,11 @@ export class Accelerator {
   backward(loss: Tensor, { weight = 1 / this.gradientAccumulationSteps }: BackwardWeight = {}): void {
     if (weight === 1) loss.backward();
     else tidy(() => loss.backward({ gradient: full(loss.shape, weight, "float32", loss.backend) }));
+  }
+
+  /** Runs `fn` with matrix products of this accelerator's precision: for what a prepared model's forward does not do. */
+  autocast<T>(fn: () => T): T {
+    return autocast(precisionOf(this.mixedPrecision), fn);
   }
 
   /**
@@ -132,7 +158,7 @@ export class Accelerator {
     return tensors;
   }
 
-  /** The model as it was before prepare. */
+  /** The model itself, without what processes need around it. Its forward keeps the precision that prepare gave it. */
   unwrapModel<Model extends Module>(model: Model): Model {
     return model;
   }

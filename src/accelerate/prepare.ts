@@ -2,6 +2,8 @@
 // loader that says when its last batch is out. The objects stay the same; a method of each gets a guard before it.
 import { Module } from "../nn/index.js";
 import { ConfigError } from "../support/errors.js";
+import type { ProductPrecision } from "../tensor/index.js";
+import { setPrecision } from "./precision.js";
 
 /** Anything that updates parameters. */
 export interface OptimizerLike {
@@ -25,6 +27,8 @@ export type Preparable = Module | OptimizerLike | ScheduleLike | LoaderLike;
 export interface Synchronizer {
   /** Whether the gradients are complete: the optimizer may step. */
   readonly syncGradients: boolean;
+  /** Of the matrix products of its models. */
+  readonly precision: ProductPrecision;
   /** A loader begins an epoch; the position is the accelerator's until `end`. */
   beginLoader(position: LoaderPosition): void;
   endLoader(position: LoaderPosition): void;
@@ -43,7 +47,10 @@ const owners = new WeakMap<object, Synchronizer>();
  * @throws ConfigError where it is none of the four kinds, or belongs to another accelerator.
  */
 export function makeAware(object: Preparable, owner: Synchronizer, position: number): void {
-  if (object instanceof Module) return; // one process trains it as it is
+  if (object instanceof Module) {
+    setPrecision(object, owner.precision);
+    return;
+  }
   const before = owners.get(object);
   if (before === owner) return;
   if (before) throw new ConfigError(`prepare: argument ${position + 1} was prepared by another Accelerator already`);

@@ -45,6 +45,8 @@ export interface Backend {
   readonly name: string;
   /** What it runs on, for people: "native: avx512, 2 threads". */
   readonly description: string;
+  /** Whether it has instructions for gemmBfloat16, which is then faster than gemm. */
+  readonly multipliesBfloat16: boolean;
   readonly kernels: Kernels;
   allocate(dtype: DType, length: number): DeviceBuffer;
   /** Gives the memory back at once: the stream runs in order, so the next call may reuse it. */
@@ -408,6 +410,11 @@ export interface Kernels {
   /** From y = softmax(x) or logSoftmax(x). */
   softmaxGradient(y: View, dy: View, dx: View, rows: number, width: number, log: boolean): void;
   gemm(call: Gemm): void;
+  /**
+   * As gemm, with the elements of A and B rounded to bfloat16 (to nearest, ties to even); products are exact, and sums and all
+   * the rest float32. aRowSums are of A as it is.
+   */
+  gemmBfloat16(call: Gemm): void;
   layerNorm(call: LayerNorm): void;
   layerNormGradient(call: LayerNormGradient): void;
   attention(call: AttentionForward): void;

@@ -3,6 +3,7 @@
 // gradients reach the inputs and parameters one by one, as they would have.
 import { AttuneError } from "../support/errors.js";
 import { backpropagate, enableGrad, GraphNode, gradEnabled, nodesSoFar, noGrad, reachable, Saved } from "./graph.js";
+import { autocast, type ProductPrecision, productPrecision } from "./precision.js";
 import { randomState, setRandomState } from "./random.js";
 import { tidy } from "./scope.js";
 import { Tensor } from "./tensor.js";
@@ -15,7 +16,7 @@ import { Tensor } from "./tensor.js";
  */
 export function checkpoint<Args extends readonly unknown[]>(fn: (...args: Args) => Tensor, ...args: Args): Tensor {
   if (!gradEnabled()) return fn(...args);
-  const before = randomState();
+  const before = { random: randomState(), precision: productPrecision() };
   const result = tidy(() => noGrad(() => fn(...args)));
   const inputs: Tensor[] = [];
   mapTensors(args, (tensor) => {
@@ -42,12 +43,12 @@ function replay<Args extends readonly unknown[]>(
   args: Args,
   saved: readonly Saved[],
   node: GraphNode,
-  random: ReturnType<typeof randomState>,
+  before: { readonly random: ReturnType<typeof randomState>; readonly precision: ProductPrecision },
   dy: Tensor,
 ): void {
   const now = randomState();
   const first = nodesSoFar();
-  setRandomState(random);
+  setRandomState(before.random);
   let i = 0;
   const output = tidy(() => {
     // handles whose gradients go where those of the inputs went
@@ -58,7 +59,7 @@ function replay<Args extends readonly unknown[]>(
       tensor.node = edge;
       return tensor;
     });
-    return enableGrad(() => fn(...again));
+    return enableGrad(() => autocast(before.precision, () => fn(...again)));
   });
   setRandomState(now);
   if (!output.node) return; // nothing in it has a gradient

@@ -36,7 +36,7 @@ export function inputGradient(
   const [n, k] = weight.shape;
   const target = multiply ? undefined : backward?.accumulator(input);
   const dx = target ?? run.empty(shape);
-  run.kernels.gemm({
+  run.gemm({
     m: dy.size / n,
     n: k,
     k: n,
@@ -66,7 +66,7 @@ export function parameterGradients(
   }
   const target = backward.accumulator(input);
   const dw = target ?? run.empty([n, k]);
-  run.kernels.gemm({
+  run.gemm({
     m: n,
     n: k,
     k: rows,

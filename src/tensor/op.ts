@@ -1,10 +1,11 @@
 // How an operation is made: one definition with shape rule, forward call, gradient and samples. The recording, the method
 // on Tensor and the conformance suite are derived from it.
-import type { Backend, DType, Kernels } from "../backends/kernels.js";
+import type { Backend, DType, Gemm, Kernels } from "../backends/kernels.js";
 import { AttuneError } from "../support/errors.js";
 import { empty } from "./create.js";
 import { currentBackend } from "./device.js";
 import { type GradientRule, GraphNode, gradEnabled, Saved } from "./graph.js";
+import { type ProductPrecision, productPrecision } from "./precision.js";
 import { tidy } from "./scope.js";
 import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
@@ -17,6 +18,8 @@ export class OpRun {
   readonly recording: boolean;
   readonly saved: Saved[] = [];
   readonly #op: string;
+  /** Of its products, those of its gradient rule included. */
+  readonly #precision: ProductPrecision = productPrecision();
 
   constructor(op: string, backend: Backend, recording: boolean) {
     this.#op = op;
@@ -28,6 +31,12 @@ export class OpRun {
   /** A fresh tensor on the op's backend; its elements are undefined until a kernel writes them. */
   empty(shape: Shape, dtype: DType = "float32"): Tensor {
     return empty(shape, dtype, this.backend);
+  }
+
+  /** A matrix product in the precision that was asked for when the op was called. */
+  gemm(call: Gemm): void {
+    if (this.#precision === "bfloat16") this.kernels.gemmBfloat16(call);
+    else this.kernels.gemm(call);
   }
 
   /** A fresh int32 tensor with values known to the host. */

@@ -78,8 +78,8 @@ export const trainingFields = {
     help: "leave out steps whose loss or gradients are not finite, instead of stopping; slower, as each step is awaited",
   }),
 
-  bf16: toggle({ default: false, help: "matrix products in bfloat16, with float32 weights" }),
-  fp16: toggle({ default: false, help: "float16; no backend of this version has it" }),
+  bf16: toggle({ default: false, help: "matrix products in bfloat16, all the rest in float32" }),
+  fp16: toggle({ default: false, help: "float16; no processor has its products" }),
   activationCheckpointing: toggle({ default: false, help: "compute activations twice, to keep less of them" }),
 
   loggingStrategy: choice(["no", "epoch", "steps"], { default: "steps", help: "when the training loss is logged" }),

@@ -59,7 +59,7 @@ import { type LogRow, TrainerState } from "./state.js";
 export class Trainer {
   readonly model: TrainableModel;
   readonly args: TrainingArguments;
-  readonly accelerator = new Accelerator();
+  readonly accelerator: Accelerator;
   /** Where the run stands; its logHistory holds everything logged. */
   state = new TrainerState();
   /** What callbacks have asked for. */
@@ -82,6 +82,7 @@ export class Trainer {
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
     this.#publisher = publisherOf(this.args);
+    this.accelerator = new Accelerator({ mixedPrecision: this.args.bf16 ? "bf16" : "no" });
     const { evalStrategy, saveStrategy } = this.args;
     if (evalStrategy !== "no" && !options.evalDataset) {
       throw new ConfigError(`Trainer: evalStrategy is "${evalStrategy}", but there is no evalDataset`);
@@ -199,6 +200,7 @@ export class Trainer {
     options: { readonly metricKeyPrefix?: string } = {},
   ): Promise<PredictionOutput> {
     const prefix = options.metricKeyPrefix ?? "test";
+    this.accelerator.prepare(this.model);
     const { metrics, evaluation } = await this.#evaluator.measure(dataset, { prefix, keepPredictions: true });
     await this.#tell("onPredict", { metrics });
     if (!evaluation.kept) throw new DataError("Trainer.predict: the dataset has no rows");
@@ -415,6 +417,7 @@ export class Trainer {
     stop: () => boolean = () => false,
   ): Promise<Record<string, number> | undefined> {
     const wantsDetails = this.state.maxSteps > 0 && this.#callbacks.has(RunLogCallback);
+    this.accelerator.prepare(this.model);
     const measured = await this.#evaluator.measureAll(datasets, {
       prefix,
       labelsNeeded: true,

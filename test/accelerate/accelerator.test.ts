@@ -65,6 +65,50 @@ describe("prepare", () => {
   });
 });
 
+describe("mixed precision", () => {
+  // 1 + 2^-10 and 1 are the same bfloat16
+  const x = () => tensor([[1 + 2 ** -10, 0, 0]]);
+  const first = async (model: Linear) => (await model.forward(x()).data())[0];
+  const one = (): Linear => {
+    const model = modelOf();
+    model.weight.write_(new Float32Array([1, 0, 0]));
+    model.bias?.write_(new Float32Array(1));
+    return model;
+  };
+
+  it("rounds the factors of a prepared model's products, and nothing else", async () => {
+    const model = one();
+    const accelerator = new Accelerator({ mixedPrecision: "bf16" });
+    expect(accelerator.mixedPrecision).toBe("bf16");
+    expect(await first(model)).toBe(1 + 2 ** -10);
+    accelerator.prepare(model);
+    expect(await first(model)).toBe(1);
+    model.bias?.write_(new Float32Array([2 ** -10]));
+    expect(await first(model)).toBe(1 + 2 ** -10); // the sum is float32
+    const loss = mse(model.forward(x()), tensor([[0]]));
+    loss.backward();
+    expect(Array.from((await model.weight.grad?.data()) ?? [])).toEqual([2, 0, 0]); // 2 (1 + 2^-10) and x, rounded
+    expect(Array.from((await model.bias?.grad?.data()) ?? [])).toEqual([2 * (1 + 2 ** -10)]);
+    expect(model.weight.dtype).toBe("float32");
+  });
+
+  it("is the last accelerator's that prepared the model, and autocast's for what stands outside", async () => {
+    const model = one();
+    const accelerator = new Accelerator({ mixedPrecision: "bf16" });
+    expect(await accelerator.autocast(() => model.forward(x())).data()).toEqual(new Float32Array([1]));
+    expect(() => accelerator.autocast(async () => {})).toThrow(/asynchronous/);
+    accelerator.prepare(model);
+    accelerator.prepare(model);
+    new Accelerator().prepare(model);
+    expect(await first(model)).toBe(1 + 2 ** -10);
+  });
+
+  it("refuses what there is none of", () => {
+    expect(() => new Accelerator({ mixedPrecision: "fp16" as never })).toThrow(/"no", "bf16".*"fp16".*float16/);
+    expect(() => new Accelerator({ mixedPrecision: "fp8" as never })).toThrow(/not "fp8"/);
+  });
+});
+
 /** Trains with the calls of a user's loop and gives the weights after each optimizer step. */
 async function train(batchSize: number, gradientAccumulationSteps: number): Promise<number[][]> {
   const accelerator = new Accelerator({ gradientAccumulationSteps });

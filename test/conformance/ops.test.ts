@@ -80,6 +80,30 @@ for (const { label, create } of backendsHere()) {
   });
 }
 
+// Ops whose products may be of bfloat16. A second product rounds what the first one computed: where that lies between
+// two bfloat16, the last bit of a float32 decides, and a term of the sum is off by 2^-8 of it.
+const withProducts = { linear: 0, stackedLinear: 0, matmul: 0, feedForward: 2 ** -8, lowRank: 2 ** -8 };
+
+for (const { label, create } of backendsHere()) {
+  describe(`${label} against the float64 reference, products of bfloat16`, () => {
+    const backend = create();
+    afterAll(() => backend.close());
+
+    for (const [name, ofTerm] of Object.entries(withProducts)) {
+      const op = table.find(([other]) => other === name)?.[1] as AnyOp;
+      for (const index of sampleIndices(op)) {
+        it(`${name}, sample ${index}`, async () => {
+          const tolerance = ofTerm + 2 ** -24 * (8 + 2 * Math.sqrt(sampleOf(op, index).terms));
+          const expected = await run({ backend: reference, op, index, precision: "bfloat16" });
+          compare(await run({ backend, op, index, precision: "bfloat16" }), expected, tolerance);
+          const exact = await run({ backend: reference, op, index });
+          expect(() => compare(expected, exact, 2 ** -20), "they are rounded").toThrow();
+        });
+      }
+    }
+  });
+}
+
 describe("the reference's gradients against central differences", () => {
   // At step h a central difference is off by the third derivative times h^2 / 6 and by 2^-52 / h of rounding.
   const step = 2 ** -16;

@@ -1,6 +1,6 @@
 // Runs one sample of an op on a backend: values, and the gradients of every input.
 import type { Backend, HostArray } from "../../src/backends/kernels.js";
-import { manualSeed, setBackend, Tensor, tensor } from "../../src/tensor/index.js";
+import { autocast, manualSeed, type ProductPrecision, setBackend, Tensor, tensor } from "../../src/tensor/index.js";
 import type { Op, Sample } from "../../src/tensor/op.js";
 import { SeededSampler } from "./sampler.js";
 
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly index: number;
   /** Run the op's composition instead of the op. */
   readonly composed?: boolean;
+  /** Of the op's matrix products. Default: float32. */
+  readonly precision?: ProductPrecision;
   /** See SeededSampler. */
   readonly hostKnows?: boolean;
 }
@@ -52,8 +54,12 @@ function tensorsIn(value: unknown): Tensor[] {
 }
 
 /** Calls the op or its composition; a random op draws the same numbers every time. */
-export function call({ op, composed }: RunOptions, args: readonly unknown[]): Tensor {
+export function call(options: RunOptions, args: readonly unknown[]): Tensor {
   manualSeed(7);
+  return autocast(options.precision ?? "float32", () => callOp(options, args));
+}
+
+function callOp({ op, composed }: RunOptions, args: readonly unknown[]): Tensor {
   const { definition } = op;
   if (!composed) return op(...args);
   if (!("composition" in definition && definition.composition))

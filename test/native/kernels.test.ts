@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findCompiler } from "../../native/compile.js";
+import { extendedSets } from "../../native/sources.js";
 import { root } from "../../scripts/prebuilt/folders.js";
 import { nativeAvailability } from "../../src/backends/native/index.js";
 
@@ -43,7 +44,8 @@ describe.skipIf(compiler === undefined)("the kernels", () => {
   });
 
   // The widest and the narrowest vectors here; every set in the soak tests.
-  const sets = [...new Set([isas[0], "base"])].join(",");
+  const [widest] = isas;
+  const sets = [...new Set([widest, extendedSets[widest] ?? widest, "base"])].join(",");
   it("touch no memory but their own and do nothing undefined", (context) => {
     if (!hasSanitizer("address,undefined")) context.skip("the compiler has no sanitizers of addresses and behaviour");
     const output = runKernels("--sanitize=address,undefined", `--sets=${sets}`);

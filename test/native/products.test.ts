@@ -177,30 +177,35 @@ for (const isa of nativeAvailability().isas) {
   });
 }
 
-it("the number of threads does not change a bit", async () => {
-  const shapesHere: [number, number, number][] = [
-    [426, 384, 384],
-    [426, 2, 384],
-    [8, 384, 384],
-    [300, 96, 1000],
-  ];
-  const results: Uint8Array[][] = [];
-  for (const threads of threadCounts) {
-    const backend = createNativeBackend({ threads });
-    const outcome: Uint8Array[] = [];
-    for (const [m, n, k] of shapesHere) {
-      for (const layout of layouts) {
-        const out = empty(backend, m * n);
-        const rowSums = empty(backend, m);
-        const [a, b] = [floats(backend, numbers(m * k)), floats(backend, numbers(k * n, 2))];
-        backend.kernels.gemm({ m, n, k, a, b, out, ...layout, aRowSums: rowSums });
-        outcome.push(bytesOf(await backend.read(out, m * n)), bytesOf(await backend.read(rowSums, m)));
+const bfloat16Sets = nativeAvailability().isas.slice(0, 2); // those with instructions of their own, where there are any
+it.each([["gemm", undefined] as const, ...bfloat16Sets.map((isa) => ["gemmBfloat16", isa] as const)])(
+  "the number of threads does not change a bit of %s (%s)",
+  async (kernel, isa) => {
+    const shapesHere: [number, number, number][] = [
+      [426, 384, 384],
+      [426, 2, 384],
+      [8, 384, 384],
+      [300, 96, 1000],
+      [200, 1100, 1100],
+    ];
+    const results: Uint8Array[][] = [];
+    for (const threads of threadCounts) {
+      const backend = createNativeBackend({ threads, isa });
+      const outcome: Uint8Array[] = [];
+      for (const [m, n, k] of shapesHere) {
+        for (const layout of layouts) {
+          const out = empty(backend, m * n);
+          const rowSums = empty(backend, m);
+          const [a, b] = [floats(backend, numbers(m * k)), floats(backend, numbers(k * n, 2))];
+          backend.kernels[kernel]({ m, n, k, a, b, out, ...layout, aRowSums: rowSums });
+          outcome.push(bytesOf(await backend.read(out, m * n)), bytesOf(await backend.read(rowSums, m)));
+        }
       }
+      results.push(outcome);
+      backend.close();
     }
-    results.push(outcome);
-    backend.close();
-  }
-  for (const other of results.slice(1)) {
-    for (const [i, bytes] of other.entries()) expect(Buffer.compare(bytes, results[0][i])).toBe(0);
-  }
-});
+    for (const other of results.slice(1)) {
+      for (const [i, bytes] of other.entries()) expect(Buffer.compare(bytes, results[0][i])).toBe(0);
+    }
+  },
+);

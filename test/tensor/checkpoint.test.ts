@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   attention,
+  autocast,
   checkpoint,
   concat,
   dropout,
@@ -9,6 +10,7 @@ import {
   linear,
   manualSeed,
   noGrad,
+  type ProductPrecision,
   randomState,
   setBackend,
   type Tensor,
@@ -39,7 +41,7 @@ for (const { label, create } of backendsHere()) {
     });
 
     /** Two blocks with dropout, a residual and a shared input; the gradients of everything, as bytes. */
-    async function run(checkpointed: boolean): Promise<string[]> {
+    async function run(checkpointed: boolean, precision: ProductPrecision = "float32"): Promise<string[]> {
       manualSeed(3);
       const [x, shared, gamma] = [leaf([10, 8], 0.3), leaf([8, 8], 0.7), leaf([8], 0.1)];
       const weights = [leaf([24, 8], 0.5), leaf([24, 8], 0.9)];
@@ -53,7 +55,7 @@ for (const { label, create } of backendsHere()) {
       const table = shared.mul(0.5);
       for (let i = 0; i < 2; i++) {
         const parts = { table, offsets };
-        state = checkpointed ? checkpoint(block, state, parts, i) : block(state, parts, i);
+        state = autocast(precision, () => (checkpointed ? checkpoint(block, state, parts, i) : block(state, parts, i)));
       }
       const loss = dropout(state, 0.1).sum();
       loss.backward();
@@ -66,6 +68,12 @@ for (const { label, create } of backendsHere()) {
 
     it("gives the same loss, gradients and random numbers, to the bit", async () => {
       expect(await run(true)).toEqual(await run(false));
+    });
+
+    it("multiplies again in the precision of the first time", async () => {
+      const rounded = await run(true, "bfloat16");
+      expect(rounded).toEqual(await run(false, "bfloat16"));
+      expect(rounded).not.toEqual(await run(false));
     });
 
     it("keeps only its inputs until backward", () => {

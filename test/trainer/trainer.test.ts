@@ -42,6 +42,22 @@ describe("training", () => {
     expect(losses[5]).toBeLessThan(0.01);
   });
 
+  it("with bf16 rounds the factors of products, in training and in evaluation, and learns as well", async () => {
+    const steps = { maxSteps: 60, perDeviceTrainBatchSize: 8, loggingSteps: 10 };
+    const losses = async (trainer: Trainer) => {
+      const before = (await trainer.evaluate()).eval_loss;
+      await trainer.train();
+      return [before, ...trainer.state.logHistory.flatMap((row) => (row.loss === undefined ? [] : [row.loss]))];
+    };
+    const exact = await losses(tinyTrainer(steps, 8));
+    const rounded = await losses(tinyTrainer({ ...steps, bf16: true }, 8));
+    expect(rounded[0]).not.toBe(exact[0]);
+    // 2^-9 of each factor; what a loss is made of is of size one
+    for (const i of [0, 1]) expect(Math.abs(rounded[i] - exact[i])).toBeLessThanOrEqual(2 ** -6);
+    expect(rounded[6]).toBeLessThan(0.01);
+    expect(said.some((line) => line.includes("bfloat16"))).toBe(true);
+  });
+
   it("logs the mean loss of each window, with the rate before the schedule moves it", async () => {
     const every = tinyTrainer({ maxSteps: 6, loggingSteps: 1 });
     await every.train();

@@ -23,6 +23,7 @@ export class NativeBackend implements Backend {
   readonly description: string;
   readonly threads: number;
   readonly isa: string;
+  readonly multipliesBfloat16: boolean;
   readonly kernels: Kernels;
   readonly #kernels: NativeKernels;
   readonly #kernelNames: readonly string[];
@@ -42,6 +43,7 @@ export class NativeBackend implements Backend {
     this.#kernels.connect(this.#engine);
     this.threads = this.#engine.threads;
     this.isa = isa;
+    this.multipliesBfloat16 = isa === "amx" || isa === "avx512bf16";
     this.description = `native: ${isa}, ${this.threads} ${this.threads === 1 ? "thread" : "threads"}`;
   }
 

@@ -9,7 +9,7 @@ export { type KernelTime, NativeBackend } from "./backend.js";
 export interface NativeOptions {
   /** Default: ATTUNE_THREADS, else what the affinity mask and the control group's quota allow. */
   threads?: number;
-  /** "base", "avx2" or "avx512"; default: ATTUNE_ISA, else the best that the processor has. */
+  /** "base", "avx2", "avx512", "avx512bf16" or "amx"; default: ATTUNE_ISA, else the best that the processor has. */
   isa?: string;
   /** Calls that may wait in the queue before the next one blocks. Default 8192. */
   maxPending?: number;

@@ -26,7 +26,7 @@ import type { Engine } from "./addon.js";
 import { addressOf, DTYPE_NUMBER } from "./memory.js";
 
 // A name's index is its number in C++: Unary in elementwise.cpp, Binary in strided.cpp, Reduce in reduce.cpp, Activation in
-// gemm.cpp (0 there is none) and withActivation in elementwise.cpp.
+// product.h (0 there is none) and withActivation in elementwise.cpp.
 const UNARY: readonly UnaryOp[] = [
   ...(["neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "gelu", "gelu_tanh", "silu", "clamp"] as const),
   ...(["affine", "power"] as const),
@@ -47,7 +47,8 @@ const activationNumber = numbers(ACTIVATION, 1);
 /** Every kernel of the contract; the compiler asks for those that are missing here. */
 const CONTRACT: Readonly<Record<keyof Kernels, true>> = {
   ...{ fill: true, copy: true, cast: true, unary: true, unaryGradient: true, binary: true, where: true, reduce: true },
-  ...{ argmax: true, softmax: true, softmaxGradient: true, gemm: true, layerNorm: true, layerNormGradient: true },
+  ...{ argmax: true, softmax: true, softmaxGradient: true, gemm: true, gemmBfloat16: true },
+  ...{ layerNorm: true, layerNormGradient: true },
   ...{ attention: true, attentionGradient: true, rotary: true, gatedActivation: true, gatedActivationGradient: true },
   ...{ dropout: true, gatherRows: true, scatterAddRows: true },
   ...{ sumRowSegments: true, gather: true, scatterAdd: true, crossEntropy: true, crossEntropyGradient: true },
@@ -298,8 +299,16 @@ export class NativeKernels implements Kernels {
   // ---- matrix products, normalization, attention ----
 
   gemm(call: Gemm): void {
+    this.#product("gemm", call);
+  }
+
+  gemmBfloat16(call: Gemm): void {
+    this.#product("gemmBfloat16", call);
+  }
+
+  #product(kernel: "gemm" | "gemmBfloat16", call: Gemm): void {
     const { m, n, k, batch } = call;
-    this.#begin("gemm");
+    this.#begin(kernel);
     this.#number(m);
     this.#number(n);
     this.#number(k);

@@ -7,7 +7,7 @@ import { cast, copy, fill, where } from "./copy.js";
 import { dropout } from "./dropout.js";
 import { binary, gatedActivation, gatedActivationGradient, unary, unaryGradient } from "./elementwise.js";
 import { gather, gatherRows, scatterAdd, scatterAddRows, sumRowSegments } from "./gather.js";
-import { gemm } from "./gemm.js";
+import { gemm, gemmBfloat16 } from "./gemm.js";
 import { crossEntropy, crossEntropyGradient } from "./loss.js";
 import { elements, Pool, type Precision, rounding } from "./memory.js";
 import { layerNorm, layerNormGradient } from "./norm.js";
@@ -28,6 +28,7 @@ const implementations: Kernels = {
   softmax,
   softmaxGradient,
   gemm,
+  gemmBfloat16,
   layerNorm,
   layerNormGradient,
   attention,
@@ -63,6 +64,7 @@ export function createReferenceBackend(options: { precision: Precision } = { pre
 class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly description: string;
+  readonly multipliesBfloat16 = false;
   readonly kernels: Kernels;
   readonly #pool: Pool;
   #error: DeviceError | undefined;

@@ -3,6 +3,7 @@
 import type { Activation, Gemm } from "../kernels.js";
 import { unaryDerivatives, unaryFunctions } from "./elementwise.js";
 import { type FloatArray, floats, span } from "./memory.js";
+import { roundToBfloat16 } from "./numbers.js";
 
 const TILE_ROWS = 4;
 const TILE_COLUMNS = 2;
@@ -17,6 +18,7 @@ function pack(
   k: number,
   tile: number,
   panels: Float64Array,
+  round: (x: number) => number,
 ): void {
   for (let panel = 0, to = 0; panel < count; panel += tile, to += tile * k) {
     for (let r = 0; r < tile; r++) {
@@ -25,7 +27,7 @@ function pack(
         continue;
       }
       const from = start + (panel + r) * rowStep;
-      for (let p = 0; p < k; p++) panels[to + p * tile + r] = source[from + p * kStep];
+      for (let p = 0; p < k; p++) panels[to + p * tile + r] = round(source[from + p * kStep]);
     }
   }
 }
@@ -74,6 +76,15 @@ function tileProduct(
 }
 
 export function gemm(call: Gemm): void {
+  product(call, (x) => x);
+}
+
+export function gemmBfloat16(call: Gemm): void {
+  product(call, roundToBfloat16);
+}
+
+/** `round`: of the factors' elements. */
+function product(call: Gemm, round: (x: number) => number): void {
   const { m, n, k, aTransposed = false, bTransposed = false, accumulate = false } = call;
   const lda = call.lda ?? (aTransposed ? m : k);
   const ldb = call.ldb ?? (bTransposed ? k : n);
@@ -101,9 +112,9 @@ export function gemm(call: Gemm): void {
   for (let t = 0; t < batch.count; t++) {
     const [aRowStep, aKStep] = aTransposed ? [1, lda] : [lda, 1];
     const [bColumnStep, bKStep] = bTransposed ? [ldb, 1] : [1, ldb];
-    pack(a, t * batch.strideA, aRowStep, aKStep, m, k, TILE_ROWS, aPanels);
+    pack(a, t * batch.strideA, aRowStep, aKStep, m, k, TILE_ROWS, aPanels, round);
     if (t === 0 || batch.strideB !== 0) {
-      pack(b, t * batch.strideB, bColumnStep, bKStep, n, k, TILE_COLUMNS, bPanels);
+      pack(b, t * batch.strideB, bColumnStep, bKStep, n, k, TILE_COLUMNS, bPanels, round);
     }
     for (let row = 0; row < m; row += TILE_ROWS) {
       const rowEnd = Math.min(row + TILE_ROWS, m);

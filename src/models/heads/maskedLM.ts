@@ -2,7 +2,7 @@
 import type { Batch } from "../../batches/index.js";
 import { expectFinite, Linear, type Packing, type Parameter, packIntegers, unpack } from "../../nn/index.js";
 import type { AdapterDefaults } from "../../peft/index.js";
-import { crossEntropy, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
+import { autocast, crossEntropy, productPrecision, type Tensor, takeRows, tensor, tidy } from "../../tensor/index.js";
 import type { CommonConfig } from "../config.js";
 import { ModelOutput, takeInputs } from "../outputs.js";
 import { HeadModel } from "./head.js";
@@ -12,6 +12,8 @@ export class MaskedLMOutput extends ModelOutput {
   readonly states: Tensor;
   readonly packing: Packing;
   readonly #score: (states: Tensor) => Tensor;
+  /** That of the forward. */
+  readonly #precision = productPrecision();
   #logits: Tensor | undefined;
 
   constructor(loss: Tensor | undefined, states: Tensor, packing: Packing, score: (states: Tensor) => Tensor) {
@@ -23,7 +25,7 @@ export class MaskedLMOutput extends ModelOutput {
 
   /** [batch, length, vocab]; zeros at padding. */
   get logits(): Tensor {
-    this.#logits ??= tidy(() => unpack(this.#score(this.states), this.packing));
+    this.#logits ??= autocast(this.#precision, () => tidy(() => unpack(this.#score(this.states), this.packing)));
     return this.#logits;
   }
 }

@@ -17,7 +17,7 @@ export const feedForward: Op<[x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2:
       const m = x.size / k;
       const hidden = run.empty([...x.shape.slice(0, -1), inner]);
       const derivative = run.recording ? run.empty(hidden.shape) : undefined;
-      run.kernels.gemm({
+      run.gemm({
         m,
         n: inner,
         k,
@@ -32,7 +32,7 @@ export const feedForward: Op<[x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2:
       checkLinear("feedForward", hidden, w2, b2);
       const [n] = w2.shape;
       const y = run.empty([...x.shape.slice(0, -1), n]);
-      run.kernels.gemm({ m, n, k: inner, a: hidden, b: w2, bTransposed: true, bias: b2, out: y });
+      run.gemm({ m, n, k: inner, a: hidden, b: w2, bTransposed: true, bias: b2, out: y });
       const saved = { x: run.save(x), w1: run.save(w1), w2: run.save(w2), hidden: run.save(hidden) };
       const savedDerivative = derivative && run.save(derivative);
       const hiddenShape = hidden.shape;

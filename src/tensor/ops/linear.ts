@@ -14,7 +14,7 @@ export const linear: Op<[x: Tensor, weight: Tensor, bias?: Tensor]> = defineOp({
     const [n, k] = weight.shape;
     const m = x.size / k;
     const y = run.empty([...x.shape.slice(0, -1), n]);
-    run.kernels.gemm({ m, n, k, a: x, b: weight, bTransposed: true, bias, out: y });
+    run.gemm({ m, n, k, a: x, b: weight, bTransposed: true, bias, out: y });
     const savedX = run.save(x);
     const savedWeight = run.save(weight);
     return {

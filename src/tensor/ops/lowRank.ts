@@ -39,7 +39,7 @@ export const lowRank: Op<[y: Tensor, updates: readonly LowRankUpdate[]]> = defin
       const inner = scaled(run, product(run, { m: rows, n: rank, k }, x, down), scale);
       const target = { buffer: out.buffer, offset: out.offset + column };
       const size = { m: rows, n, k: rank };
-      run.kernels.gemm({ ...size, a: inner, b: up, bTransposed: true, out: target, ldc: width, accumulate: true });
+      run.gemm({ ...size, a: inner, b: up, bTransposed: true, out: target, ldc: width, accumulate: true });
       const saved = { x: run.save(x), down: run.save(down), up: run.save(up), inner: run.save(inner) };
       return { ...saved, scale, column, shape: x.shape, n, rank, k };
     });
@@ -57,16 +57,16 @@ export const lowRank: Op<[y: Tensor, updates: readonly LowRankUpdate[]]> = defin
           if (backward.wanted(ofUp)) {
             dUp = run.empty([n, rank]);
             const size = { m: n, n: rank, k: rows };
-            run.kernels.gemm({ ...size, a: own, aTransposed: true, lda: width, b: inner.tensor, out: dUp });
+            run.gemm({ ...size, a: own, aTransposed: true, lda: width, b: inner.tensor, out: dUp });
           }
           if (!backward.wanted(ofX) && !backward.wanted(ofDown)) return [undefined, undefined, dUp];
           const dz = run.empty([rows, rank]);
-          run.kernels.gemm({ m: rows, n: rank, k: n, a: own, lda: width, b: up.tensor, out: dz });
+          run.gemm({ m: rows, n: rank, k: n, a: own, lda: width, b: up.tensor, out: dz });
           const dInner = scaled(run, dz, scale);
           let dDown: Tensor | undefined;
           if (backward.wanted(ofDown)) {
             dDown = run.empty([rank, k]);
-            run.kernels.gemm({ m: rank, n: k, k: rows, a: dInner, aTransposed: true, b: x.tensor, out: dDown });
+            run.gemm({ m: rank, n: k, k: rows, a: dInner, aTransposed: true, b: x.tensor, out: dDown });
           }
           // several updates of one x each return their own: backward adds them up
           const dx = backward.wanted(ofX) ? inputGradient(run, dInner, down.tensor, shape, undefined, ofX) : undefined;
@@ -136,7 +136,7 @@ function check(y: Tensor, { x, down, up, column = 0 }: LowRankUpdate): void {
 /** a [m, k] times b [n, k] transposed. */
 function product(run: OpRun, size: { m: number; n: number; k: number }, a: Tensor, b: Tensor): Tensor {
   const out = run.empty([size.m, size.n]);
-  run.kernels.gemm({ ...size, a, b, bTransposed: true, out });
+  run.gemm({ ...size, a, b, bTransposed: true, out });
   return out;
 }
 

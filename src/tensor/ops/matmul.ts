@@ -69,11 +69,11 @@ function product(run: OpRun, batch: Shape, a: Factor, b: Factor, [m, n, k]: read
   const count = sizeOf(batch);
   if (sizeOf(b.shape.slice(0, -2)) === 1 && sizeOf(a.shape.slice(0, -2)) === count && !a.transposed) {
     // one matrix on the right: the batches on the left are rows like others
-    run.kernels.gemm({ ...common, m: count * m, n, a: a.x, b: b.x });
+    run.gemm({ ...common, m: count * m, n, a: a.x, b: b.x });
     return out;
   }
   const [left, right] = [repeated(a, batch), repeated(b, batch)];
-  run.kernels.gemm({
+  run.gemm({
     ...common,
     m,
     n,
@@ -107,6 +107,6 @@ function rightGradient(
     return sumTo(product(run, batch, a, dy, [k, n, m]), bShape);
   }
   const out = run.empty([k, n]);
-  run.kernels.gemm({ m: k, n, k: sizeOf(batch) * m, a: a.x, aTransposed: true, b: dy.x, out });
+  run.gemm({ m: k, n, k: sizeOf(batch) * m, a: a.x, aTransposed: true, b: dy.x, out });
   return out;
 }

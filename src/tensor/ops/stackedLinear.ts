@@ -18,7 +18,7 @@ export const stackedLinear: Op<[x: Tensor, weights: readonly Tensor[], biases: r
     const n = widths.reduce((sum, width) => sum + width, 0);
     const weight = together(run, weights, [n, k]);
     const y = run.empty([...x.shape.slice(0, -1), n]);
-    run.kernels.gemm({
+    run.gemm({
       m: x.size / k,
       n,
       k,
@@ -44,7 +44,7 @@ export const stackedLinear: Op<[x: Tensor, weights: readonly Tensor[], biases: r
         if (!weightsWanted) run.kernels.reduce("sum", dy, db, 1, rows, n);
         const dw = weightsWanted ? run.empty([n, k]) : undefined;
         if (dw) {
-          run.kernels.gemm({ m: n, n: k, k: rows, a: dy, aTransposed: true, b: savedX.tensor, out: dw, aRowSums: db });
+          run.gemm({ m: n, n: k, k: rows, a: dy, aTransposed: true, b: savedX.tensor, out: dw, aRowSums: db });
         }
         let row = 0;
         const starts = widths.map((width) => {

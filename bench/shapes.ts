@@ -7,6 +7,7 @@ export type ShapeConfig = Readonly<Record<string, unknown>> & {
 };
 
 export const shapes: Readonly<Record<string, ShapeConfig>> = {
+  "bert-base-uncased": { model_type: "bert", vocab_size: 30522 },
   "distilbert-base-uncased": {
     model_type: "distilbert",
     vocab_size: 30522,

@@ -4,27 +4,35 @@
 //   npx tsx bench/step.ts --tuned         PyTorch with jemalloc preloaded, its decay off
 //   npx tsx bench/step.ts --shape roberta-base     another model's shape (bench/shapes.ts) with random weights
 //   npx tsx bench/step.ts --activation-checkpointing   both sides compute activations twice
+//   npx tsx bench/step.ts --bf16          mixed precision on both sides: autocast to bfloat16 in PyTorch
 //   npx tsx bench/step.ts --no-peer       Attune alone
 //   npx tsx bench/step.ts --small         a few steps, to see that it runs
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { shapes } from "./shapes.js";
-import { machineSeconds, Side } from "./side.js";
-
-const here = fileURLToPath(new URL(".", import.meta.url));
-const shared = fileURLToPath(new URL("../../shared/", import.meta.url));
+import {
+  commit,
+  mean,
+  median,
+  milliseconds,
+  percent,
+  quantile,
+  type Runner,
+  runTwins,
+  standardDataset,
+  standardModel,
+  sum,
+  type Work,
+} from "./twin.js";
 
 const { values: options } = parseArgs({
   options: {
-    model: { type: "string", default: `${shared}hub/models/sentence-transformers/all-MiniLM-L6-v2` },
+    model: { type: "string", default: standardModel },
     shape: { type: "string" },
     "activation-checkpointing": { type: "boolean", default: false },
-    dataset: { type: "string", default: `${shared}hub/datasets/nyu-mll/glue` },
+    bf16: { type: "boolean", default: false },
+    dataset: { type: "string", default: standardDataset },
     config: { type: "string", default: "mrpc" },
     "batch-size": { type: "string", default: "8" },
     batches: { type: "string", default: "100" },
@@ -37,179 +45,23 @@ const { values: options } = parseArgs({
 if (options.shape !== undefined && !Object.hasOwn(shapes, options.shape)) {
   throw new Error(`--shape ${options.shape} is not known; there are ${Object.keys(shapes).join(", ")}`);
 }
-const work = {
-  /** Tokenizer, and weights where there is no shape. */
+const work: Work = {
   model: options.model,
-  shape: options.shape && shapes[options.shape],
+  shape: options.shape === undefined ? undefined : shapes[options.shape],
   activation_checkpointing: options["activation-checkpointing"],
+  bf16: options.bf16,
   dataset: options.dataset,
   config: options.config,
   batch_size: Number(options["batch-size"]),
   batches: 1 + (options.small ? 4 : Number(options.batches)), // the first step is the start's
 };
 const blockSteps = options.small ? 2 : Number(options.block);
-/** Thread pools spin for a while after their last task: the other side starts when they have parked. */
-const SETTLE_MILLISECONDS = 300;
-/** A round in which other processes used more of the machine than this, beside either side, says little of the sides. */
-const QUIET_SHARE = 0.05;
-
-interface Loaded {
-  readonly name: string;
-  readonly batches: readonly { readonly shape: readonly number[]; readonly tokens: number }[];
-}
-
-interface Block {
-  readonly seconds: readonly number[];
-  readonly losses: readonly number[];
-  /** Inside kernels; Attune only. */
-  readonly busy_seconds?: number;
-  /** By kernel; Attune only. */
-  readonly kernel_seconds?: Readonly<Record<string, number>>;
-}
-
-/** A block and what the machine did meanwhile, in processor seconds. */
-interface Measured extends Block {
-  /** Number of the block's first batch. */
-  readonly first: number;
-  /** Of the side's first thread. */
-  readonly mainThread: number;
-  /** Of the waiting side. */
-  readonly twin: number;
-  readonly others: number;
-  /** All that there were. */
-  readonly machine: number;
-}
-
-/** One side of the run and what it did. */
-class Runner {
-  name = "";
-  batches: Loaded["batches"] = [];
-  startSeconds = 0;
-  /** All blocks after the first step; `report` is given those that count. */
-  blocks: Measured[] = [];
-  readonly side: Side;
-
-  constructor(side: Side) {
-    this.side = side;
-  }
-
-  /** Loads, and makes the first step: what a user waits for after starting a script. */
-  async start(): Promise<void> {
-    const loaded = await this.side.ask<Loaded>({ cmd: "load", ...work });
-    this.name = loaded.name;
-    this.batches = loaded.batches;
-    await this.side.ask<Block>({ cmd: "steps", n: 1 });
-    this.startSeconds = (performance.now() - this.side.startedAt) / 1000;
-  }
-
-  async runBlock(first: number, steps: number, twin: Runner | undefined): Promise<Measured> {
-    const before = this.clocks(twin);
-    const block = await this.side.ask<Block>({ cmd: "steps", n: steps });
-    const after = this.clocks(twin);
-    const twinSeconds = after.twin - before.twin;
-    const measured = {
-      ...block,
-      first,
-      mainThread: after.mainThread - before.mainThread,
-      twin: twinSeconds,
-      others: Math.max(0, after.busy - before.busy - (after.own - before.own) - twinSeconds),
-      machine: after.total - before.total,
-    };
-    this.blocks.push(measured);
-    return measured;
-  }
-
-  get seconds(): number[] {
-    return this.blocks.flatMap(({ seconds }) => seconds);
-  }
-
-  get tokensPerSecond(): number[] {
-    return this.blocks.flatMap(({ first, seconds }) => seconds.map((s, i) => this.batches[first + i].tokens / s));
-  }
-
-  /** Sum of one figure over the blocks. */
-  total(figure: "mainThread" | "twin" | "others" | "machine"): number {
-    return sum(this.blocks.map((block) => block[figure]));
-  }
-
-  private clocks(twin: Runner | undefined) {
-    return {
-      ...machineSeconds(),
-      own: this.side.cpuSeconds(),
-      mainThread: this.side.mainThreadSeconds(),
-      twin: twin?.side.cpuSeconds() ?? 0,
-    };
-  }
-}
-
-function quantile(values: readonly number[], fraction: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const position = (sorted.length - 1) * fraction;
-  const below = Math.floor(position);
-  return sorted[below] + (sorted[Math.min(below + 1, sorted.length - 1)] - sorted[below]) * (position - below);
-}
-
-const median = (values: readonly number[]) => quantile(values, 0.5);
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]) => sum(values) / values.length;
-
-function startPeer(): Side {
-  const python = `${here}.venv/bin/python`;
-  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first, or pass --no-peer`);
-  const environment: Record<string, string> = {};
-  if (options.tuned) {
-    const jemalloc = ["x86_64", "aarch64"]
-      .map((machine) => `/usr/lib/${machine}-linux-gnu/libjemalloc.so.2`)
-      .find((path) => existsSync(path));
-    if (jemalloc === undefined) throw new Error("--tuned preloads jemalloc: apt-get install libjemalloc2");
-    environment.LD_PRELOAD = jemalloc;
-    environment.MALLOC_CONF = "dirty_decay_ms:-1,muzzy_decay_ms:-1";
-  }
-  return new Side(python, [`${here}peers/pytorch_step.py`], environment);
-}
-
-function startAttune(): Side {
-  if (!existsSync(`${here}../dist/index.js`)) throw new Error("dist/ is not there: run npm run build first");
-  return new Side(process.execPath, [`${here}peers/attune_step.js`]);
-}
-
-/** Both sides must have been given the same work, or the figures mean nothing. */
-function requireSameBatches(peer: Runner, attune: Runner): void {
-  if (JSON.stringify(peer.batches) === JSON.stringify(attune.batches)) return;
-  const index = peer.batches.findIndex((b, i) => JSON.stringify(b) !== JSON.stringify(attune.batches[i]));
-  const [ours, theirs] = [attune.batches[index], peer.batches[index]].map((b) => JSON.stringify(b));
-  throw new Error(`The sides differ in batch ${index}: Attune has ${ours}, the peer ${theirs}`);
-}
-
-function commit(): string {
-  const git = (...args: string[]) => execFileSync("git", ["-C", here, ...args], { encoding: "utf8" }).trim();
-  return (
-    git("rev-parse", "--short", "HEAD") +
-    (git("status", "--porcelain", "--", "../src", "../native") ? " + changes" : "")
-  );
-}
-
-const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(1)} ms`;
-const percent = (fraction: number) => `${(fraction * 100).toFixed(1)} %`;
-
 /** A line of the report: its label, its figure, and how the figure is written. */
 type Row = [string, (side: Runner) => number, (value: number) => string];
 
-/**
- * Leaves only the blocks of quiet rounds, the same of both sides; all where there is no quiet one. Says which it did.
- */
-function keepQuietRounds(sides: readonly Runner[]): string {
-  const loud = (block: Measured) => block.others > QUIET_SHARE * block.machine;
-  const all = sides[0].blocks.length;
-  const quiet = [...Array(all).keys()].filter((round) => !sides.some(({ blocks }) => loud(blocks[round])));
-  if (quiet.length === 0)
-    return `no quiet round: other processes used more than ${percent(QUIET_SHARE)} in each of ${all}`;
-  for (const side of sides) side.blocks = quiet.map((round) => side.blocks[round]);
-  return `${quiet.length} of ${all} rounds count, those in which other processes used at most ${percent(QUIET_SHARE)} of the machine`;
-}
-
 const title = [
   options.shape ?? basename(work.model),
+  ...(work.bf16 ? ["mixed precision"] : []),
   ...(work.activation_checkpointing ? ["activation checkpointing"] : []),
   ...(options.tuned ? ["PyTorch tuned"] : []),
 ].join(", ");
@@ -288,33 +140,9 @@ function kernelShares(attune: Runner): string {
     .join(", ");
 }
 
-const sides: Runner[] = [];
-try {
-  const peer = options["no-peer"] ? undefined : new Runner(startPeer());
-  if (peer) {
-    sides.push(peer);
-    await peer.start();
-    await sleep(SETTLE_MILLISECONDS);
-  }
-  const attune = new Runner(startAttune());
-  sides.push(attune);
-  await attune.start();
-  if (peer) requireSameBatches(peer, attune);
-  const turns: { side: Runner; twin?: Runner }[] = [{ side: attune, twin: peer }];
-  if (peer) turns.unshift({ side: peer, twin: attune });
-  for (let done = 1; done < work.batches; done += blockSteps) {
-    const steps = Math.min(blockSteps, work.batches - done);
-    for (const { side, twin } of turns) {
-      await sleep(SETTLE_MILLISECONDS);
-      const { seconds, others, machine } = await side.runBlock(done, steps, twin);
-      const last = done + steps - 1;
-      console.error(
-        `batches ${done} to ${last}, ${side.name}: ${milliseconds(median(seconds))} a step, others used ${percent(others / machine)}`,
-      );
-    }
-  }
-  const rounds = keepQuietRounds(sides);
-  console.log(report(attune, peer, rounds));
-} finally {
-  await Promise.all(sides.map(({ side }) => side.close()));
-}
+const { attune, peer, rounds } = await runTwins(work, {
+  tuned: options.tuned,
+  noPeer: options["no-peer"],
+  blockSteps,
+});
+console.log(report(attune, peer, rounds));

@@ -57,6 +57,7 @@ export {
 } from "./support/errors.js";
 export { version } from "./support/version.js";
 export {
+  autocast,
   type BackwardOptions,
   type DType,
   full,
@@ -66,6 +67,7 @@ export {
   noGrad,
   ones,
   ops,
+  type ProductPrecision,
   type RandomState,
   randomState,
   type Shape,

@@ -1,9 +1,11 @@
 // Attune as one side of bench/step.ts: the requests, answers and work of pytorch_step.py beside it. Plain JavaScript
 // over the built package, as a user's process is: the time from its start to its first step is one of the figures.
-//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?}
+//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?, "bf16"?,
+//    "evaluate"?, "grouped"?, "comparable"?, "max_tokens"?: tokens of a batch at most, in place of rows}
 //     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
 //   {"cmd": "steps", "n"}
-//     -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels, "kernel_seconds": by kernel}
+//     -> {"seconds": [...], "losses": [...], "busy_seconds": inside kernels, "kernel_seconds": by kernel,
+//         "product_gflop": operations of matrix products, in 1e9}
 // Unlike the other side's, its steps fetch their batches from a DataLoader, as a user's loop does.
 import { createInterface } from "node:readline";
 import {
@@ -15,7 +17,9 @@ import {
   DataLoader,
   getScheduler,
   manualSeed,
+  noGrad,
 } from "attune";
+import { Accelerator } from "attune/accelerate";
 import { loadDataset } from "attune/datasets";
 
 async function prepareLoader(request) {
@@ -28,13 +32,15 @@ async function prepareLoader(request) {
     { batched: true, with: { tokenizer, texts } },
   );
   const columns = tokenized.removeColumns([...texts, "idx"]).renameColumn("label", "labels");
-  if (request.shape) return shapedLoader(request, columns, tokenizer);
   const collator = new DataCollatorWithPadding(tokenizer);
-  return new DataLoader(columns, { batchSize: request.batch_size, shuffle: false, collator });
+  const dataset = request.shape ? await fitRows(request.shape, columns) : columns;
+  const { grouped = false, max_tokens: maxTokensPerBatch, batch_size: batchSize } = request;
+  const size = maxTokensPerBatch ? { maxTokensPerBatch, shuffle: true } : { batchSize, groupByLength: grouped };
+  return () => new DataLoader(dataset, { ...size, collator });
 }
 
 /** The same rows for a model of another vocabulary: ids that it has, and token types only where it reads them. */
-async function shapedLoader({ shape, batch_size }, columns, tokenizer) {
+async function fitRows(shape, columns) {
   const vocabulary = shape.vocab_size;
   const ids = await columns.map(
     (rows) => ({ input_ids: rows.input_ids.map((row) => row.map((id) => id % vocabulary)) }),
@@ -43,15 +49,32 @@ async function shapedLoader({ shape, batch_size }, columns, tokenizer) {
       with: { vocabulary },
     },
   );
-  const rows = ids.columnNames.includes("token_type_ids") ? ids.removeColumns(["token_type_ids"]) : ids;
-  const collator = new DataCollatorWithPadding(tokenizer);
-  return new DataLoader(rows, { batchSize: batch_size, shuffle: false, collator });
+  return ids.columnNames.includes("token_type_ids") ? ids.removeColumns(["token_type_ids"]) : ids;
 }
 
-async function loadModel({ model, shape }) {
-  return shape
-    ? AutoModelForSequenceClassification.fromConfig(shape, { numLabels: 2 })
-    : await AutoModelForSequenceClassification.fromPretrained(model, { numLabels: 2 });
+async function loadModel({ model, shape, comparable }) {
+  if (shape) return AutoModelForSequenceClassification.fromConfig(shape, { numLabels: 2 });
+  const dropout = comparable ? { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 } : {};
+  const loaded = await AutoModelForSequenceClassification.fromPretrained(model, { numLabels: 2, ...dropout });
+  if (comparable) {
+    const head = loaded.parameter("classifier.weight");
+    head.write_(Float32Array.from({ length: head.size }, (_, i) => 0.02 * Math.sin(1 + i)));
+    loaded.parameter("classifier.bias").fill_(0);
+  }
+  return loaded;
+}
+
+/** Counts what the matrix products of a backend compute, in 1e9 operations. */
+function countProducts(kernels) {
+  let total = 0;
+  for (const name of ["gemm", "gemmBfloat16"]) {
+    const enqueue = kernels[name].bind(kernels);
+    kernels[name] = (call) => {
+      total += (2 * call.m * call.n * call.k * (call.batch?.count ?? 1)) / 1e9;
+      enqueue(call);
+    };
+  }
+  return () => total;
 }
 
 async function describeBatches(loader) {
@@ -65,15 +88,33 @@ async function describeBatches(loader) {
 
 async function load(request) {
   manualSeed(42);
-  const loader = await prepareLoader(request);
+  const makeLoader = await prepareLoader(request);
   const model = await loadModel(request);
   if (request.activation_checkpointing) model.activationCheckpointingEnable();
-  model.train();
+  new Accelerator({ mixedPrecision: request.bf16 ? "bf16" : "no" }).prepare(model);
+  model.train(!request.evaluate);
   const [{ backend }] = model.parameters();
+  const gflop = countProducts(backend.kernels);
   const optimizer = new AdamW(model.parameters(), { lr: 5e-5, weightDecay: 0 });
   const schedule = getScheduler("linear", optimizer, { numWarmupSteps: 0, numTrainingSteps: request.batches });
-  const batches = await describeBatches(loader);
-  const iterator = loader[Symbol.asyncIterator]();
+  const batches = await describeBatches(makeLoader());
+  const iterator = makeLoader()[Symbol.asyncIterator]();
+
+  function train(batch) {
+    const { loss } = model.forward(batch);
+    loss.backward();
+    clipGradNorm(model.parameters(), 1.0);
+    optimizer.step();
+    schedule.step();
+    optimizer.zeroGrad();
+    return [loss];
+  }
+
+  function evaluate(batch) {
+    const { loss, logits } = noGrad(() => model.forward(batch));
+    return [loss, logits];
+  }
+  const step = request.evaluate ? evaluate : train;
 
   async function steps(n) {
     const seconds = [];
@@ -81,19 +122,16 @@ async function load(request) {
     const reads = [];
     const busyBefore = backend.statistics().busySeconds;
     const kernelsBefore = backend.profile();
+    const gflopBefore = gflop();
     let last = performance.now();
     for (let i = 0; i < n; i++) {
       const { value: batch, done } = await iterator.next();
       if (done) break;
-      const { loss } = model.forward(batch);
-      loss.backward();
-      clipGradNorm(model.parameters(), 1.0);
-      optimizer.step();
-      schedule.step();
-      optimizer.zeroGrad();
+      const [loss, ...outputs] = step(batch);
       // Steps queue up: one ends when the engine passes the fence behind it, and lasts since the end of the one before.
       reads.push(
         loss.item().then((value) => losses.push(value)),
+        ...outputs.map((output) => output.data()),
         backend
           .fence()
           .wait()
@@ -114,6 +152,7 @@ async function load(request) {
       losses,
       busy_seconds: backend.statistics().busySeconds - busyBefore,
       kernel_seconds: Object.fromEntries(kernels),
+      product_gflop: gflop() - gflopBefore,
     };
   }
 

@@ -1,7 +1,9 @@
 """PyTorch and transformers as one side of bench/step.ts: training steps on real batches, run block by block on request.
 
 Speaks JSON lines, a request on standard input and its answer on standard output:
-  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?}
+  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?,
+   "bf16"?: under autocast, "evaluate"?: forward alone, "grouped"?: rows of about equal length in a batch,
+   "comparable"?: no dropout, and a head by formula}
     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
   {"cmd": "steps", "n"} -> {"seconds": [...], "losses": [...]}
 Between requests it waits on standard input, so that the other side has the machine to itself. End of input ends it.
@@ -10,6 +12,7 @@ without decay, linear schedule to zero. Batches are tokenized and padded beforeh
 """
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -18,22 +21,31 @@ import pyarrow.parquet as parquet
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, get_scheduler
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 NO_DECAY = ("bias", "LayerNorm.weight", "LayerNorm.bias")
 TEXT_COLUMNS = ("sentence1", "sentence2", "sentence")
 
 
-def read_batches(tokenizer, folder, batch_size, count):
-    """The first `count` batches of the training rows in their order, each padded to its own longest row."""
+def read_batches(tokenizer, folder, batch_size, count, grouped):
+    """
+    `count` batches of the first training rows, each padded to its own longest row: in the rows' order, or grouped by length
+    as Trainer groups them.
+    """
     table = parquet.read_table(folder / "train-00000-of-00001.parquet").slice(0, count * batch_size)
     columns = [table.column(name).to_pylist() for name in TEXT_COLUMNS if name in table.column_names]
     encoded = tokenizer(*columns, truncation=True)
     labels = table.column("label").to_pylist()
+    order = list(range(len(labels)))
+    if grouped:
+        lengths = [len(ids) for ids in encoded["input_ids"]]
+        order = list(LengthGroupedSampler(batch_size, lengths=lengths, generator=torch.Generator().manual_seed(42)))
     batches = []
     for start in range(0, len(labels), batch_size):
-        rows = {name: values[start : start + batch_size] for name, values in encoded.items()}
+        chosen = order[start : start + batch_size]
+        rows = {name: [values[i] for i in chosen] for name, values in encoded.items()}
         batch = tokenizer.pad(rows, return_tensors="pt")
-        batch["labels"] = torch.tensor(labels[start : start + batch_size])
+        batch["labels"] = torch.tensor([labels[i] for i in chosen])
         batches.append(batch)
     return batches
 
@@ -42,7 +54,8 @@ def load_model(request):
     """The checkpoint, or random weights of a shape."""
     shape = request.get("shape")
     if shape is None:
-        return AutoModelForSequenceClassification.from_pretrained(request["model"], num_labels=2)
+        dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0} if request.get("comparable") else {}
+        return AutoModelForSequenceClassification.from_pretrained(request["model"], num_labels=2, **dropout)
     return AutoModelForSequenceClassification.from_config(AutoConfig.for_model(num_labels=2, **shape))
 
 
@@ -58,11 +71,19 @@ class Training:
         torch.manual_seed(42)
         tokenizer = AutoTokenizer.from_pretrained(request["model"])
         folder = Path(request["dataset"]) / request["config"]
-        self.batches = read_batches(tokenizer, folder, request["batch_size"], request["batches"])
+        grouped = request.get("grouped", False)
+        self.batches = read_batches(tokenizer, folder, request["batch_size"], request["batches"], grouped)
         if request.get("shape"):
             fit_batches(self.batches, request["shape"])
         self.model = load_model(request)
+        if request.get("comparable"):
+            head = self.model.classifier
+            values = [0.02 * math.sin(1 + i) for i in range(head.weight.numel())]
+            head.weight.data.copy_(torch.tensor(values).reshape(head.weight.shape))
+            head.bias.data.zero_()
         self.model.train()
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=request.get("bf16", False))
+        self.step = self.evaluate if request.get("evaluate") else self.train
         if request.get("activation_checkpointing"):
             self.model.gradient_checkpointing_enable()
         named = list(self.model.named_parameters())
@@ -85,17 +106,28 @@ class Training:
             ],
         }
 
+    def train(self, batch):
+        with self.autocast:
+            loss = self.model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
+        return loss.item()
+
+    def evaluate(self, batch):
+        self.model.eval()
+        with torch.no_grad(), self.autocast:
+            output = self.model(**batch)
+        output.logits.float().numpy()
+        return output.loss.item()
+
     def steps(self, n):
         seconds, losses = [], []
         for batch in self.batches[self.next : self.next + n]:
             start = time.perf_counter()
-            loss = self.model(**batch).loss
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimizer.step()
-            self.schedule.step()
-            self.optimizer.zero_grad()
-            losses.append(loss.item())
+            losses.append(self.step(batch))
             seconds.append(time.perf_counter() - start)
         self.next += len(losses)
         return {"seconds": seconds, "losses": losses}

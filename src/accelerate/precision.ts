@@ -28,7 +28,7 @@ function sayWhere(model: Module): void {
     `bfloat16 ${description}`,
     multipliesBfloat16
       ? `matrix products in bfloat16 (${description})`
-      : `matrix products of numbers rounded to bfloat16, by float32 instructions (${description}): this processor has none for ` +
-          "bfloat16, so the results are those of one that has, and the time is that of float32",
+      : `matrix products of numbers rounded to bfloat16 (${description}, which multiplies them as float32): the same results, ` +
+          "in the time of float32",
   );
 }

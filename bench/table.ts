@@ -1,0 +1,220 @@
+// The speed table: what a step, or an evaluation's batch, takes beside PyTorch as installed, tuned (jemalloc preloaded, decay
+// off), and tuned with rows grouped by length, in twin runs (twin.ts). Then Attune's own loader with rows grouped and with a
+// budget of tokens, and how near matrix products come to what the processor's registers can do at the same moment.
+//   npx tsx bench/table.ts                               all rows and columns
+//   npx tsx bench/table.ts --rows mrpc,sst2 --columns tuned   some of them
+//   npx tsx bench/table.ts --batches 50                  fewer batches in each run
+//   npx tsx bench/table.ts --no-peer                     Attune alone
+//   npx tsx bench/table.ts --small                       a few steps of each, to see that it runs
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { compileFmaLoop, type FmaLoop } from "./machine/fma.js";
+import { shapes } from "./shapes.js";
+import {
+  commit,
+  median,
+  milliseconds,
+  percent,
+  type Runner,
+  runTwins,
+  standardDataset,
+  standardModel,
+  sum,
+  type Twins,
+  type Work,
+} from "./twin.js";
+
+const COLUMNS = { installed: "as installed", tuned: "tuned", grouped: "tuned and grouped" } as const;
+type Column = keyof typeof COLUMNS;
+
+interface TableRow {
+  readonly label: string;
+  readonly work: Pick<Work, "config" | "batch_size" | "shape" | "evaluate">;
+  /** Times as fast as PyTorch. */
+  readonly goals: Readonly<Record<Column, number>>;
+  /** Of our loader's row with a budget of tokens: about what batches of `batch_size` rows have. */
+  readonly tokens: number;
+}
+
+const rows: Readonly<Record<string, TableRow>> = {
+  mrpc: {
+    label: "MRPC batch 8, MiniLM",
+    work: { config: "mrpc", batch_size: 8 },
+    goals: { installed: 3.2, tuned: 2.6, grouped: 2.1 },
+    tokens: 426,
+  },
+  "bert-base": {
+    label: "MRPC batch 8, bert-base (random weights)",
+    work: { config: "mrpc", batch_size: 8, shape: shapes["bert-base-uncased"] },
+    goals: { installed: 2.8, tuned: 1.7, grouped: 1.5 },
+    tokens: 426,
+  },
+  sst2: {
+    label: "SST-2 batch 32, MiniLM",
+    work: { config: "sst2", batch_size: 32 },
+    goals: { installed: 5, tuned: 4, grouped: 2.2 },
+    tokens: 365,
+  },
+  evaluation: {
+    label: "evaluation, MRPC batch 32, MiniLM",
+    work: { config: "mrpc", batch_size: 32, evaluate: true },
+    goals: { installed: 3, tuned: 2, grouped: 1.5 },
+    tokens: 1704,
+  },
+};
+
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: "string", default: Object.keys(rows).join(",") },
+    columns: { type: "string", default: Object.keys(COLUMNS).join(",") },
+    batches: { type: "string", default: "100" },
+    block: { type: "string", default: "10" },
+    "no-peer": { type: "boolean", default: false },
+    small: { type: "boolean", default: false },
+  },
+});
+
+/** The names of a list; throws where one is not known. */
+function chosen<Name extends string>(flag: string, list: string, known: readonly Name[]): Name[] {
+  return list.split(",").map((name) => {
+    const found = known.find((candidate) => candidate === name);
+    if (found === undefined) throw new Error(`--${flag} ${name} is not known; there are ${known.join(", ")}`);
+    return found;
+  });
+}
+
+const chosenRows = chosen("rows", options.rows, Object.keys(rows));
+const chosenColumns = options["no-peer"]
+  ? (["installed"] as const)
+  : chosen("columns", options.columns, Object.keys(COLUMNS) as Column[]);
+const batches = options.small ? 3 : 1 + Number(options.batches); // the first step is the start's
+const blockSteps = options.small ? 1 : Number(options.block);
+
+/** One run: its rounds that count, and the FMA loop's rate after each of them. */
+interface Run extends Twins {
+  readonly fma: readonly number[];
+}
+
+async function runOne(work: Work, tuned: boolean, noPeer: boolean, loop: FmaLoop | undefined): Promise<Run> {
+  const rates: number[] = [];
+  const threads = cpus().length;
+  const afterRound = async () => void (loop && rates.push(loop.measure(threads)));
+  const twins = await runTwins(work, { tuned, noPeer, blockSteps, afterRound });
+  return { ...twins, fma: loop ? twins.quiet.map((round) => rates[round]) : [] };
+}
+
+const mebibytes = (side: Runner) => side.side.peakAnonymousBytes / 2 ** 20;
+const times = (ratio: number) => `${ratio.toFixed(2)}x`;
+
+/** "PyTorch's figure, Attune's, and how many times less that is". */
+function both(run: Run, figure: (side: Runner) => number, format: (value: number) => string): string {
+  const ours = figure(run.attune);
+  if (!run.peer) return format(ours);
+  const theirs = figure(run.peer);
+  return `${format(theirs)}, ${format(ours)} (${times(theirs / ours)})`;
+}
+
+function cells(run: Run, goal: number): string[] {
+  const { attune, peer } = run;
+  const ratio = peer && median(peer.seconds) / median(attune.seconds);
+  return [
+    both(run, (side) => median(side.seconds), milliseconds),
+    ratio === undefined ? "" : `${times(goal)}, ${ratio >= goal ? "met" : "not met"}`,
+    both(
+      run,
+      (side) => 1 / median(side.tokensPerSecond),
+      (value) => (1 / value).toFixed(0),
+    ),
+    both(run, mebibytes, (value) => `${value.toFixed(0)} MiB`),
+    both(
+      run,
+      (side) => side.startSeconds,
+      (value) => `${value.toFixed(2)} s`,
+    ),
+    milliseconds(attune.total("mainThread") / attune.seconds.length),
+    `${run.quiet.length}`,
+  ];
+}
+
+/** Rates of matrix products in each round, beside the FMA loop's, and the part of the time that is not theirs. */
+function machineLine({ attune, fma }: Run): string {
+  const seconds = attune.blocks.map(({ kernel_seconds = {} }) => kernel_seconds.gemm ?? 0);
+  const rates = attune.blocks.map(({ product_gflop = 0 }, i) => product_gflop / seconds[i]);
+  const outside = 1 - sum(seconds) / sum(attune.seconds);
+  const rate = `matrix products ${median(rates).toFixed(0)} GFLOP/s`;
+  const share =
+    fma.length > 0
+      ? `, ${percent(median(rates.map((r, i) => r / fma[i])))} of a register-only FMA loop at the same moment (${median(fma).toFixed(0)})`
+      : "";
+  return `${rate}${share}; outside of them ${percent(outside)} of a step`;
+}
+
+const table = (header: readonly string[]): string[] => [
+  `| ${header.join(" | ")} |`,
+  `|${header.map(() => "---|").join("")}`,
+];
+const line = (values: readonly string[]): string => `| ${values.join(" | ")} |`;
+
+const loop = compileFmaLoop();
+const names = new Set<string>();
+const main: string[] = [];
+const machine: string[] = [];
+const loaders: string[] = [];
+try {
+  for (const name of chosenRows) {
+    const { label, work, goals, tokens } = rows[name];
+    const common: Work = { model: standardModel, dataset: standardDataset, batches, ...work };
+    for (const column of chosenColumns) {
+      const grouped = column === "grouped";
+      const run = await runOne({ ...common, grouped }, column !== "installed", options["no-peer"], loop);
+      for (const side of run.peer ? [run.peer, run.attune] : [run.attune]) names.add(side.name);
+      main.push(line([label, COLUMNS[column], ...cells(run, goals[column])]));
+      machine.push(line([label, COLUMNS[column], machineLine(run)]));
+    }
+    const own = [
+      ["as they come", {}],
+      ["groupByLength", { grouped: true }],
+      [`maxTokensPerBatch: ${tokens}, shuffle`, { max_tokens: tokens }],
+    ] as const;
+    for (const [kind, option] of own) {
+      const { attune } = await runOne({ ...common, ...option }, false, true, undefined);
+      const perBatch = attune.batches.map(({ tokens: real }) => real);
+      const padded = sum(attune.batches.map(({ shape }) => shape[0] * shape[1]));
+      loaders.push(
+        line([
+          label,
+          kind,
+          milliseconds(median(attune.seconds)),
+          median(attune.tokensPerSecond).toFixed(0),
+          `${Math.min(...perBatch)} to ${Math.max(...perBatch)}`,
+          percent(1 - sum(perBatch) / padded),
+        ]),
+      );
+    }
+  }
+} finally {
+  loop?.remove();
+}
+console.log(
+  [
+    `## ${new Date().toISOString().slice(0, 10)}, the speed table`,
+    "",
+    `- machine: ${cpus()[0].model}, ${cpus().length} cores; Node ${process.version}; commit ${commit()}`,
+    `- ${batches - 1} batches each, in blocks of ${blockSteps}; figures are PyTorch's, Attune's (how many times less)`,
+    ...[...names].map((name) => `- ${name}`),
+    "",
+    ...table([
+      ...["", "PyTorch", "step, median", "goal", "real tokens/s", "peak memory", "start to end of first step"],
+      ...["JavaScript thread a step", "quiet rounds"],
+    ]),
+    ...main,
+    "",
+    ...table(["", "beside", "the machine"]),
+    ...machine,
+    "",
+    "Batches of Attune's own loader:",
+    "",
+    ...table(["", "batches", "step, median", "real tokens/s", "real tokens of a batch", "padding, not computed"]),
+    ...loaders,
+  ].join("\n"),
+);

@@ -33,8 +33,6 @@ describeShared("small runs", () => {
     for (const kind of ["as they come", "groupByLength", "maxTokensPerBatch: 1704, shuffle"]) {
       expect(Number.parseFloat(cells(text, row, kind)[0]), text).toBeGreaterThan(0);
     }
-    const padding = ["as they come", "groupByLength"].map((kind) => Number.parseFloat(cells(text, row, kind)[3]));
-    expect(padding[1]).toBeLessThan(padding[0]);
   });
 
   it("bench/bfloat16.ts has losses in both precisions", { timeout: 300_000 }, () => {
@@ -42,6 +40,6 @@ describeShared("small runs", () => {
     const losses = cells(text, "2 to 2").map(Number.parseFloat);
     expect(losses).toHaveLength(2);
     for (const loss of losses) expect(loss > 0.3 && loss < 1.5, text).toBe(true);
-    expect(losses[0]).not.toBe(losses[1]);
+    expect(text).toMatch(/Attune float32 and Attune bfloat16: [1-9]/);
   });
 });

@@ -1,5 +1,6 @@
 // The flags of `train`, `glue` and `eval` that say which data.
 import { choice, integer, text, type ValuesOf } from "../trainer/fields.js";
+import { UsageError } from "./flags.js";
 
 export const datasetFlags = {
   dataset: text({
@@ -46,3 +47,18 @@ export const ownDataFlags = {
 } as const;
 
 export type DataFlags = ValuesOf<typeof dataFlags>;
+
+/** Refuses what names no data, or data twice, before anything is loaded. @throws UsageError */
+export function checkSource(
+  command: string,
+  { data, dataset, config }: { readonly data?: string; readonly dataset?: string; readonly config?: string },
+): void {
+  if (data === undefined && dataset === undefined) {
+    throw new UsageError(
+      `attune ${command} needs --dataset or --data: which rows. \`attune ${command} --help\` lists the flags`,
+    );
+  }
+  if (data !== undefined && (dataset !== undefined || config !== undefined)) {
+    throw new UsageError("--data is for files of your own, and takes the place of --dataset and --config");
+  }
+}

@@ -29,9 +29,10 @@ export const command = defineCommand({
         : table([["Made with", first, second], ...rows(made)]),
     );
     if (parted) {
-      const [a, b] = parted.losses;
-      console.log(`\nTraining losses are equal before step ${parted.step}, and there ${a} and ${b}.`);
-    } else console.log("\nTraining losses are equal at all steps that both have logged.");
+      const { step, losses, equalUntil } = parted;
+      const before = equalUntil === undefined ? "differ from the first on" : `are equal until step ${equalUntil}`;
+      console.log(`\nLogged training losses ${before}: at step ${step} they are ${losses[0]} and ${losses[1]}.`);
+    } else console.log("\nTraining losses are equal wherever both have logged one.");
     if (results.length > 0) console.log(`\n${table([["Results", first, second], ...rows(results)])}`);
     else console.log("Results are equal.");
     return made.length === 0 ? 0 : 1;

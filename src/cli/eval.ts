@@ -2,7 +2,7 @@
 import { DataError } from "../support/errors.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
-import { dataFlags } from "./data-flags.js";
+import { checkSource, dataFlags, ownDataFlags } from "./data-flags.js";
 import { trainedModelFlags } from "./model-flags.js";
 
 const evalFlags = {
@@ -11,22 +11,31 @@ const evalFlags = {
     default: undefined,
     placeholder: "NAME",
     help: "split to measure on",
-    defaultNote: "validation, or test",
+    defaultNote: "validation, or test; of --data without them all rows",
   }),
   batchSize: integer({ default: 32, min: 1, help: "rows in a batch" }),
 } as const;
 
+const rowFlags = {
+  data: { ...ownDataFlags.data, help: `${ownDataFlags.data.help}; all of its rows where it has no splits` },
+  ...dataFlags,
+};
+
 export const command = defineCommand({
   name: "eval",
   description: "Measures a trained model on a dataset. The figures are printed as JSON.",
-  usage: ["attune eval --model runs/mrpc --dataset glue --config mrpc --split validation"],
+  usage: [
+    "attune eval --model runs/mrpc --dataset glue --config mrpc --split validation",
+    "attune eval --model runs/reviews --data more-reviews.csv",
+  ],
   sections: [
     { title: "What to measure", flags: evalFlags },
-    { title: "Data", flags: dataFlags },
+    { title: "Data", flags: rowFlags },
   ],
-  flags: { ...evalFlags, ...dataFlags },
-  required: ["model", "dataset"],
+  flags: { ...evalFlags, ...rowFlags },
+  required: ["model"],
   run: async (values) => {
+    checkSource("eval", values);
     const [{ AutoModelForSequenceClassification }, { AutoTokenizer }, { Trainer }, tasks, data] = await Promise.all([
       import("../models/index.js"),
       import("../tokenizers/index.js"),
@@ -35,15 +44,17 @@ export const command = defineCommand({
       import("./data.js"),
     ]);
     const { model: folder = "", batchSize, revision } = values;
-    const { raw, task } = await data.loadTask(values);
-    const [split] = values.split === undefined ? task.evaluationSplits : [values.split];
+    const tokenizer = await AutoTokenizer.fromPretrained(folder, { revision });
+    const model = await AutoModelForSequenceClassification.fromPretrained(folder, { revision });
+    const own = values.data === undefined ? {} : tasks.labelsOf(model.config);
+    const { raw, task } = await data.loadTask({ ...values, ...own, seed: null });
+    const [found] = task.evaluationSplits;
+    const split = values.split ?? found ?? (values.data === undefined ? undefined : raw.splitNames[0]);
     if (split === undefined) {
       throw new DataError(
         `${values.dataset} has no split validation or test; say with --split which of ${raw.splitNames.join(", ")}`,
       );
     }
-    const tokenizer = await AutoTokenizer.fromPretrained(folder, { revision });
-    const model = await AutoModelForSequenceClassification.fromPretrained(folder, { revision });
     const limit = tasks.lengthLimit(values.maxLength, tokenizer, model.config);
     const { tokenized: dataset, lengths } = await tasks.tokenizeSplit(raw.split(split), task, tokenizer, limit);
     tasks.sayCut(split, lengths, limit);

@@ -16,6 +16,7 @@ import { runTask } from "./run-task.js";
 
 export interface GlueRun {
   readonly checkpoint: string;
+  readonly revision: string | undefined;
   readonly dataset: string;
   readonly output: string;
   readonly tasks: readonly string[];
@@ -52,6 +53,7 @@ export async function runGlue(run: GlueRun): Promise<number> {
       ...loaded,
       args,
       checkpoint: run.checkpoint,
+      revision: run.revision,
       maxLength: run.maxLength,
       freshOptimizer: run.freshOptimizer,
       freshHead: true,

@@ -3,12 +3,14 @@ import { text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { lengthFlags } from "./data-flags.js";
 import { UsageError } from "./flags.js";
+import { revisionFlags } from "./model-flags.js";
 import { argumentsOf, trainingFlags } from "./training-flags.js";
 
 const TASKS = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli", "ax"] as const;
 
 const runFlags = {
   model: text({ default: undefined, placeholder: "ID|PATH", help: "checkpoint to start from" }),
+  ...revisionFlags,
   output: text({ default: "runs/glue", placeholder: "PATH", help: "folder with a folder for each task" }),
   dataset: text({ default: "glue", placeholder: "ID|PATH", help: "GLUE on the Hub, or a folder in its layout" }),
   tasks: text({
@@ -50,6 +52,7 @@ export const command = defineCommand({
     const { runGlue } = await import("./glue-run.js");
     return runGlue({
       checkpoint: values.model ?? "",
+      revision: values.revision,
       dataset: values.dataset,
       output: values.output,
       tasks,

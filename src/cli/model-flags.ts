@@ -1,5 +1,14 @@
-// The flags of `eval` and `predict` that say which model.
+// The flags that say which model.
 import { text } from "../trainer/fields.js";
+
+export const revisionFlags = {
+  revision: text({
+    default: undefined,
+    placeholder: "NAME",
+    help: "branch, tag or commit of the model",
+    defaultNote: "main",
+  }),
+} as const;
 
 export const trainedModelFlags = {
   model: text({
@@ -7,10 +16,5 @@ export const trainedModelFlags = {
     placeholder: "ID|PATH",
     help: "a trained model: its folder, or its name on the Hub",
   }),
-  revision: text({
-    default: undefined,
-    placeholder: "NAME",
-    help: "branch, tag or commit of the model",
-    defaultNote: "main",
-  }),
+  ...revisionFlags,
 } as const;

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { integer, number, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
+import { attuneCommand } from "./invocation.js";
 
 const flags = {
   output: text({
@@ -47,6 +48,7 @@ export const command = defineCommand({
         saveTotalLimit: 1,
         ...quickstartRecipe,
       }),
+      revision: undefined,
       maxLength: undefined,
       freshOptimizer: false,
       freshHead: false,
@@ -63,8 +65,8 @@ export const command = defineCommand({
       trainer,
       task.textColumns.map((column) => String(pair[column])),
       [
-        "attune train --help    (your own model and data)",
-        "examples/              (the same in TypeScript, a file a step)",
+        `${attuneCommand()} train --help    (your own model and data)`,
+        "examples/    (the same in TypeScript, a file a step)",
       ],
     );
     return report.exitStatus(output);

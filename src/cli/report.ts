@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import type { Baseline } from "../tasks/index.js";
 import { isEvaluation, resultsTable } from "../trainer/card.js";
 import type { Trainer, TrainOutput } from "../trainer/index.js";
+import { attuneCommand } from "./invocation.js";
 
 type Trained = Pick<Trainer, "state" | "args">;
 
@@ -38,7 +39,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 export function printWhatNext({ args }: Trained, texts: readonly string[], more: readonly string[] = []): void {
   if (args.saveStrategy === "no") return;
   const flags = ["--text", "--pair"].slice(0, texts.length).map((flag, i) => `${flag} ${quote(texts[i])}`);
-  const lines = [`attune predict --model ${args.outputDir} ${flags.join(" ")}`, ...more];
+  const lines = [`${attuneCommand()} predict --model ${args.outputDir} ${flags.join(" ")}`, ...more];
   console.log(`\nThe model is in ${args.outputDir}. What next:\n${lines.map((line) => `  ${line}`).join("\n")}`);
 }
 

@@ -22,6 +22,8 @@ import { type CardInfo, Trainer, type TrainingArguments, type TrainOutput } from
 
 export interface TaskRun {
   readonly checkpoint: string;
+  /** Of the checkpoint; the main branch's where it is not said. */
+  readonly revision?: string;
   readonly raw: DatasetDict;
   readonly task: Task;
   readonly args: TrainingArguments;
@@ -45,7 +47,7 @@ export async function runTask(run: TaskRun): Promise<{ trainer: Trainer; output:
 
 /** The Trainer of a task, ready to train. */
 export async function trainerOf(run: TaskRun): Promise<Trainer> {
-  const { checkpoint, raw, task, args } = run;
+  const { checkpoint, revision, raw, task, args } = run;
   if (!raw.has("train")) {
     throw new DataError(
       `there is no split train among ${raw.splitNames.join(", ")}: a model is trained elsewhere, and measured here`,
@@ -56,9 +58,13 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
     const evaluated = evaluations.length > 0 ? raw.split(evaluations[0]) : undefined;
     for (const finding of checkData(raw.train, evaluated, task)) warn(finding);
   }
-  const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
-  const head = { ...(await headOptions(task, checkpoint)), seed: args.seed, ignoreMismatchedSizes: run.freshHead };
-  const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, head);
+  const tokenizer = await AutoTokenizer.fromPretrained(checkpoint, { revision });
+  const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, {
+    ...(await headOptions(task, checkpoint, { revision })),
+    revision,
+    seed: args.seed,
+    ignoreMismatchedSizes: run.freshHead,
+  });
   const trained = run.lora ? getPeftModel(model, run.lora) : model;
   if (trained instanceof PeftModel) {
     const { trainable, all } = trained.getNbTrainableParameters();
@@ -83,9 +89,16 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
     card: run.card,
   });
   if (run.examine) {
-    const forecast = await forecastRun(trained, args, train.lengths);
+    const forecast = await forecastRun({
+      model: trained,
+      args,
+      tokenizer,
+      train: train.tokenized,
+      loader: trainer.getTrainDataLoader(),
+      evaluated: evaluated.map(([, dataset]) => dataset),
+    });
     info(`forecast: ${describeForecast(forecast)}`);
-    const there = availableMemory();
+    const there = availableMemory() + process.memoryUsage().rss;
     if (forecast.bytes > there) {
       warn(
         `${(there / 1e9).toFixed(1)} GB of memory are free: a smaller --per-device-train-batch-size or --max-length needs less`,

@@ -13,6 +13,7 @@ import { kebabCase, type Schema, showNumber, type ValuesOf } from "../trainer/fi
 import { adapterOf } from "./adapter-flags.js";
 import { loadTask } from "./data.js";
 import { UsageError } from "./flags.js";
+import { attuneCommand } from "./invocation.js";
 import { exitStatus, table } from "./report.js";
 import { trainerOf } from "./run-task.js";
 import { searchable, type searchCommandFlags } from "./search.js";
@@ -76,7 +77,7 @@ export async function runSearch(
   if (interrupted) console.log(`\nEnded by ${interrupted}. The same command line goes on.`);
   else if (best) {
     console.log(
-      `\nThe best is ${best.runId}, in ${best.folder}. What next:\n  attune predict --model ${best.folder} --text TEXT`,
+      `\nThe best is ${best.runId}, in ${best.folder}. What next:\n  ${attuneCommand()} predict --model ${best.folder} --text TEXT`,
     );
   }
   return exitStatus({ interrupted });

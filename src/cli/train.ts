@@ -2,12 +2,13 @@
 import { text, toggle } from "../trainer/fields.js";
 import { adapterFlags, adapterOf } from "./adapter-flags.js";
 import { defineCommand } from "./command.js";
-import { dataFlags, ownDataFlags } from "./data-flags.js";
-import { UsageError } from "./flags.js";
+import { checkSource, dataFlags, ownDataFlags } from "./data-flags.js";
+import { revisionFlags } from "./model-flags.js";
 import { argumentsOf, trainingFlags } from "./training-flags.js";
 
 const modelFlags = {
   model: text({ default: undefined, placeholder: "ID|PATH", help: "checkpoint to start from" }),
+  ...revisionFlags,
   output: text({ default: undefined, placeholder: "PATH", help: "folder that the trained model is written to" }),
   ignoreMismatchedSizes: toggle({
     default: false,
@@ -34,11 +35,7 @@ export const command = defineCommand({
   flags,
   required: ["model", "output"],
   run: async (values, given) => {
-    if (values.data === undefined && values.dataset === undefined) {
-      throw new UsageError(
-        "attune train needs --dataset or --data: what to train on. `attune train --help` lists the flags",
-      );
-    }
+    checkSource("train", values);
     const { model: checkpoint = "", output: outputDir } = values;
     const lora = adapterOf(values, given);
     const asked = given.has("evalStrategy") ? values.evalStrategy : "epoch";
@@ -53,6 +50,7 @@ export const command = defineCommand({
     const evalStrategy = given.has("evalStrategy") || evaluationSplits.length > 0 ? asked : "no";
     const { trainer, output } = await runTask({
       checkpoint,
+      revision: values.revision,
       raw,
       task,
       args: evalStrategy === asked ? checked : argumentsOf(values, { outputDir, evalStrategy }),

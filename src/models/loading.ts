@@ -57,7 +57,7 @@ export async function loadWeights(
     if (mismatched.length > 0 && !options.ignoreMismatchedSizes) {
       throw new ConfigError(
         `${folder} does not fit ${nameOf(model)}: ${mismatched.join("; ")}. ` +
-          "To start these anew pass { ignoreMismatchedSizes: true }; for another number of labels check numLabels",
+          "To start these anew pass { ignoreMismatchedSizes: true } (--ignore-mismatched-sizes); for another number of labels check numLabels",
       );
     }
     initialize(model, fresh);

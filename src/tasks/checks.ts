@@ -1,7 +1,7 @@
 // What is worth knowing of data before training on it: duplicates, texts that are evaluated on and trained on, classes that
 // are rare or missing.
 import type { Dataset } from "../datasets/index.js";
-import { keysOf } from "./own-data.js";
+import { keysOf } from "./set-aside.js";
 import type { Task } from "./task.js";
 
 const RARE_ROWS = 10; // of fewer rows little is learned

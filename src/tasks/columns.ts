@@ -88,7 +88,7 @@ export function namesOfLabels(dataset: Dataset, column: string): string[] {
   if (isFraction(feature)) return [];
   if (!isWhole(feature)) {
     throw new DataError(
-      `the label column ${column} is ${String(feature)}; integers (classes), a ClassLabel, or floats (a regression) are needed`,
+      `the label column ${column} is ${String(feature)}; integers (classes), a ClassLabel, or floats (a regression) are needed; --data makes classes of words`,
     );
   }
   const labels = dataset.column(column) as readonly number[];

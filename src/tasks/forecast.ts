@@ -1,59 +1,150 @@
-// How long a run will take and how much memory it needs, before it begins: by the operations of its tokens and a short
-// measurement of what the engine does in a second, and by the sizes of weights and activations.
-
-import { matmul, noGrad, type Tensor, zeros } from "../tensor/index.js";
-import { countComputedParameters, type TrainableModel, type TrainingArguments } from "../trainer/index.js";
-import type { Lengths } from "./tokenize.js";
+// How long a run will take and how much memory it needs, before it begins: a few batches of its rows go forward and
+// backward, and what they took is multiplied. The weights are left as they are.
+import { DataCollatorWithPadding, DataLoader, rowLengths } from "../batches/index.js";
+import type { Dataset } from "../datasets/index.js";
+import { AdamW } from "../optim/index.js";
+import { currentBackend, fence, randomState, setRandomState, tidy, zeros } from "../tensor/index.js";
+import type { PreTrainedTokenizer } from "../tokenizers/index.js";
+import { countComputedParameters, planRun, type TrainableModel, type TrainingArguments } from "../trainer/index.js";
 
 export interface Forecast {
+  /** Of training and its evaluations; files are written besides. */
   readonly seconds: number;
+  /** Of the process at its height. */
   readonly bytes: number;
 }
 
-/** Of a step's time this share is matrix products at the speed of a large one; measured on BERTs of 6 and 12 layers. */
-const EFFICIENCY = 0.6;
-const SIDE = 384;
-const PRODUCTS = 6;
+/** A loader, as far as which rows are a batch. */
+type Batches = Pick<DataLoader<object>, "length" | "batchSampler">;
 
-/** @throws as the engine does */
-export async function forecastRun(model: TrainableModel, args: TrainingArguments, lengths: Lengths): Promise<Forecast> {
-  const epochs =
-    args.maxSteps > 0
-      ? (args.maxSteps * args.perDeviceTrainBatchSize * args.gradientAccumulationSteps) / lengths.rows
-      : args.numTrainEpochs;
-  const weights = model.parameters().reduce((sum, { size }) => sum + size, 0);
-  const learned = trainable(model) / weights;
-  // a product forward, one for the gradient of what came in, and one for that of a weight that learns
-  const operations = (4 + 2 * learned) * countComputedParameters(model) * lengths.tokens * epochs;
-  const seconds = operations / (EFFICIENCY * (await operationsPerSecond()));
-  return { seconds, bytes: memoryOf(model, args, lengths) };
+/** What is going to run, and on what. */
+export interface Planned {
+  readonly model: TrainableModel;
+  readonly args: TrainingArguments;
+  readonly tokenizer: PreTrainedTokenizer;
+  readonly train: Dataset;
+  /** The batches of training: as the Trainer will have them. */
+  readonly loader: Batches;
+  readonly evaluated: readonly Dataset[];
 }
 
-function trainable(model: TrainableModel): number {
-  return model.parameters().reduce((sum, { size, requiresGrad }) => sum + (requiresGrad ? size : 0), 0);
+const TOKENS_MEASURED = 1024; // of a batch, where its rows have as many: a second at most for large models
+const BATCHES_MEASURED = 2;
+const WEIGHTS_MEASURED = 2 ** 21; // more than caches hold, with their moments
+const BYTES_OF_MOMENTS = 8; // two floats a weight
+const FORWARD_SHARE = 1 / 3; // of a pass forward and backward
+
+/** @throws as the model does */
+export async function forecastRun(planned: Planned): Promise<Forecast> {
+  const { model, args, train, loader, evaluated } = planned;
+  const lengths = rowLengths(train);
+  const plan = planRun(args, loader.length);
+  const batch = await measureBatches(planned, lengths);
+  const { tokens, largest } = countTokens(loader, lengths, plan.epochs, plan.maxSteps * args.gradientAccumulationSteps);
+  const learning = model.parameters().reduce((sum, { size, requiresGrad }) => sum + (requiresGrad ? size : 0), 0);
+  // rows of tables that never occur are left alone
+  const updates = plan.maxSteps * (await secondsPerWeight()) * Math.min(learning, countComputedParameters(model));
+  const evaluations = { no: 0, epoch: plan.maxSteps / plan.stepsPerEpoch, steps: plan.maxSteps / plan.evalSteps };
+  const evaluatedTokens = evaluated.reduce((sum, dataset) => sum + total(rowLengths(dataset)), 0);
+  const forward = FORWARD_SHARE * evaluatedTokens * Math.ceil(evaluations[args.evalStrategy]);
+  return {
+    seconds: batch.secondsPerToken * (tokens + forward) + updates,
+    bytes: batch.bytes + BYTES_OF_MOMENTS * learning + batch.bytesPerToken * Math.max(0, largest - batch.tokens),
+  };
 }
 
-/** Weights, the gradients and AdamW's two moments of those that learn; and what a batch of longest rows keeps for backward. */
-function memoryOf(model: TrainableModel, args: TrainingArguments, lengths: Lengths): number {
-  const weights = model.parameters().reduce((sum, { size }) => sum + size, 0);
-  const config = (model.config ?? {}) as Readonly<Record<string, unknown>>;
-  const { hidden_size: hidden = 0, intermediate_size: wide = 0, num_hidden_layers: layers = 0 } = config;
-  const tokens = args.perDeviceTrainBatchSize * lengths.longest;
-  const activations = tokens * Number(layers) * (10 * Number(hidden) + 2 * Number(wide));
-  return 4 * (weights + 3 * trainable(model) + activations);
+interface Measured {
+  readonly secondsPerToken: number;
+  /** What a token leaves behind for the pass backward. */
+  readonly bytesPerToken: number;
+  /** Tokens of a batch that was measured. */
+  readonly tokens: number;
+  /** Of the process, after it. */
+  readonly bytes: number;
 }
 
-/** Of a matrix product of the engine; the first warms up. */
-async function operationsPerSecond(): Promise<number> {
-  const [a, b] = [zeros([SIDE, SIDE]), zeros([SIDE, SIDE])];
-  const multiply = (): Tensor => noGrad(() => matmul(a, b));
-  await multiply().data();
-  const began = performance.now();
-  const results = Array.from({ length: PRODUCTS }, multiply);
-  await results.at(-1)?.data();
-  const seconds = (performance.now() - began) / 1000;
-  for (const tensor of [a, b, ...results]) tensor.dispose();
-  return (2 * SIDE ** 3 * PRODUCTS) / seconds;
+/** Passes forward and backward over a few batches of rows from all over the dataset; the first warms up. */
+async function measureBatches(
+  { model, args, tokenizer, train }: Planned,
+  lengths: ArrayLike<number>,
+): Promise<Measured> {
+  const mean = total(lengths) / train.length;
+  const rows = Math.max(1, Math.min(args.perDeviceTrainBatchSize, Math.floor(TOKENS_MEASURED / mean)));
+  const wanted = Math.min(train.length, rows * (1 + BATCHES_MEASURED));
+  const spread = Array.from({ length: wanted }, (_, i) => Math.floor((i * train.length) / wanted));
+  const collator = new DataCollatorWithPadding(tokenizer);
+  const loader = new DataLoader(train.select(spread), { batchSize: rows, collator, prefetch: 0 });
+  const random = randomState();
+  let [seconds, tokens, batches, bytesPerToken] = [0, 0, 0, 0];
+  model.train();
+  for await (const batch of loader) {
+    const here = total(batch.attention_mask.host ?? []);
+    const began = performance.now();
+    const before = currentBackend().statistics().bytesInUse;
+    const { loss } = model.forward(batch);
+    bytesPerToken = Math.max(bytesPerToken, (currentBackend().statistics().bytesInUse - before) / here);
+    loss.backward();
+    model.zeroGrad();
+    await fence().wait();
+    if (batches++ === 0 && loader.length > 1) continue;
+    seconds += (performance.now() - began) / 1000;
+    tokens += here;
+  }
+  model.eval();
+  setRandomState(random);
+  const measured = Math.max(1, batches - 1);
+  return {
+    secondsPerToken: seconds / tokens,
+    bytesPerToken,
+    tokens: tokens / measured,
+    bytes: process.memoryUsage().rss,
+  };
+}
+
+/** Of an optimizer's step with clipping, for a weight. */
+async function secondsPerWeight(): Promise<number> {
+  const weights = zeros([WEIGHTS_MEASURED]);
+  weights.setRequiresGrad(true);
+  const optimizer = new AdamW([weights]);
+  const step = async (): Promise<number> => {
+    const began = performance.now();
+    optimizer.step();
+    await fence().wait();
+    return (performance.now() - began) / 1000;
+  };
+  tidy(() => weights.sum().backward());
+  await step(); // makes the moments
+  const seconds = await step();
+  for (const { firstMoment, secondMoment } of optimizer.state.values())
+    for (const each of [firstMoment, secondMoment]) each.dispose();
+  weights.zeroGrad();
+  weights.dispose();
+  return seconds / WEIGHTS_MEASURED;
+}
+
+const EPOCHS_COUNTED = 3; // further ones have the same rows, in batches of about the same sizes
+
+/** Tokens of the first `batches` batches, and of the largest of them. */
+function countTokens(
+  { batchSampler, length }: Batches,
+  lengths: ArrayLike<number>,
+  epochs: number,
+  batches: number,
+): { tokens: number; largest: number } {
+  let [tokens, largest, counted] = [0, 0, 0];
+  for (let epoch = 0; epoch < Math.min(epochs, EPOCHS_COUNTED); epoch++) {
+    const order = batchSampler?.batches(epoch);
+    for (let i = 0; i < length && counted < batches; i++, counted++) {
+      const here = Array.from(order?.at(i) ?? []).reduce((sum, row) => sum + lengths[row], 0);
+      tokens += here;
+      largest = Math.max(largest, here);
+    }
+  }
+  return { tokens: counted > 0 ? (tokens * batches) / counted : 0, largest };
+}
+
+function total(values: ArrayLike<number>): number {
+  return Array.prototype.reduce.call(values, (sum, value) => (sum as number) + value, 0) as number;
 }
 
 /** "about 12 minutes and 0.9 GB of memory". */
@@ -61,9 +152,13 @@ export function describeForecast({ seconds, bytes }: Forecast): string {
   const minutes = seconds / 60;
   const time =
     seconds < 90
-      ? `${Math.max(1, Math.round(seconds))} seconds`
+      ? plural(Math.max(1, Math.round(seconds)), "second")
       : minutes < 90
-        ? `${Math.round(minutes)} minutes`
+        ? plural(Math.round(minutes), "minute")
         : `${(minutes / 60).toFixed(1)} hours`;
   return `about ${time} and ${(bytes / 1e9).toFixed(1)} GB of memory`;
+}
+
+function plural(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -2,8 +2,8 @@
 export { type Baseline, measureBaselines } from "./baselines.js";
 export { checkData } from "./checks.js";
 export type { ColumnChoices } from "./columns.js";
-export { describeForecast, type Forecast, forecastRun } from "./forecast.js";
-export { headOptions } from "./head.js";
+export { describeForecast, type Forecast, forecastRun, type Planned } from "./forecast.js";
+export { headOptions, labelsOf } from "./head.js";
 export { loadOwnData, type OwnDataOptions } from "./own-data.js";
 export { describeTask, evaluationName, findTask, type Task } from "./task.js";
 export { type Lengths, lengthLimit, sayCut, tokenizeSplit } from "./tokenize.js";

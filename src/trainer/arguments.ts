@@ -158,8 +158,7 @@ export const trainingFields = {
   dataloaderNumWorkers: integer({
     default: 0,
     min: 0,
-    max: 0,
-    help: "taken for Python's sake: batches are made while the device works, without further processes",
+    help: "batches that are kept ready while the device works: two for each, one for 0; there are no further processes",
   }),
   dataloaderDropLast: toggle({ default: false, help: "leave out a last batch that is smaller" }),
   removeUnusedColumns: toggle({ default: true, help: "leave out columns that the model does not take" }),

@@ -15,8 +15,10 @@ export interface Difference {
 export interface RunComparison {
   /** How they were made: arguments, data, versions, machine. */
   readonly made: readonly Difference[];
-  /** The first logged training loss that differs. */
-  readonly parted: { readonly step: number; readonly losses: readonly [number, number] } | undefined;
+  /** The first logged training loss that differs, and the step of the last one before it that is equal. */
+  readonly parted:
+    | { readonly step: number; readonly losses: readonly [number, number]; readonly equalUntil: number | undefined }
+    | undefined;
   /** What they reached, timings left out. */
   readonly results: readonly Difference[];
 }
@@ -79,9 +81,12 @@ async function firstParting(first: string, second: string): Promise<RunCompariso
       return new Map(state.logHistory.flatMap((row) => (row.loss === undefined ? [] : [[row.step, row.loss]])));
     }),
   );
+  let equalUntil: number | undefined;
   for (const [step, loss] of a) {
     const other = b.get(step);
-    if (other !== undefined && other !== loss) return { step, losses: [loss, other] };
+    if (other === undefined) continue;
+    if (other !== loss) return { step, losses: [loss, other], equalUntil };
+    equalUntil = step;
   }
   return undefined;
 }

@@ -27,6 +27,8 @@ import type { EvalDatasets } from "./options.js";
 
 export type TrainerCollator = Collator<AnyRow, Batch>;
 
+const PREFETCH_FACTOR = 2; // torch's prefetch_factor: batches that each worker has ready
+
 /** Makes the loaders of a model's datasets. */
 export class TrainerData {
   readonly #model: TrainableModel;
@@ -48,7 +50,12 @@ export class TrainerData {
     if (rows.length === 0) throw new DataError("Trainer.train: trainDataset has no rows");
     const args = this.#args;
     const collator = this.#collatorFor(rows, "trainDataset");
-    const common = { batchSize: args.perDeviceTrainBatchSize, dropLast: args.dataloaderDropLast, collator };
+    const common = {
+      batchSize: args.perDeviceTrainBatchSize,
+      dropLast: args.dataloaderDropLast,
+      prefetch: this.#prefetch,
+      collator,
+    };
     if (sampler) return new DataLoader(rows, { ...common, sampler });
     const seed = args.dataSeed ?? args.seed;
     switch (args.trainSamplingStrategy) {
@@ -71,7 +78,7 @@ export class TrainerData {
     const role = "the evaluation dataset";
     const rows = this.#usable(dataset, role, labelsNeeded);
     const collator = this.#collatorFor(rows, role);
-    return new DataLoader(rows, { batchSize: this.#args.perDeviceEvalBatchSize, collator });
+    return new DataLoader(rows, { batchSize: this.#args.perDeviceEvalBatchSize, prefetch: this.#prefetch, collator });
   }
 
   /** Whether the labels of a dataset can be used. @throws DataError where they are needed and unknown */
@@ -91,6 +98,11 @@ export class TrainerData {
   matchLabelNames(dataset: Dataset<object>, role: string): readonly number[] | undefined {
     const { config } = this.#model;
     return config?.id2label && config.label2id ? matchLabelNames(config as LabelConfig, dataset, role) : undefined;
+  }
+
+  /** Batches made ahead: as many as Python's workers would hold, without the workers. */
+  get #prefetch(): number {
+    return Math.max(1, PREFETCH_FACTOR * this.#args.dataloaderNumWorkers);
   }
 
   #usable(dataset: Dataset<object>, role: string, labelsNeeded: boolean): Dataset {

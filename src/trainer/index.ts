@@ -28,7 +28,7 @@ export { bestCheckpoint, lastCheckpoint } from "./checkpoints/index.js";
 export type { ComputeMetrics, PreprocessLogits } from "./evaluation.js";
 export type { ComputeLoss } from "./loss.js";
 export { countComputedParameters, type ModelResult, type TrainableModel } from "./model.js";
-export type { TrainerOptimizer, TrainerSchedule } from "./optimizer.js";
+export { type Plan, planRun, type TrainerOptimizer, type TrainerSchedule } from "./optimizer.js";
 export type { EvalDatasets, PredictionOutput, TrainerOptions, TrainOptions, TrainOutput } from "./options.js";
 export { type LogRow, TrainerState } from "./state.js";
 export { Trainer } from "./trainer.js";

@@ -255,7 +255,7 @@ describe("a run", () => {
     expect(stderr).toContain(`Could not write file ${join(full, "checkpoint-2", "model.safetensors")}`);
     expect(stderr).toContain("EFBIG");
     expect(status).toBe(1);
-    expect(readdirSync(full)).toEqual(["attune_run.json"]);
+    expect(readdirSync(full).sort()).toEqual(["attune_log.jsonl", "attune_run.json"]);
   });
 
   it("refuses a damaged checkpoint by its name", async () => {
@@ -283,12 +283,18 @@ describe("data of one's own", () => {
     expect(stderr).toContain("text in review, classes fine, gloomy in mood");
     expect(stderr).toMatch(/rows are set aside \(seed 42\)/);
     expect(stderr).toMatch(/warning: train: \d+ of \d+ rows repeat the text of an earlier one/);
-    expect(stderr).toMatch(/forecast: about \d+ seconds and \d\.\d GB of memory/);
+    expect(stderr).toMatch(/forecast: about \d+ seconds? and \d\.\d GB of memory/);
     expect(stdout).toMatch(/^\| always (fine|gloomy) +\| 0\.\d{4} +\| \d\.\d{4} +\|$/m);
     expect(stdout).toMatch(/^\| bag of words +\| /m);
     expect(stdout).toMatch(/^\| this model +\| [01]\.\d{4} +\| /m);
     const predicted = await attune(["predict", "--model", output, "--text", "a bad day"]);
     expect(JSON.parse(predicted.stdout).label).toMatch(/fine|gloomy/);
+
+    const more = join(folder, "more.csv");
+    writeFileSync(more, "review,mood\na bad day,gloomy\na bad night,gloomy\n");
+    const measured = await attune(["eval", "--model", output, "--data", more, "--label-column", "mood"]);
+    expect(measured.status, measured.stderr).toBe(0);
+    expect(JSON.parse(measured.stdout).eval_accuracy).toBeGreaterThanOrEqual(0);
   });
 
   it("or a dataset has to be named, and not both", async () => {

@@ -112,6 +112,11 @@ describe("attune glue", () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^\| data\.train\.fingerprint +\|/m);
     expect(stdout).toMatch(/^\| model\.config\.id2label\.0 +\| entailment +\| not_entailment +\|/m);
+    expect(stdout).toContain("\nTraining losses are equal wherever both have logged one."); // their classes differ in name alone
+    const parted = await attune(["diff", join(output, "rte"), join(output, "mnli")]);
+    expect(parted.stdout).toMatch(
+      /^Logged training losses differ from the first on: at step 1 they are \S+ and \S+\.$/m,
+    );
     const same = await attune(["diff", join(output, "rte"), join(output, "rte")]);
     expect([same.status, same.stdout]).toEqual([0, expect.stringContaining("Made alike")]);
     const none = await attune(["diff", join(output, "rte"), folder]);

@@ -11,7 +11,7 @@ it("trains, says how well, and where the model is", async () => {
   expect(stdout).toMatch(/^Fine-tuning on \d+ rows like this one:$/m);
   expect(stdout).toMatch(/^Done in \d+ s: training loss 0\.\d+, validation loss 0\.\d+, accuracy 0\.\d+$/m);
   expect(stdout).toContain(`The model is in ${output}`);
-  const [, command = ""] = /^ {2}attune (predict .*)$/m.exec(stdout) ?? [];
+  const [, command = ""] = /^ {2}(?:npx )?attune (predict .*)$/m.exec(stdout) ?? [];
   expect(command).toMatch(/--text '.+' --pair '.+'/);
   const predicted = await attune(["predict", "--model", output, "--text", "a", "--pair", "b"]);
   expect(JSON.parse(predicted.stdout).label).toMatch(/^(not_)?equivalent$/);

@@ -86,9 +86,19 @@ describe("a table", () => {
     );
     const raw = await load(path);
     const trained = new Set(raw.train.column("text"));
-    expect(
-      raw.validation.column("text").filter((text) => trained.has(text)).length === 0 || /without/.test(said.join()),
-    ).toBe(true);
+    expect(raw.validation.column("text").filter((text) => trained.has(text))).toEqual([]);
+    expect(raw.numRows).toEqual({ train: 54, validation: 6 }); // 2 of 20 texts, each of them three times
+  });
+
+  it("for a model that is there already has its classes, whatever the data has of them, and keeps its rows together", async () => {
+    const path = write("more.csv", csv([["text", "label"], ...days(12).map((text) => [text, "Good"])]));
+    const raw = await load(path, { classes: ["good", "bad"], seed: undefined });
+    expect(raw.numRows).toEqual({ train: 12 });
+    expect(raw.train.features.label).toEqual(new ClassLabel({ names: ["good", "bad"] }));
+    expect(new Set(raw.train.column("label"))).toEqual(new Set([0]));
+    await expect(load(path, { classes: ["yes", "no"], seed: undefined })).rejects.toThrow(
+      'train: the label of row 0 is "Good", and the model\'s classes are yes, no',
+    );
   });
 });
 
@@ -171,6 +181,9 @@ describe("what cannot be told is asked for", () => {
 
   it("one row, or none that is whole", async () => {
     await expect(load(table("one.csv", ["text", "label"], () => ["a", "x"], 1))).rejects.toThrow(/one row only/);
+    await expect(load(table("same.csv", ["text", "label"], (i) => ["a", "xy"[i % 2]], 8))).rejects.toThrow(
+      /all 8 rows have one text/,
+    );
     await expect(load(table("none.csv", ["text", "label"], (i) => [`t ${i}`, ""]))).rejects.toThrow(/label/);
     await expect(load(join(folder, "nowhere.csv"))).rejects.toThrow(/nowhere\.csv/);
   });

@@ -48,6 +48,7 @@ describe("TrainingArguments", () => {
     [{ warmupSteps: 1.5 }, "warmupSteps must be a whole number of steps, or below 1 a share of the run"],
     [{ disableTqdm: 1 }, "disableTqdm must be true or false, not 1"],
     [{ outputDir: "" }, "outputDir must be a text that is not empty"],
+    [{ dataloaderNumWorkers: -1 }, "dataloaderNumWorkers must be a whole number of at least 0, not -1"],
     [{ maxSteps: 0 }, "maxSteps must be positive, or -1 for whole epochs"],
   ])("refuses %j", (options, message) => {
     expect(() => new TrainingArguments(options as object)).toThrow(message);

@@ -89,6 +89,14 @@ describe("training", () => {
     expect(await lossOf(2)).not.toBe(first);
   });
 
+  it("keeps more batches ready without changing a bit", async () => {
+    const run = async (dataloaderNumWorkers: number) => {
+      const model = tinyModel({ hidden_dropout_prob: 0.3 });
+      return (await tinyTrainer({ maxSteps: 5, seed: 1, dataloaderNumWorkers }, 32, model).train()).trainingLoss;
+    };
+    expect(await run(4)).toBe(await run(0));
+  });
+
   it("checkpoints activations without changing a bit", async () => {
     const run = async (activationCheckpointing: boolean) => {
       const model = tinyModel({ hidden_dropout_prob: 0.3 });
@@ -242,11 +250,13 @@ describe("the run's folder", () => {
     expect(readdirSync(outputDir).sort()).toEqual([
       "README.md",
       "all_results.json",
+      "attune_log.jsonl",
       "attune_run.json",
       "best",
       "checkpoint-4",
       "checkpoint-8",
       "config.json",
+      "evaluations",
       "last",
       "model.safetensors",
       "special_tokens_map.json",
@@ -366,7 +376,7 @@ describe("what is wrong is said", () => {
     expect((error as Error).message).toMatch(/^Training stopped: .*step 6\b/);
     expect(trainer.state.globalStep).toBeLessThanOrEqual(6 + 4);
     expect((error as Error).message).toMatch(/its batch was rows \d+(, \d+){7} of trainDataset/);
-    expect(readdirSync(outputDir).sort()).toEqual(["attune_run.json", "checkpoint-4", "last"]);
+    expect(readdirSync(outputDir).sort()).toEqual(["attune_log.jsonl", "attune_run.json", "checkpoint-4", "last"]);
     const saved = await AutoModelForSequenceClassification.fromPretrained(join(outputDir, "last")); // of the epoch before
     for (const value of (await saved.parameter("classifier.bias").data()) ?? [])
       expect(Number.isFinite(value)).toBe(true);
@@ -383,6 +393,6 @@ describe("what is wrong is said", () => {
     await expect(
       tinyTrainer({ outputDir: other, saveStrategy: "epoch", maxSteps: 1 }, 8, model).train(),
     ).rejects.toThrow(/no room/);
-    expect(readdirSync(other)).toEqual(["attune_run.json"]);
+    expect(readdirSync(other).sort()).toEqual(["attune_log.jsonl", "attune_run.json"]);
   });
 });

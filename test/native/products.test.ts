@@ -1,6 +1,7 @@
 // Matrix products of the native engine against sums in double precision, for every instruction set: shapes around the
 // tiles, every way of the kernel (packed, dot products, strided), every layout, every part of the epilogue.
 import { afterAll, describe, expect, it } from "vitest";
+import { extendedSets } from "../../native/sources.js";
 import type { Activation, Gemm } from "../../src/backends/kernels.js";
 import { createNativeBackend, nativeAvailability } from "../../src/backends/native/index.js";
 import { bytesOf, empty, expectWithin, floats, type Memory, numbers, threadCounts } from "./work.js";
@@ -177,7 +178,7 @@ for (const isa of nativeAvailability().isas) {
   });
 }
 
-const bfloat16Sets = nativeAvailability().isas.slice(0, 2); // those with instructions of their own, where there are any
+const bfloat16Sets = nativeAvailability().isas.filter((isa) => isa in extendedSets || isa === "base");
 it.each([["gemm", undefined] as const, ...bfloat16Sets.map((isa) => ["gemmBfloat16", isa] as const)])(
   "the number of threads does not change a bit of %s (%s)",
   async (kernel, isa) => {

@@ -215,6 +215,14 @@ static napi_value fence(napi_env env, napi_callback_info info) {
   return call.result(call.engine->stream->fence(call.number(0)));
 }
 
+/** call(function, context, argument): a function of another addon, in stream order. */
+static napi_value callForeign(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  if (call.closed()) return nullptr;
+  const auto function = reinterpret_cast<Stream::Foreign>(static_cast<uintptr_t>(call.number(0)));
+  return call.result(call.engine->stream->call(function, call.address(1), call.number(2)));
+}
+
 /** statistics(): leaves its numbers in the block, then seconds and calls of every kernel. */
 static napi_value statistics(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -320,6 +328,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   defineMethod(env, object, "write", write, engine);
   defineMethod(env, object, "read", read, engine);
   defineMethod(env, object, "fence", fence, engine);
+  defineMethod(env, object, "call", callForeign, engine);
   defineMethod(env, object, "statistics", statistics, engine);
   defineMethod(env, object, "setBlock", setBlock, engine);
   defineMethod(env, object, "close", close, engine);

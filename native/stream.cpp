@@ -209,6 +209,15 @@ bool Stream::fence(double id) {
   return enqueue(command, 3);
 }
 
+bool Stream::call(Foreign function, void* context, double argument) {
+  const double command[] = {kCall,
+                            0,
+                            static_cast<double>(reinterpret_cast<uintptr_t>(function)),
+                            static_cast<double>(reinterpret_cast<uintptr_t>(context)),
+                            argument};
+  return enqueue(command, 5);
+}
+
 double Stream::busySeconds() const {
   double total = 0;
   for (const auto& seconds : seconds_) total += seconds.load(std::memory_order_relaxed);
@@ -292,6 +301,13 @@ void Stream::execute(double* command, int64_t count) {
       char* target = arguments.pointer<char>();
       const size_t bytes = static_cast<size_t>(arguments.number());
       memcpy(target, staging_ + static_cast<size_t>(arguments.number()) * kChunkBytes, bytes);
+      break;
+    }
+    case kCall: {
+      const Foreign function = reinterpret_cast<Foreign>(static_cast<uintptr_t>(arguments.number()));
+      void* context = arguments.pointer<void>();
+      const char* error = function(context, arguments.number());
+      if (error) context_.fail("%s", error);
       break;
     }
     default: {

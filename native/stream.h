@@ -18,6 +18,8 @@ class Stream {
  public:
   /** Called on the stream's thread when a read or fence is done; `error` is nullptr or the message to report. */
   typedef void (*Completed)(void* context, double id, const char* error);
+  /** A function of another library: nullptr, or an error that stays readable. */
+  typedef const char* (*Foreign)(void* context, double argument);
 
   /** At most `maxPending` commands wait; a caller that enqueues more is held up. */
   Stream(const KernelTable& table, int threads, int64_t maxPending, Completed completed, void* context);
@@ -35,6 +37,11 @@ class Stream {
   bool write(char* target, const char* data, size_t bytes);
   bool read(char* target, const char* source, size_t bytes, double id);
   bool fence(double id);
+  /**
+   * Calls a function of another library in stream order: whatever the stream's state, since somebody may wait for it. What
+   * it returns, if it is not nullptr, becomes the stream's error.
+   */
+  bool call(Foreign function, void* context, double argument);
   /** Ends the thread: after everything enqueued has run, or after the present kernel. */
   void close(bool drain);
 
@@ -46,7 +53,7 @@ class Stream {
 
  private:
   // Commands beside the kernels.
-  enum : int { kWriteChunk = kKernelCount, kWriteInline, kRead, kFence };
+  enum : int { kWriteChunk = kKernelCount, kWriteInline, kRead, kFence, kCall };
   static constexpr int64_t kRingDoubles = 1 << 18;
   static constexpr int64_t kInlineDoubles = 2048;  // longer commands stand outside of the ring
   static constexpr int kChunks = 8;

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   train: { summary: "fine-tune a model on a dataset", load: () => import("./train.js") },
   glue: { summary: "fine-tune a model on GLUE's tasks in turn, with a table", load: () => import("./glue.js") },
   search: { summary: "fine-tune a model many times, for the best settings", load: () => import("./search.js") },
+  launch: { summary: "run a loop or a command on several processes", load: () => import("./launch.js") },
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
   serve: { summary: "answer requests over HTTP with a trained model", load: () => import("./serve.js") },

@@ -9,6 +9,8 @@ export interface Command<Flags extends Schema = Schema> {
   readonly description: string;
   /** What stands on the command line without a flag, in order. Default none. */
   readonly words?: readonly Word[];
+  /** The first word, or --, ends the flags: all from there on are words. Default false. */
+  readonly wordsEndFlags?: boolean;
   /** Flags under their titles, in the order of --help; names are unique among all of them. */
   readonly sections: readonly FlagSection[];
   readonly flags: Flags;

@@ -26,20 +26,15 @@ export interface ParsedFlags<Flags extends Schema> {
  */
 export function parseFlags(command: Command, args: readonly string[]): ParsedFlags<Schema> {
   const names = new Map(Object.keys(command.flags).map((name) => [kebabCase(name), name]));
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: {
-      help: { type: "boolean", short: "h" },
-      ...Object.fromEntries(
-        [...names].map(([flag, name]) => [
-          flag,
-          { type: isSwitch(command.flags[name]) ? "boolean" : "string" } as const,
-        ]),
-      ),
-    },
-  });
+  const options = {
+    help: { type: "boolean", short: "h" } as const,
+    ...Object.fromEntries(
+      [...names].map(([flag, name]) => [flag, { type: isSwitch(command.flags[name]) ? "boolean" : "string" } as const]),
+    ),
+  };
+  let { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options });
+  const end = command.wordsEndFlags ? tokens.find(({ kind }) => kind !== "option")?.index : undefined;
+  if (end !== undefined) tokens = tokens.filter(({ index }) => index < end);
   const given: Record<string, unknown> = {};
   const hint = `\`attune ${command.name} --help\` lists the flags`;
   if (tokens.some((token) => token.kind === "option" && token.name === "help")) {
@@ -67,6 +62,7 @@ export function parseFlags(command: Command, args: readonly string[]): ParsedFla
     if (token.value === undefined || swallowed) throw new UsageError(`${token.rawName} needs a value: ${field.help}`);
     given[name] = field.parse(token.value);
   }
+  if (end !== undefined) words.push(...args.slice(end));
   checkWords(command, words, hint);
   const missing = command.required.find((name) => !Object.hasOwn(given, name));
   if (missing !== undefined) {

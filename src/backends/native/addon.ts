@@ -18,6 +18,8 @@ export interface Engine {
   /** Fills the array in stream order and reports; the caller keeps the array alive until then. */
   read(address: number, array: ArrayBufferView, id: number): boolean;
   fence(id: number): boolean;
+  /** Calls a C function of another addon, `const char* (*)(void* context, double argument)`, in stream order. */
+  call(functionAddress: number, contextAddress: number, argument: number): boolean;
   /**
    * Leaves in the block: bytes in use, bytes reserved, peak of the bytes in use, kernels enqueued, busy seconds; then seconds
    * and calls of every kernel.

@@ -146,6 +146,23 @@ export class NativeBackend implements Backend {
     };
   }
 
+  // ---- other native libraries ----
+
+  /** Where a view's elements stand in memory; they stay there until the buffer is freed. */
+  addressOf(view: View): number {
+    return addressOf(view);
+  }
+
+  /**
+   * Calls a C function of another addon, `const char* (*)(void* context, double argument)`, in stream order; a text that it
+   * returns becomes the stream's error. It may hold the stream.
+   */
+  call(functionAddress: number, contextAddress: number, argument: number): void {
+    if (!this.#open().call(functionAddress, contextAddress, argument)) {
+      throw new DeviceError("the system has no memory for another command");
+    }
+  }
+
   setStep(step: number): void {
     this.#kernels.step = step;
   }

@@ -8,7 +8,7 @@ import type { IndexedRows } from "./indexed-rows.js";
 import { batchesBy, checkOptions, type DataLoaderOptions, expectCount } from "./loader-options.js";
 import { countPositions, type PaddingCounts } from "./padding-share.js";
 import type { BatchSampler } from "./sampler.js";
-import { isStreamed, type StreamedRows, streamedBatches } from "./streamed-rows.js";
+import { isStreamed, type Share, type StreamedRows, streamedBatches } from "./streamed-rows.js";
 
 /** Where a loader stands; it can be written as JSON. */
 export interface DataLoaderState {
@@ -27,6 +27,7 @@ const BATCHES_IN_FLIGHT = 2;
 interface Ready<Output> {
   readonly batch: Output;
   readonly position: DataLoaderState;
+  readonly filler: boolean;
 }
 
 /**
@@ -48,6 +49,8 @@ export class DataLoader<Row extends object, Output = Batch> implements AsyncIter
   #position: DataLoaderState = { epoch: 0, batch: 0 };
   /** Where the next loop begins. */
   #next: DataLoaderState = { epoch: 0, batch: 0 };
+  #share: Share = { rank: 0, size: 1 };
+  #filler = false;
   /** Whether the share of padding is worth a line: once, for a loader that orders its rows for training. */
   #tellsPadding: boolean;
 
@@ -72,7 +75,26 @@ export class DataLoader<Row extends object, Output = Batch> implements AsyncIter
 
   /** Batches of an epoch; Infinity where the dataset is streamed, whose length nobody knows. */
   get length(): number {
-    return this.batchSampler?.length ?? Infinity;
+    const batches = (this.batchSampler?.length ?? Infinity) / this.#share.size;
+    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /**
+   * Makes this loader one of `size` that share the batches, as processes do: of every `size` batches it gives that of
+   * number `rank`. Where the last of an epoch are fewer, those without one get a filler, and `dropLast` leaves them all out.
+   * Positions count batches of this loader.
+   * @throws ConfigError where there is no such share
+   */
+  shard(rank: number, size: number): void {
+    expectCount("size", size, 1);
+    expectCount("rank", rank, 0);
+    if (rank >= size) throw new ConfigError(`a loader cannot be number ${rank} of ${size}: they are counted from 0`);
+    this.#share = { rank, size };
+  }
+
+  /** Whether the batch handed out last stands in for one that is not there: its rows are another share's, too. */
+  get filler(): boolean {
+    return this.#filler;
   }
 
   /** The epoch that the next loop walks, from 0. */
@@ -126,8 +148,9 @@ export class DataLoader<Row extends object, Output = Batch> implements AsyncIter
         const oldest = fences.length === BATCHES_IN_FLIGHT ? fences.shift() : undefined;
         if (oldest) await workWhile(oldest.wait(), () => !exhausted && ready.length <= this.#prefetch, make);
         fences.push(fence());
-        const { batch, position } = ready.shift() as Ready<Output>;
+        const { batch, position, filler } = ready.shift() as Ready<Output>;
         this.#position = position;
+        this.#filler = filler;
         add(seen, countPositions(batch));
         yield batch;
       }
@@ -142,22 +165,27 @@ export class DataLoader<Row extends object, Output = Batch> implements AsyncIter
   async *#indexed(sampler: BatchSampler, { epoch, batch: first }: DataLoaderState): AsyncGenerator<Ready<Output>> {
     const batches = sampler.batches(epoch);
     const { length } = this;
+    const { rank, size } = this.#share;
     for (let batch = first; batch < length; batch++) {
-      const rows = batches.at(batch);
+      const own = batch * size + rank;
+      const filler = own >= sampler.length;
+      const number = filler ? batch * size : own;
+      const rows = batches.at(number);
       if (rows === undefined)
-        throw new DataError(`the batch sampler has ${length} batches an epoch, and no batch ${batch}`);
+        throw new DataError(`the batch sampler has ${sampler.length} batches an epoch, and no batch ${number}`);
       const position = batch + 1 < length ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 };
-      yield { batch: this.#collate(this.#rows(Array.from(rows)), this.#context(epoch, batch)), position };
+      yield { batch: this.#collate(this.#rows(Array.from(rows)), this.#context(epoch, number)), position, filler };
     }
   }
 
   async *#streamed({ epoch, batch: first, stream }: DataLoaderState): AsyncGenerator<Ready<Output>> {
     const { batchSize, dropLast } = this;
-    const plan = { epoch, batchSize, dropLast, state: stream, skip: first };
+    const plan = { epoch, batchSize, dropLast, state: stream, skip: first, share: this.#share };
+    const { rank, size } = this.#share;
     let batch = first;
-    for await (const { rows, state } of streamedBatches(this.dataset as StreamedRows<Row>, plan)) {
-      const made = this.#collate(rows, this.#context(epoch, batch++));
-      yield { batch: made, position: { epoch, batch, ...(state === undefined ? {} : { stream: state }) } };
+    for await (const { rows, state, filler } of streamedBatches(this.dataset as StreamedRows<Row>, plan)) {
+      const made = this.#collate(rows, this.#context(epoch, batch++ * size + rank));
+      yield { batch: made, position: { epoch, batch, ...(state === undefined ? {} : { stream: state }) }, filler };
     }
   }
 

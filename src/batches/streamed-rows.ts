@@ -15,6 +15,12 @@ export interface StreamedRows<Row> {
   readonly features?: { readonly [column: string]: unknown };
 }
 
+/** Which of the batches of several processes are this one's: of every `size` batches that of number `rank`. */
+export interface Share {
+  readonly rank: number;
+  readonly size: number;
+}
+
 /** True for rows that come one after another only, and not by number. */
 export function isStreamed(dataset: object): dataset is StreamedRows<never> {
   const { at, length } = dataset as { readonly at?: unknown; readonly length?: unknown };
@@ -32,9 +38,16 @@ export async function* streamedBatches<Row>(
     /** Of the stream, from which it goes on; without it the rows of `skip` batches are read and left. */
     readonly state?: unknown;
     readonly skip: number;
+    /** Of the rows of `size` batches, those of batch `rank`. */
+    readonly share: Share;
   },
-): AsyncGenerator<{ readonly rows: readonly Row[]; readonly state: unknown }, void, void> {
-  const { batchSize } = plan;
+): AsyncGenerator<{ readonly rows: readonly Row[]; readonly state: unknown; readonly filler: boolean }, void, void> {
+  const { rank, size } = plan.share;
+  const batchSize = plan.batchSize * size;
+  const own = (rows: readonly Row[]) => {
+    const mine = rows.slice(rank * plan.batchSize, (rank + 1) * plan.batchSize);
+    return { rows: mine.length > 0 ? mine : rows.slice(0, plan.batchSize), filler: mine.length === 0 };
+  };
   dataset.setEpoch?.(plan.epoch);
   let left = plan.skip * batchSize;
   if (left > 0 && plan.state !== undefined && dataset.loadStateDict) {
@@ -51,8 +64,8 @@ export async function* streamedBatches<Row>(
     }
     rows.push(row);
     if (rows.length < batchSize) continue;
-    yield { rows, state: dataset.stateDict?.() };
+    yield { ...own(rows), state: dataset.stateDict?.() };
     rows = [];
   }
-  if (rows.length > 0 && !plan.dropLast) yield { rows, state: dataset.stateDict?.() };
+  if (rows.length > 0 && !plan.dropLast) yield { ...own(rows), state: dataset.stateDict?.() };
 }

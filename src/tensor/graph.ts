@@ -168,6 +168,11 @@ export interface BackwardOptions {
   readonly gradient?: Tensor;
   /** Keep what the graph holds, so that backward can run again. Default false. */
   readonly retainGraph?: boolean;
+  /**
+   * Called with a leaf as soon as this backward adds no more to its gradient. Where parts are computed twice (checkpoint),
+   * nobody knows before the end, and it is not called.
+   */
+  readonly onLeafDone?: (leaf: Tensor) => void;
 }
 
 /**
@@ -206,11 +211,13 @@ export function backward(root: Tensor, options: BackwardOptions = {}): void {
  * reaches nodes that are not among them is left pending there.
  */
 export function backpropagate(nodes: readonly GraphNode[], gradient: Tensor, options: BackwardOptions = {}): void {
+  const leafDone = options.onLeafDone && watchLeaves(nodes, options.onLeafDone);
   noGrad(() => {
     try {
       nodes[0].pending = gradient;
       for (const node of nodes) {
         step(node);
+        leafDone?.(node);
         if (!options.retainGraph) node.release();
       }
     } finally {
@@ -220,6 +227,21 @@ export function backpropagate(nodes: readonly GraphNode[], gradient: Tensor, opt
       }
     }
   });
+}
+
+/** Counts the nodes that lead to each leaf; the result is told of each node that has run. */
+function watchLeaves(nodes: readonly GraphNode[], done: (leaf: Tensor) => void): (node: GraphNode) => void {
+  const uses = new Map<Tensor, number>();
+  const leavesOf = (node: GraphNode) => node.edges.filter((edge) => edge instanceof Tensor);
+  if (nodes.some((node) => node.op === "checkpoint")) return () => undefined;
+  for (const node of nodes) for (const leaf of leavesOf(node)) uses.set(leaf, (uses.get(leaf) ?? 0) + 1);
+  return (node) => {
+    for (const leaf of leavesOf(node)) {
+      const left = (uses.get(leaf) ?? 0) - 1;
+      uses.set(leaf, left);
+      if (left === 0) done(leaf);
+    }
+  };
 }
 
 function step(node: GraphNode): void {

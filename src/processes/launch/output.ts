@@ -73,7 +73,7 @@ export function failureIn({ text }: Line): Failure | undefined {
 export function findFailure(said: string): Failure | undefined {
   const killed = /process rank (\d+) with PID \d+ on node \S+ exited on (signal \d+(?: \([^)]*\))?)/.exec(said);
   if (killed) return { rank: Number(killed[1]), how: `was killed by ${killed[2]}` };
-  const aborted = /MPI_ABORT was invoked on rank (\d+)[^]*?with errorcode (\d+)/.exec(said);
+  const aborted = /MPI_ABORT was invoked on rank (\d+)[\s\S]*?with errorcode (\d+)/.exec(said);
   if (aborted) return { rank: Number(aborted[1]), how: `ended with status ${aborted[2]}` };
   const exited = /Process name: \[\[\d+,\d+\],(\d+)\]\s*Exit code:\s*(\d+)/.exec(said);
   if (exited) return { rank: Number(exited[1]), how: `ended with status ${exited[2]}` };

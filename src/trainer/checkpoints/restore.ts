@@ -1,6 +1,7 @@
 // Reading a checkpoint into a run that begins: all of it is found and checked before any of it is taken over.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readOptimizer, readSchedule } from "../../accelerate/index.js";
 import type { DataLoaderState } from "../../batches/index.js";
 import { openCheckpoint, type TensorSource } from "../../checkpoint/index.js";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
@@ -10,7 +11,7 @@ import type { TrainableModel } from "../model.js";
 import { type CallbackStates, readTrainerState, type SavedState } from "../state.js";
 import { type Counters, checkDataSetting, readCounters } from "./counters.js";
 import { checkpointFiles } from "./files.js";
-import { checkpointFolder } from "./folders.js";
+import { checkpointFiles, checkpointFolder, checkpointFolder } from "./folders.js";
 import { readOptimizer, readSchedule } from "./optimizer-file.js";
 import type { CheckpointParts } from "./write.js";
 

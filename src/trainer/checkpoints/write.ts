@@ -1,6 +1,7 @@
 // Writing a checkpoint: everything that going on needs, in Python's files and one of ours, whole or not at all.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeOptimizer, writeSchedule } from "../../accelerate/index.js";
 import type { Batch, DataLoader, DataLoaderState } from "../../batches/index.js";
 import type { AnyRow } from "../../datasets/index.js";
 import { replaceFolderAtomic, writeFileAtomic } from "../../support/atomic.js";
@@ -13,7 +14,7 @@ import { sortedJson } from "../save.js";
 import type { CallbackStates, TrainerState } from "../state.js";
 import type { Counters, DataSetting } from "./counters.js";
 import { checkpointFiles } from "./files.js";
-import { checkpointFolder, rotateCheckpoints, updateLinks } from "./folders.js";
+import { checkpointFiles, checkpointFolder, checkpointFolder, rotateCheckpoints, rotateCheckpoints, updateLinks, updateLinks } from "./folders.js";
 import { writeOptimizer, writeSchedule } from "./optimizer-file.js";
 
 /** What a checkpoint is made of, and what one is read into. */

@@ -8,25 +8,25 @@ import {
   type TorchValue,
   type TorchWritable,
   writeTorchFile,
-} from "../../checkpoint/index.js";
-import { AdamW, type ScheduleState } from "../../optim/index.js";
-import { ConfigError, FileFormatError } from "../../support/errors.js";
-import { formatShape, sameShape, type Tensor } from "../../tensor/index.js";
-import type { TrainerOptimizer, TrainerSchedule } from "../optimizer.js";
+} from "../checkpoint/index.js";
+import { AdamW, type ScheduleState } from "../optim/index.js";
+import { ConfigError, FileFormatError } from "../support/errors.js";
+import { formatShape, sameShape, type Tensor } from "../tensor/index.js";
+import type { OptimizerLike } from "./prepare.js";
 
 /** An optimizer of one's own that knows how to be saved: what it gives is written, and handed back when a run goes on. */
-interface SavableOptimizer extends TrainerOptimizer {
+interface SavableOptimizer extends OptimizerLike {
   stateDict(): TorchWritable | Promise<TorchWritable>;
   loadStateDict(state: TorchValue): void | Promise<void>;
 }
 
-function isSavable(optimizer: TrainerOptimizer): optimizer is SavableOptimizer {
+function isSavable(optimizer: OptimizerLike): optimizer is SavableOptimizer {
   const { stateDict, loadStateDict } = optimizer as Partial<SavableOptimizer>;
   return typeof stateDict === "function" && typeof loadStateDict === "function";
 }
 
 /** @throws ConfigError for an optimizer that is neither AdamW nor has stateDict() and loadStateDict() */
-export async function writeOptimizer(path: string, optimizer: TrainerOptimizer): Promise<void> {
+export async function writeOptimizer(path: string, optimizer: OptimizerLike): Promise<void> {
   if (optimizer instanceof AdamW) return writeTorchFile(path, adamwState(optimizer));
   if (isSavable(optimizer)) return writeTorchFile(path, await optimizer.stateDict());
   throw new ConfigError(
@@ -35,7 +35,7 @@ export async function writeOptimizer(path: string, optimizer: TrainerOptimizer):
   );
 }
 
-export async function writeSchedule(path: string, schedule: TrainerSchedule): Promise<void> {
+export async function writeSchedule(path: string, schedule: { stateDict(): ScheduleState }): Promise<void> {
   const state = schedule.stateDict();
   await writeTorchFile(path, {
     base_lrs: state.base_lrs.map(float),
@@ -96,7 +96,7 @@ function float(value: number): PythonFloat {
  * @returns What brings `optimizer` to that state.
  * @throws ConfigError where groups or shapes are another optimizer's; FileFormatError where the file is damaged
  */
-export async function readOptimizer(path: string, optimizer: TrainerOptimizer): Promise<() => void> {
+export async function readOptimizer(path: string, optimizer: OptimizerLike): Promise<() => void> {
   await using file = await openTorchFile(path);
   if (!(optimizer instanceof AdamW)) {
     if (!isSavable(optimizer)) {

@@ -11,8 +11,7 @@ import type { TrainableModel } from "../model.js";
 import { type CallbackStates, readTrainerState, type SavedState } from "../state.js";
 import { type Counters, checkDataSetting, readCounters } from "./counters.js";
 import { checkpointFiles } from "./files.js";
-import { checkpointFiles, checkpointFolder, checkpointFolder } from "./folders.js";
-import { readOptimizer, readSchedule } from "./optimizer-file.js";
+import { checkpointFolder } from "./folders.js";
 import type { CheckpointParts } from "./write.js";
 
 /**

@@ -14,8 +14,7 @@ import { sortedJson } from "../save.js";
 import type { CallbackStates, TrainerState } from "../state.js";
 import type { Counters, DataSetting } from "./counters.js";
 import { checkpointFiles } from "./files.js";
-import { checkpointFiles, checkpointFolder, checkpointFolder, rotateCheckpoints, rotateCheckpoints, updateLinks, updateLinks } from "./folders.js";
-import { writeOptimizer, writeSchedule } from "./optimizer-file.js";
+import { checkpointFolder, rotateCheckpoints, updateLinks } from "./folders.js";
 
 /** What a checkpoint is made of, and what one is read into. */
 export interface CheckpointParts {

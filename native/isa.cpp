@@ -56,7 +56,7 @@ struct Features {
 int availableTables(const KernelTable* tables[kMaxTables]) {
   int count = 0;
 #if defined(__x86_64__)
-  static const Features has;
+  const Features has;
   if (has.amx) tables[count++] = &amx::kTable;
   if (has.quickBfloat16) tables[count++] = &avx512bf16::kTable;
   if (has.avx512) tables[count++] = &avx512::kTable;

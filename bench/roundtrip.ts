@@ -1,6 +1,6 @@
 // Does Python load what Attune saved, with the same logits? Runs a checkpoint's folder over MRPC's validation split in
 // both, and fails where they differ by more than rounding.
-//   npx tsx bench/roundtrip.ts [runs/mrpc]
+//   npx tsx bench/roundtrip.ts [runs/mrpc]       a model, or a LoRA adapter (then bench/.venv needs peft)
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";

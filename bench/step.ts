@@ -5,6 +5,7 @@
 //   npx tsx bench/step.ts --shape roberta-base     another model's shape (bench/shapes.ts) with random weights
 //   npx tsx bench/step.ts --activation-checkpointing   both sides compute activations twice
 //   npx tsx bench/step.ts --bf16          mixed precision on both sides: autocast to bfloat16 in PyTorch
+//   npx tsx bench/step.ts --lora query,value   an adapter in place of all weights; or all-linear. The peer needs peft
 //   npx tsx bench/step.ts --no-peer       Attune alone
 //   npx tsx bench/step.ts --small         a few steps, to see that it runs
 import { cpus } from "node:os";
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     shape: { type: "string" },
     "activation-checkpointing": { type: "boolean", default: false },
     bf16: { type: "boolean", default: false },
+    lora: { type: "string" },
     dataset: { type: "string", default: standardDataset },
     config: { type: "string", default: "mrpc" },
     "batch-size": { type: "string", default: "8" },
@@ -50,6 +52,8 @@ const work: Work = {
   shape: options.shape === undefined ? undefined : shapes[options.shape],
   activation_checkpointing: options["activation-checkpointing"],
   bf16: options.bf16,
+  /** Rank 8, alpha 16, dropout 0.1: an adapter of these layers. */
+  lora: options.lora === "all-linear" ? options.lora : options.lora?.split(","),
   dataset: options.dataset,
   config: options.config,
   batch_size: Number(options["batch-size"]),
@@ -63,6 +67,7 @@ const title = [
   options.shape ?? basename(work.model),
   ...(work.bf16 ? ["mixed precision"] : []),
   ...(work.activation_checkpointing ? ["activation checkpointing"] : []),
+  ...(options.lora ? [`LoRA of ${options.lora}`] : []),
   ...(options.tuned ? ["PyTorch tuned"] : []),
 ].join(", ");
 

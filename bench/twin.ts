@@ -21,6 +21,8 @@ export interface Work {
   readonly batches: number;
   readonly activation_checkpointing?: boolean;
   readonly bf16?: boolean;
+  /** Layers that get a LoRA adapter of rank 8, which trains in place of the weights. */
+  readonly lora?: string | readonly string[];
   /** Forward alone, without gradients and dropout. */
   readonly evaluate?: boolean;
   /** Rows of about equal length in a batch, as Python's Trainer groups them. */

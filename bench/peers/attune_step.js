@@ -1,6 +1,6 @@
 // Attune as one side of bench/step.ts: the requests, answers and work of pytorch_step.py beside it. Plain JavaScript
 // over the built package, as a user's process is: the time from its start to its first step is one of the figures.
-//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?, "bf16"?,
+//   {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?, "bf16"?, "lora"?,
 //    "evaluate"?, "grouped"?, "comparable"?, "max_tokens"?: tokens of a batch at most, in place of rows}
 //     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
 //   {"cmd": "steps", "n"}
@@ -15,6 +15,7 @@ import {
   clipGradNorm,
   DataCollatorWithPadding,
   DataLoader,
+  getPeftModel,
   getScheduler,
   manualSeed,
   noGrad,
@@ -89,13 +90,16 @@ async function describeBatches(loader) {
 async function load(request) {
   manualSeed(42);
   const makeLoader = await prepareLoader(request);
-  const model = await loadModel(request);
+  const base = await loadModel(request);
+  const adapter = { r: 8, loraAlpha: 16, loraDropout: 0.1, targetModules: request.lora };
+  const model = request.lora ? getPeftModel(base, adapter) : base;
   if (request.activation_checkpointing) model.activationCheckpointingEnable();
   new Accelerator({ mixedPrecision: request.bf16 ? "bf16" : "no" }).prepare(model);
   model.train(!request.evaluate);
   const [{ backend }] = model.parameters();
   const gflop = countProducts(backend.kernels);
-  const optimizer = new AdamW(model.parameters(), { lr: 5e-5, weightDecay: 0 });
+  const trained = model.parameters().filter(({ requiresGrad }) => requiresGrad);
+  const optimizer = new AdamW(trained, { lr: 5e-5, weightDecay: 0 });
   const schedule = getScheduler("linear", optimizer, { numWarmupSteps: 0, numTrainingSteps: request.batches });
   const batches = await describeBatches(makeLoader());
   const iterator = makeLoader()[Symbol.asyncIterator]();

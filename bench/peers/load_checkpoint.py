@@ -7,15 +7,31 @@ Missing, unexpected or mismatched weights are errors here, not warnings.
 
 import json
 import sys
+from pathlib import Path
 
 import torch
 import transformers
 from transformers import AutoModelForSequenceClassification
 
 
+def load(checkpoint):
+    """A model, or one with an adapter; and what of its weights was missing, unexpected or mismatched."""
+    adapter = Path(checkpoint) / "adapter_config.json"
+    if not adapter.exists():
+        return AutoModelForSequenceClassification.from_pretrained(checkpoint, output_loading_info=True)
+    from peft import PeftModel
+
+    base = json.loads(adapter.read_text())["base_model_name_or_path"]
+    labels = len(json.loads((adapter.parent / "config.json").read_text())["id2label"])
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=labels)
+    model = PeftModel.from_pretrained(model, checkpoint)
+    found = model.load_adapter(checkpoint, "again")
+    return model, {"missing": found.missing_keys and [k for k in found.missing_keys if ".again." in k], "unexpected": found.unexpected_keys}
+
+
 def main():
     request = json.load(sys.stdin)
-    model, info = AutoModelForSequenceClassification.from_pretrained(request["checkpoint"], output_loading_info=True)
+    model, info = load(request["checkpoint"])
     faults = {name: sorted(map(str, keys)) for name, keys in info.items() if keys}
     if faults:
         sys.exit(f"{request['checkpoint']} does not load cleanly: {json.dumps(faults)}")

@@ -1,7 +1,7 @@
 """PyTorch and transformers as one side of bench/step.ts: training steps on real batches, run block by block on request.
 
 Speaks JSON lines, a request on standard input and its answer on standard output:
-  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?,
+  {"cmd": "load", "model", "dataset", "config", "batch_size", "batches", "shape"?, "activation_checkpointing"?, "lora"?,
    "bf16"?: under autocast, "evaluate"?: forward alone, "grouped"?: rows of about equal length in a batch,
    "comparable"?: no dropout, and a head by formula}
     -> {"name", "batches": [{"shape", "tokens": without padding}, ...]}
@@ -86,7 +86,14 @@ class Training:
         self.step = self.evaluate if request.get("evaluate") else self.train
         if request.get("activation_checkpointing"):
             self.model.gradient_checkpointing_enable()
-        named = list(self.model.named_parameters())
+        if request.get("lora"):
+            from peft import LoraConfig, get_peft_model
+
+            config = LoraConfig(
+                r=8, lora_alpha=16, lora_dropout=0.1, target_modules=request["lora"], task_type="SEQ_CLS"
+            )
+            self.model = get_peft_model(self.model, config)
+        named = [(name, parameter) for name, parameter in self.model.named_parameters() if parameter.requires_grad]
         groups = [
             {"params": [p for n, p in named if not n.endswith(NO_DECAY)], "weight_decay": 0.0},
             {"params": [p for n, p in named if n.endswith(NO_DECAY)], "weight_decay": 0.0},

@@ -14,3 +14,4 @@ export { type RocAucOptions, rocAuc } from "./roc-auc.js";
 export { Seqeval, type SeqevalOptions, seqeval, type TagBatch } from "./seqeval.js";
 export { spearmanr } from "./spearmanr.js";
 export { Squad, type SquadBatch, type SquadPrediction, type SquadReference, squad } from "./squad.js";
+export { SquadV2, type SquadV2Batch, type SquadV2Prediction, squadV2 } from "./squad-v2.js";

@@ -69,7 +69,8 @@ export class Squad {
 
 const PUNCTUATION = /[!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]/g; // Python's string.punctuation
 
-function normalize(text: string): string {
+/** Lower case, without punctuation, articles and surplus spaces. */
+export function normalize(text: string): string {
   return text
     .toLowerCase()
     .replaceAll(PUNCTUATION, "")
@@ -80,7 +81,7 @@ function normalize(text: string): string {
 }
 
 /** F1 of the words that both have, each as often as in the one that has it less. */
-function overlap(prediction: string, answer: string): number {
+export function overlap(prediction: string, answer: string): number {
   const [given, wanted] = [prediction, answer].map((text) => normalize(text).split(" ").filter(Boolean));
   const left = new Map<string, number>();
   for (const word of wanted) left.set(word, (left.get(word) ?? 0) + 1);

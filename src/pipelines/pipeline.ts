@@ -1,22 +1,66 @@
 // pipeline(task, model): loads what the task needs.
 import type { HubOptions } from "../hub/index.js";
 import { splitHubOptions } from "../hub/locate.js";
+import type { EncoderModel } from "../models/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
+import { type FeatureExtractionPipeline, loadFeatureExtraction } from "./feature-extraction.js";
+import { type FillMaskPipeline, loadFillMask, type MaskedLMModelLike } from "./fill-mask.js";
+import {
+  loadQuestionAnswering,
+  type QuestionAnsweringModelLike,
+  type QuestionAnsweringPipeline,
+} from "./question-answering.js";
+import type { TokenizerLike } from "./running.js";
 import {
   type ClassificationModel,
   loadTextClassification,
   type TextClassificationPipeline,
-  type TokenizerLike,
 } from "./text-classification.js";
+import {
+  loadTokenClassification,
+  type TokenClassificationModelLike,
+  type TokenClassificationPipeline,
+} from "./token-classification.js";
 
 export interface PipelineOptions extends HubOptions {
   /** The tokenizer. Default: that of the model. */
   readonly tokenizer?: TokenizerLike;
 }
 
-const tasks = {
+/** A task: what it asks of a model, and the function that does it. */
+interface Task<Model, Pipeline> {
+  readonly model: Model;
+  readonly pipeline: Pipeline;
+}
+
+type Classification = Task<ClassificationModel, TextClassificationPipeline>;
+type Tokens = Task<TokenClassificationModelLike, TokenClassificationPipeline>;
+
+/** The tasks by their names, and by older names of the same. */
+export interface Pipelines {
+  "text-classification": Classification;
+  "sentiment-analysis": Classification;
+  "token-classification": Tokens;
+  ner: Tokens;
+  "question-answering": Task<QuestionAnsweringModelLike, QuestionAnsweringPipeline>;
+  "fill-mask": Task<MaskedLMModelLike, FillMaskPipeline>;
+  "feature-extraction": Task<EncoderModel, FeatureExtractionPipeline>;
+}
+
+type Load<T extends keyof Pipelines> = (
+  model: string | Pipelines[T]["model"],
+  tokenizer: TokenizerLike | undefined,
+  hub: HubOptions,
+) => Promise<Pipelines[T]["pipeline"]>;
+
+const tasks: { readonly [T in keyof Pipelines]: Load<T> } = {
   "text-classification": loadTextClassification,
-  "sentiment-analysis": loadTextClassification, // the same under its older name
+  "sentiment-analysis": loadTextClassification,
+  "token-classification": loadTokenClassification,
+  ner: loadTokenClassification,
+  "question-answering": loadQuestionAnswering,
+  "fill-mask": loadFillMask,
+  "feature-extraction": loadFeatureExtraction,
 };
 
 /**
@@ -25,11 +69,11 @@ const tasks = {
  *   `tokenizer`).
  * @throws ConfigError for an unknown task or folder, HubError where the Hub does not have it or does not give it, FileFormatError for damaged files.
  */
-export async function pipeline(
-  task: keyof typeof tasks,
-  model: string | ClassificationModel,
+export async function pipeline<T extends keyof Pipelines>(
+  task: T,
+  model: string | Pipelines[T]["model"],
   options: PipelineOptions = {},
-): Promise<TextClassificationPipeline> {
+): Promise<Pipelines[T]["pipeline"]> {
   if (!Object.hasOwn(tasks, task)) {
     const names = Object.keys(tasks);
     const near = nearest(task, names);

@@ -5,10 +5,9 @@ import { AutoModelForSequenceClassification, type CommonConfig, numLabels } from
 import type { Module } from "../nn/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
-import { noGrad, type Tensor } from "../tensor/index.js";
-import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
-
-export type TokenizerLike = PreTrainedTokenizer;
+import type { Tensor } from "../tensor/index.js";
+import { AutoTokenizer } from "../tokenizers/index.js";
+import { checkCount, inEvaluation, softmax, type TokenizerLike } from "./running.js";
 
 /** What the pipeline asks of a model: a sequence-classification head. */
 export interface ClassificationModel extends Module {
@@ -76,7 +75,7 @@ function createPipeline(model: ClassificationModel, tokenizer: TokenizerLike): T
     const results: Classification[][] = [];
     for (let start = 0; start < pairs.length; start += batchSize) {
       const batch = encode(tokenizer, model, pairs.slice(start, start + batchSize), start);
-      const { logits } = inEvaluation(model, () => noGrad(() => model.forward(batch)));
+      const { logits } = inEvaluation(model, () => model.forward(batch));
       results.push(...rank(model.config, await logits.data(), topK ?? Infinity));
     }
     if (single) return results[0];
@@ -116,17 +115,6 @@ function encode(tokenizer: TokenizerLike, model: ClassificationModel, pairs: rea
   return { input_ids, attention_mask, ...(token_type_ids ? { token_type_ids } : {}) };
 }
 
-/** Runs `fn` with dropout off, whatever mode the model is in. */
-function inEvaluation<T>(model: Module, fn: () => T): T {
-  const { training } = model;
-  if (training) model.eval();
-  try {
-    return fn();
-  } finally {
-    if (training) model.train();
-  }
-}
-
 /** The best labels of each row of logits. */
 function rank(config: CommonConfig, logits: ArrayLike<number>, topK: number): Classification[][] {
   const width = numLabels(config);
@@ -144,14 +132,5 @@ function scoring(config: CommonConfig, width: number): (logits: number[]) => num
   if (config.problem_type === "multi_label_classification" || width === 1) {
     return (logits) => logits.map((x) => 1 / (1 + Math.exp(-x)));
   }
-  return (logits) => {
-    const largest = Math.max(...logits);
-    const powers = logits.map((x) => Math.exp(x - largest));
-    const sum = powers.reduce((total, power) => total + power, 0);
-    return powers.map((power) => power / sum);
-  };
-}
-
-function checkCount(name: string, value: number): void {
-  if (!(value >= 1)) throw new ConfigError(`pipeline: ${name} must be at least 1, not ${value}`);
+  return softmax;
 }

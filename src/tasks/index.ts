@@ -5,5 +5,23 @@ export type { ColumnChoices } from "./columns.js";
 export { describeForecast, type Forecast, forecastRun, type Planned } from "./forecast.js";
 export { headOptions, labelsOf } from "./head.js";
 export { loadOwnData, type OwnDataOptions } from "./own-data.js";
+export {
+  type AnswerFeatureOptions,
+  answerFeatures,
+  type FindAnswersOptions,
+  type FoundAnswer,
+  findAnswers,
+  questionFeatures,
+  type SquadRow,
+  trainFeatures,
+} from "./question-answering.js";
 export { describeTask, evaluationName, findTask, type Task } from "./task.js";
+export {
+  type AlignLabelsOptions,
+  alignLabels,
+  evaluationSplitsOf,
+  findTagColumns,
+  type TagColumns,
+  tokenizeTagged,
+} from "./token-classification.js";
 export { type Lengths, lengthLimit, sayCut, tokenizeSplit } from "./tokenize.js";

@@ -72,6 +72,7 @@ describe("mistakes", () => {
     [["train", "--learning-rat", "1"], /Unknown flag --learning-rat; did you mean --learning-rate\?/],
     [["train", "--model", "m", "--dataset", "d"], /attune train needs --output/],
     [["train", "--model", "--dataset", "d"], /--model needs a value/],
+    [["train", ...data, "--output", "o", "--lora-alpha", "8"], /--lora-r asks for one/],
     [["train", "stray"], /"stray" is not a flag/],
     [["train", "--seed", "1", "--seed", "2"], /--seed is given twice/],
     [
@@ -164,6 +165,27 @@ describe("a run", () => {
     const metrics = JSON.parse(stdout);
     expect([metrics.eval_accuracy, metrics.eval_f1]).toEqual([results.eval_accuracy, results.eval_f1]);
     expect(Math.abs(metrics.eval_loss - results.eval_loss)).toBeLessThanOrEqual(1e-6);
+  });
+
+  it("trains an adapter, which eval and predict take as they take a model", async () => {
+    const adapter = join(folder, "adapter");
+    const lora = ["--lora-r", "4", "--lora-target-modules", "query,value,dense"];
+    const flags = ["--learning-rate", "0.01", "--max-steps", "8", ...lora];
+    const { status, stderr } = await attune(["train", ...data, "--output", adapter, ...flags]);
+    expect(status, stderr).toBe(0);
+    // 4 (16 + 16) of each of query, value, the attention's output and the pooler, 4 (16 + 32) of each half of the
+    // feed-forward block, and a head of 2 x 16 + 2
+    expect(stderr).toMatch(/LoRA: 930 of \d+ parameters train/);
+    expect(JSON.parse(readFileSync(join(adapter, "adapter_config.json"), "utf8"))).toMatchObject({
+      r: 4,
+      lora_alpha: 8,
+    });
+    expect(existsSync(join(adapter, "model.safetensors"))).toBe(false);
+    const measured = await attune(["eval", "--model", adapter, "--dataset", dataset]);
+    const results = JSON.parse(readFileSync(join(adapter, "all_results.json"), "utf8"));
+    expect(Math.abs(JSON.parse(measured.stdout).eval_loss - results.eval_loss)).toBeLessThanOrEqual(1e-6);
+    const one = await attune(["predict", "--model", adapter, "--text", "a day"]);
+    expect(["fine", "bad"]).toContain(JSON.parse(one.stdout).label);
   });
 
   it("predicts a text of the flags, and lines of standard input in their order", async () => {

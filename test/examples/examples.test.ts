@@ -81,6 +81,19 @@ describeShared("examples/", () => {
     expect(new Set(labels)).toEqual(new Set(["label: 'equivalent'", "label: 'not_equivalent'"]));
   });
 
+  it("lora.ts trains an adapter, uses it, and merges it", async () => {
+    const few = ["--max-steps", "3", "--eval-rows", "16"];
+    const folder = join(output, "../mrpc-lora");
+    const stdout = await example("lora.ts", ...model, ...data, "--output", folder, ...few);
+    // peft counts the same: 2 matrices of 8 by 384 at 12 layers, and the head twice, of which one stands still
+    expect(stdout).toContain("trainable params: 74,498 || all params: 22,788,484 || trainable%: 0.3269");
+    expect(existsSync(join(folder, "adapter_model.safetensors"))).toBe(true);
+    expect(existsSync(join(folder, "merged/model.safetensors"))).toBe(true);
+    const scores = Array.from(stdout.matchAll(/score: ([\d.]+)/g), ([, score]) => Number(score));
+    expect(scores).toHaveLength(2);
+    expect(Math.abs(scores[0] - scores[1])).toBeLessThan(1e-5);
+  });
+
   it("own-loop.ts trains and measures", async () => {
     const stdout = await example("own-loop.ts", ...model, ...data, "--rows", "24", "--epochs", "1");
     expect(stdout).toContain("epoch 1: step 3 of 3, loss 0.");

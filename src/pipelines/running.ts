@@ -1,0 +1,109 @@
+// What pipelines share: how a model is loaded for one, run without learning, and told what it can take.
+import type { Batch } from "../batches/index.js";
+import type { HubOptions } from "../hub/index.js";
+import type { CommonConfig } from "../models/index.js";
+import type { Module } from "../nn/index.js";
+import { ConfigError, DataError } from "../support/errors.js";
+import { noGrad } from "../tensor/index.js";
+import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
+
+export type TokenizerLike = PreTrainedTokenizer;
+
+/** A model that a pipeline runs: a module with a config whose outputs are `Outputs`. */
+export interface PipelineModel<Outputs> extends Module {
+  readonly config: CommonConfig;
+  forward(batch: Batch): Outputs;
+}
+
+/** An Auto class. */
+interface Loader<Model> {
+  fromPretrained(nameOrFolder: string, options?: HubOptions & Readonly<Record<string, unknown>>): Promise<Model>;
+}
+
+/** A model and its tokenizer, loaded where a name is given. @throws ConfigError for a model without tokenizer */
+export async function loadParts<Outputs>(
+  Auto: Loader<PipelineModel<Outputs>>,
+  model: string | PipelineModel<Outputs>,
+  tokenizer: TokenizerLike | undefined,
+  hub: HubOptions,
+): Promise<{ readonly model: PipelineModel<Outputs>; readonly tokenizer: TokenizerLike }> {
+  if (typeof model === "string") {
+    const loaded = await Auto.fromPretrained(model, { ...hub });
+    return { model: loaded, tokenizer: tokenizer ?? (await AutoTokenizer.fromPretrained(model, hub)) };
+  }
+  if (!tokenizer) throw new ConfigError("pipeline: a model that is not a folder needs { tokenizer }");
+  return { model, tokenizer };
+}
+
+/** The most tokens that model and tokenizer take. */
+export function longestInput(tokenizer: TokenizerLike, { config }: { readonly config: CommonConfig }): number {
+  const positions = config.max_position_embeddings;
+  // RoBERTa's first position is that after the padding's
+  const reserved = typeof positions === "number" && /roberta|camembert/.test(config.model_type) ? 2 : 0;
+  return Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions - reserved : Infinity);
+}
+
+/** Rows of model inputs, padded. */
+export function padInputs(tokenizer: TokenizerLike, rows: readonly InputRow[]): Batch {
+  const own = rows.map(({ input_ids, attention_mask, token_type_ids }) => ({
+    input_ids,
+    ...(attention_mask ? { attention_mask } : {}),
+    ...(token_type_ids ? { token_type_ids } : {}),
+  }));
+  const { input_ids, attention_mask, token_type_ids } = tokenizer.pad(own, { padding: true, returnTensors: true });
+  return { input_ids, attention_mask, ...(token_type_ids ? { token_type_ids } : {}) };
+}
+
+export interface InputRow {
+  readonly input_ids: Int32Array;
+  readonly attention_mask?: Int32Array;
+  readonly token_type_ids?: Int32Array;
+}
+
+/** Runs `fn` with dropout off, whatever mode the model is in, and without recording. */
+export function inEvaluation<T>(model: Module, fn: () => T): T {
+  const { training } = model;
+  if (training) model.eval();
+  try {
+    return noGrad(fn);
+  } finally {
+    if (training) model.train();
+  }
+}
+
+/** Batches of `size` items, with the number of each one's first. */
+export function* inBatches<T>(
+  items: readonly T[],
+  size: number,
+): Generator<readonly [first: number, batch: readonly T[]]> {
+  for (let start = 0; start < items.length; start += size) yield [start, items.slice(start, start + size)];
+}
+
+/** One input or many as many, and whether it was one. @throws DataError for what is no text */
+export function asTexts(input: unknown): { readonly texts: readonly string[]; readonly single: boolean } {
+  const single = !Array.isArray(input);
+  const texts = ([input].flat() as unknown[]).map((text, i) => {
+    if (typeof text === "string") return text;
+    throw new DataError(`input ${i} of the pipeline is ${JSON.stringify(text)}; a text is needed`);
+  });
+  return { texts, single };
+}
+
+export function checkCount(name: string, value: number): void {
+  if (!(value >= 1)) throw new ConfigError(`pipeline: ${name} must be at least 1, not ${value}`);
+}
+
+/** exp(x) / sum of exp(x). */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits);
+  const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const powers = values.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** Numbers of the `count` largest values, largest first; of equal ones the earlier first. */
+export function largest(values: ArrayLike<number>, count: number): number[] {
+  const order = Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
+  return order.slice(0, count);
+}

@@ -42,6 +42,13 @@ const WORK: readonly (readonly [command: string, label: string])[] = [
   ["filter", "filter, row by row"],
   ["random", "rows at random after shuffle, tokenized"],
 ];
+/** The same rows in files of text, and as streams. */
+const FORMATS: readonly (readonly [command: string, label: string])[] = [
+  ["csv", "load from CSV, empty cache"],
+  ["json", "load from JSON Lines, empty cache"],
+  ["stream", "stream from Parquet, row by row"],
+  ["streamJson", "stream from JSON Lines, row by row"],
+];
 const LARGE: readonly (readonly [command: string, label: string])[] = [
   ["open", "open the large dataset, read a row"],
   ["scan", "rows at random of the large dataset"],
@@ -95,6 +102,15 @@ async function saveLarge(folder: string, times: number): Promise<number> {
   return statSync(join(folder, "data-00000-of-00001.arrow")).size * times;
 }
 
+/** The rows as CSV and as JSON Lines. */
+async function writeTexts(folder: string): Promise<{ csv: string; json: string }> {
+  const rows = await loadDataset(options.files, { split: "train" });
+  const files = { csv: join(folder, "rows.csv"), json: join(folder, "rows.jsonl") };
+  await rows.toCsv(files.csv);
+  await rows.toJson(files.json);
+  return files;
+}
+
 const seconds = (value: number) => (value < 0.1 ? `${(value * 1000).toFixed(1)} ms` : `${value.toFixed(2)} s`);
 const perSecond = (value: number) => `${Math.round(value).toLocaleString("en-US")} rows/s`;
 const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
@@ -121,6 +137,7 @@ function report(sides: readonly Runner[], large: { sides: readonly Runner[]; byt
     lines.push(`| ${[label, ...cells, ...(peers ? [(times[0] / times[1]).toFixed(1)] : [])].join(" | ")} |`);
   };
   for (const [cmd, label] of WORK) row(label, sides, cmd);
+  for (const [cmd, label] of FORMATS) row(label, sides, cmd);
   for (const [cmd, label] of LARGE) row(label, large.sides, cmd);
   const memory = (label: string, runners: readonly Runner[]): void => {
     const peak = runners.map((side) => side.side.peakAnonymousBytes);
@@ -146,6 +163,10 @@ try {
   for (const side of sides) await side.start();
   for (let round = 0; round < rounds; round++) {
     for (const [cmd] of WORK) for (const side of sides) await side.ask(cmd, { count: options.small ? 500 : 20_000 });
+  }
+  const texts = await writeTexts(scratch);
+  for (let round = 0; round < rounds; round++) {
+    for (const [cmd] of FORMATS) for (const side of sides) await side.ask(cmd, texts);
   }
   const large = startSides(); // processes of their own, for their memory
   open.push(...large);

@@ -25,6 +25,22 @@ async function timed(work) {
   return { seconds, rows, settled: (performance.now() - start) / 1000 };
 }
 
+/** Loads files into a cache that is empty. */
+function afresh(path) {
+  process.env.HF_DATASETS_CACHE = mkdtempSync(join(scratch, "cache-"));
+  return timed(async () => (await loadDataset(path, { split: "train" })).length);
+}
+
+function streamed(path) {
+  return timed(async () => {
+    let rows = 0;
+    for await (const { sentence } of await loadDataset(path, { split: "train", streaming: true })) {
+      if (sentence.length > 0) rows++;
+    }
+    return rows;
+  });
+}
+
 const commands = {
   async load(request) {
     files = request.files;
@@ -39,6 +55,10 @@ const commands = {
     });
   },
   reread: () => timed(async () => (await loadDataset(files, { split: "train" })).length),
+  csv: ({ csv }) => afresh(csv),
+  json: ({ json }) => afresh(json),
+  stream: () => streamed(files),
+  streamJson: ({ json }) => streamed(json),
   tokenize: () => {
     round++;
     return timed(async () => {

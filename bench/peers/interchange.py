@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import datasets
-from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value, load_dataset, load_from_disk
+from datasets import ClassLabel, Dataset, DatasetDict, Features, LargeList, List, Value, load_dataset, load_from_disk
 
 datasets.disable_progress_bars()
 
@@ -18,6 +18,7 @@ features = Features(
     {
         "text": Value("string"),
         "long": Value("large_string"),
+        "large": LargeList(Value("int32")),
         "label": ClassLabel(names=["no", "yes"]),
         "int8": Value("int8"),
         "int64": Value("int64"),
@@ -42,6 +43,7 @@ def row(i):
     return {
         "text": None if i % 5 == 4 else f"Zeile {i} äöü 😀",
         "long": f"long {i}",
+        "large": [i] * (i % 3),
         "label": i % 3 - 1,
         "int8": i % 200 - 100,
         "int64": (i - 7) * 2**40 + 1,

@@ -45,6 +45,32 @@ class Side:
         cache = os.path.dirname(self.dataset.cache_files[0]["filename"]).split("/parquet/")[0]
         return self.timed(lambda: len(load_dataset("parquet", data_files=self.files, split="train", cache_dir=cache)))
 
+    def afresh(self, builder, path):
+        cache = tempfile.mkdtemp(dir=self.scratch)
+        return self.timed(lambda: len(load_dataset(builder, data_files=path, split="train", cache_dir=cache)))
+
+    def csv(self, csv, **_):
+        return self.afresh("csv", csv)
+
+    def json(self, json, **_):
+        return self.afresh("json", json)
+
+    def streamed(self, builder, path):
+        def work():
+            rows = 0
+            for row in load_dataset(builder, data_files=path, split="train", streaming=True):
+                if len(row["sentence"]) > 0:
+                    rows += 1
+            return rows
+
+        return self.timed(work)
+
+    def stream(self, **_):
+        return self.streamed("parquet", self.files)
+
+    def streamJson(self, json, **_):
+        return self.streamed("json", json)
+
     def tokenize(self, **_):
         self.round += 1
 

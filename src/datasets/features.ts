@@ -124,17 +124,42 @@ export class List {
     this.length = options.length ?? -1;
   }
 
+  /** A list of the same kind whose values are of another feature. */
+  holding(feature: Feature): List {
+    return new List(feature, { length: this.length });
+  }
+
   toJSON(): object {
-    return { feature: this.feature, ...(this.length === -1 ? {} : { length: this.length }), _type: "List" };
+    return { feature: this.feature, ...(this.length === -1 ? {} : { length: this.length }), _type: this.kind };
   }
 
   toString(): string {
-    return `List(${describeFeature(this.feature)}${this.length === -1 ? "" : `, length ${this.length}`})`;
+    return `${this.kind}(${describeFeature(this.feature)}${this.length === -1 ? "" : `, length ${this.length}`})`;
   }
 
   [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
     const fixed = this.length === -1 ? {} : { length: this.length };
-    return `List ${print({ feature: this.feature, ...fixed }, { ...options, depth: null })}`;
+    return `${this.kind} ${print({ feature: this.feature, ...fixed }, { ...options, depth: null })}`;
+  }
+
+  /** Its name, here and in Python. */
+  protected get kind(): string {
+    return "List";
+  }
+}
+
+/** A list that is stored with offsets of 64 bits; its values are those of a List. */
+export class LargeList extends List {
+  constructor(feature: Feature) {
+    super(feature);
+  }
+
+  override holding(feature: Feature): LargeList {
+    return new LargeList(feature);
+  }
+
+  protected override get kind(): string {
+    return "LargeList";
   }
 }
 

@@ -2,7 +2,7 @@
 export { concatenateDatasets, interleaveDatasets } from "./combine.js";
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
-export { ClassLabel, type Feature, List, type StructFeature, Value } from "./features.js";
+export { ClassLabel, type Feature, LargeList, List, type StructFeature, Value } from "./features.js";
 export type { FormatName } from "./file-formats.js";
 export type { FormatOptions, FormatType } from "./format.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";

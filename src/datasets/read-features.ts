@@ -2,11 +2,11 @@
 // dataset_info.json) and the YAML of a dataset card. Writing the JSON form is `JSON.stringify(features)`.
 // Forms and older spellings are those of datasets 5.2, features/features.py: generate_from_dict, _from_yaml_list.
 import { ConfigError } from "../support/errors.js";
-import { ClassLabel, type Feature, isStruct, List, type StructFeature, Value } from "./features.js";
+import { ClassLabel, type Feature, isStruct, LargeList, List, type StructFeature, Value } from "./features.js";
 
 /**
  * The feature that Python's JSON form describes: `{"dtype":"string","_type":"Value"}`, ClassLabel, List (also under its
- * older names Sequence and LargeList), structs as objects without `_type`, and a list in brackets.
+ * older name Sequence), LargeList, structs as objects without `_type`, and a list in brackets.
  *
  * @throws ConfigError, saying what it cannot read, on any other form.
  */
@@ -21,8 +21,9 @@ export function featureFromJson(json: unknown): Feature {
       return new Value(String(fields.dtype));
     case "ClassLabel":
       return new ClassLabel({ names: stringNames(fields.names) });
-    case "List":
     case "LargeList":
+      return new LargeList(featureFromJson(fields.feature));
+    case "List":
     case "Sequence": {
       const feature = featureFromJson(fields.feature);
       const options = typeof fields.length === "number" ? { length: fields.length } : {};
@@ -78,7 +79,7 @@ function featureFromYaml(yaml: unknown): Feature {
   if ("dtype" in fields) return featureFromYaml(fields.dtype);
   if ("struct" in fields) return featuresFromYaml(fields.struct);
   if ("list" in fields) return new List(featureFromYaml(fields.list), options);
-  if ("large_list" in fields) return new List(featureFromYaml(fields.large_list), options);
+  if ("large_list" in fields) return new LargeList(featureFromYaml(fields.large_list));
   if ("sequence" in fields) {
     const feature = featureFromYaml(fields.sequence);
     if (!Array.isArray(fields.sequence) || !isStruct(feature)) return new List(feature, options);

@@ -109,7 +109,7 @@ describe("saveToDisk and back", () => {
   it("copies what JavaScript has no values for: nanoseconds, integers of 64 bits, every type", async () => {
     const out = join(await folderOf({}), "types");
     const table = openArrowTable([types]);
-    const dataset = new Dataset(table).removeColumns(["large_list"]); // a List's layout is the small one
+    const dataset = new Dataset(table);
     await dataset.saveToDisk(out);
     const again = openArrowTable([join(out, "data-00000-of-00001.arrow")]);
     expect(new Dataset(again).columns()).toEqual(dataset.columns());

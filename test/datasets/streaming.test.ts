@@ -16,6 +16,7 @@ import {
   Value,
 } from "../../src/datasets/index.js";
 import { ConfigError, DataError, FileFormatError } from "../../src/support/errors.js";
+import { runs } from "../runs.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { folderOf, huggingface, parquet } from "./files.js";
 
@@ -312,7 +313,7 @@ describe("a state", () => {
           expect(all.sort((a, b) => a - b)).toEqual(range(0, rows));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { ClassLabel, Dataset, List, loadDataset, Value } from "../../src/dataset
 import { csvRecords } from "../../src/datasets/readers/csv-records.js";
 import { jsonValues } from "../../src/datasets/readers/json-values.js";
 import { AttuneError, ConfigError } from "../../src/support/errors.js";
+import { runs } from "../runs.js";
 import { folderOf } from "./files.js";
 
 const rows = Dataset.fromRows(
@@ -67,7 +68,7 @@ describe("toCsv", () => {
           expect((await loadDataset(path, options)).slice()).toEqual(given);
         },
       ),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -89,7 +90,7 @@ describe("toCsv", () => {
           expect(read).toEqual(records);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -137,7 +138,7 @@ describe("toJson", () => {
         await Dataset.fromRows(given).toJson(path, { lines });
         expect((await loadDataset(path, { split: "train" })).slice()).toEqual(given);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -162,7 +163,7 @@ describe("toJson", () => {
           expect(read).toEqual(JSON.parse(JSON.stringify(values)));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

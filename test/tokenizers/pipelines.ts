@@ -1,5 +1,7 @@
 // tokenizer.json files of every stage, for the comparison with the Rust package: models of small vocabularies made of the
 // words that the random texts hold, and normalizers, pre-tokenizers, post-processors and decoders around them.
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { byteAlphabet, bytesToCharacters } from "../../src/tokenizers/text/bytes.js";
 
 const WORDS = (
@@ -75,6 +77,9 @@ const models = {
   unigram: unigram(marked, SPECIAL),
   unigramFallback: unigram(marked, [...SPECIAL, ...BYTES], { byte_fallback: true }),
 };
+
+/** SentencePiece's rules nmt_nfkc as its models hold them, which most published models do. */
+const NMT_NFKC = gunzipSync(readFileSync(new URL("sentencepiece/nmt_nfkc.gz", import.meta.url))).toString("base64");
 
 const normalizer = (type: string, fields: object = {}) => ({ type, ...fields });
 const chain = (...normalizers: object[]) => ({ type: "Sequence", normalizers });
@@ -286,6 +291,17 @@ export const PIPELINES: Readonly<Record<string, Parts>> = {
     normalizer: chain(normalizer("Nmt"), normalizer("NFKC"), replace({ Regex: "\\s+" }, " ")),
     pre_tokenizer: pre(whitespaceSplit, metaspace()),
     decoder: metaspace(),
+  },
+  "XLM-R's and T5's own charsmap": {
+    model: models.unigram,
+    normalizer: chain(normalizer("Precompiled", { precompiled_charsmap: NMT_NFKC }), replace({ Regex: " {2,}" }, " ")),
+    pre_tokenizer: metaspace(),
+    decoder: metaspace(),
+  },
+  "that charsmap alone, words of white space": {
+    model: models.wordLevel,
+    normalizer: normalizer("Precompiled", { precompiled_charsmap: NMT_NFKC }),
+    pre_tokenizer: whitespaceSplit,
   },
   "Unigram with bytes": {
     model: models.unigramFallback,

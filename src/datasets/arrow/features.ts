@@ -1,7 +1,16 @@
 // Features and Arrow's fields: which layout stores which feature, and which feature a file's column has where nothing says
 // so. The schema's metadata `huggingface` is Python's form: {"info": {"features": ...}}.
 import { ConfigError } from "../../support/errors.js";
-import { ClassLabel, describeFeature, type Feature, isStruct, List, type StructFeature, Value } from "../features.js";
+import {
+  ClassLabel,
+  describeFeature,
+  type Feature,
+  isStruct,
+  LargeList,
+  List,
+  type StructFeature,
+  Value,
+} from "../features.js";
 import { isTypedList, typedList } from "../infer.js";
 import { featureFromJson } from "../read-features.js";
 import { type ArrowField, type ArrowSchema, type ArrowType, dtypeName, typeOfDtype } from "./types.js";
@@ -24,7 +33,9 @@ export function fieldOf(name: string, feature: Feature, given: Feature = feature
   if (feature instanceof List) {
     const element = fieldOf("item", feature.feature, given instanceof List ? given.feature : undefined);
     const type: ArrowType =
-      feature.length === -1 ? { kind: "list", large: false } : { kind: "fixedList", size: feature.length };
+      feature.length === -1
+        ? { kind: "list", large: feature instanceof LargeList }
+        : { kind: "fixedList", size: feature.length };
     return make(type, [element], isTypedList(given) && isTypedArrayElement(element.type) ? TYPED : NO_METADATA);
   }
   if (isStruct(feature)) {
@@ -49,6 +60,7 @@ export function featureOf({ type, children, metadata }: ArrowField): Feature {
   switch (type.kind) {
     case "list": {
       const element = featureOf(children[0]);
+      if (type.large) return new LargeList(element);
       return element instanceof Value && metadata.get(TYPED_LIST) === "true" ? typedList(element) : new List(element);
     }
     case "fixedList":

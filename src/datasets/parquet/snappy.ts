@@ -25,7 +25,7 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
       if (!(from + size <= input.length && to + size <= length)) throw damaged();
       if (size > 64) output.set(input.subarray(from, from + size), to);
       else if (from + size + SLACK > input.length) for (let i = 0; i < size; i++) output[to + i] = input[from + i];
-      else for (let i = 0; i < size; i += 4) write.setUint32(to + i, read.getUint32(from + i));
+      else for (let i = 0; i < size; i += 4) write.setInt32(to + i, read.getInt32(from + i, true), true);
       from += size;
     } else {
       // a copy of earlier output: size and distance back, in three forms
@@ -44,7 +44,7 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
       if (!(from <= input.length && distance > 0 && distance <= to && to + size <= length)) throw damaged();
       // it may read what it has just written, if not in the same word
       if (distance < 4) for (let i = 0; i < size; i++) output[to + i] = output[to + i - distance];
-      else for (let i = 0; i < size; i += 4) write.setUint32(to + i, write.getUint32(to + i - distance));
+      else for (let i = 0; i < size; i += 4) write.setInt32(to + i, write.getInt32(to + i - distance, true), true);
     }
     to += size;
   }

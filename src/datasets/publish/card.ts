@@ -2,7 +2,7 @@
 // with all else that stands in it left as it is. Forms are those of datasets 5.2 (info.py, utils/metadata.py).
 import { type Document, parseDocument } from "yaml";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
-import { ClassLabel, type Feature, isStruct, List, type StructFeature, Value } from "../features.js";
+import { ClassLabel, type Feature, isStruct, LargeList, List, type StructFeature, Value } from "../features.js";
 
 /** A split as `dataset_info` lists it. */
 export interface SplitInfo {
@@ -108,7 +108,8 @@ function featureToYaml(feature: Feature): Fields {
     const inner = featureToYaml(feature.feature);
     const length = feature.length === -1 ? {} : { length: feature.length };
     const isPlain = Object.keys(inner).length === 1 && typeof inner.dtype === "string";
-    return { list: isPlain ? inner.dtype : (inner.struct ?? inner), ...length };
+    const key = feature instanceof LargeList ? "large_list" : "list";
+    return { [key]: isPlain ? inner.dtype : (inner.struct ?? inner), ...length };
   }
   if (isStruct(feature)) return { struct: featuresToYaml(feature) };
   throw new ConfigError(`${String(feature)} has no form in a card`);

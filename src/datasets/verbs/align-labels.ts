@@ -41,6 +41,6 @@ export function alignLabelsWithMapping(table: Table, label2id: Readonly<Record<s
     feature instanceof List
       ? (values: unknown) => (values === null ? null : Array.from(values as ArrayLike<unknown>, renumber))
       : renumber;
-  const alignedFeature = feature instanceof List ? new List(target, { length: feature.length }) : target;
+  const alignedFeature = feature instanceof List ? feature.holding(target) : target;
   return { ...table, columns: new Map(table.columns).set(name, new ConvertedColumn(alignedFeature, column, convert)) };
 }

@@ -9,7 +9,8 @@ import { fieldOf } from "../../../src/datasets/arrow/features.js";
 import { fromFloat16, valueReader } from "../../../src/datasets/arrow/values.js";
 import { type ArrowFormat, arrowBytes } from "../../../src/datasets/arrow/writer.js";
 import { openArrowTable } from "../../../src/datasets/arrow-table.js";
-import { Dataset, type Feature, List, Value } from "../../../src/datasets/index.js";
+import { Dataset, type Feature, LargeList, List, Value } from "../../../src/datasets/index.js";
+import { runs } from "../../runs.js";
 import { folderOf } from "../files.js";
 
 const integer = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
@@ -44,6 +45,7 @@ const kinds: Record<string, readonly [Feature, fc.Arbitrary<unknown>]> = {
   binary_view: [new Value("binary_view"), bytes],
   fixed: [new Value("fixed_size_binary[3]"), fc.uint8Array({ minLength: 3, maxLength: 3 })],
   list: [new List(new Value("int64")), fc.array(fc.option(fc.maxSafeInteger()))],
+  large_list: [new LargeList(new Value("int32")), fc.array(fc.option(integer(32)))],
   fixed_list: [new List(new Value("float64"), { length: 2 }), fc.array(fc.double(), { minLength: 2, maxLength: 2 })],
   lists: [
     new List(new List(new Value("string"))),
@@ -90,7 +92,7 @@ describe("an encoder", () => {
         expect(decode(copy.finish())).toEqual([null, ...values.slice(start, end), values[0] ?? null, ...values]);
         expect(copy.length).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -171,7 +173,7 @@ describe.each<ArrowFormat>(["stream", "file"])("the %s format", (format) => {
           rows.map((each) => (each.structs as unknown[] | null)?.length ?? null),
         );
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 });

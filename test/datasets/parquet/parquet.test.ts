@@ -6,6 +6,7 @@ import type { SchemaElement } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { ClassLabel, type Dataset, List, loadDataset, Value } from "../../../src/datasets/index.js";
 import { AttuneError, DataError, FileFormatError } from "../../../src/support/errors.js";
+import { runs } from "../../runs.js";
 import { describeShared, sharedPath } from "../../shared.js";
 import { folderOf, huggingface, parquet, reviews } from "../files.js";
 
@@ -159,7 +160,7 @@ describe("reading Parquet", () => {
           expect(dataset.slice()).toEqual(rows);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });
@@ -203,7 +204,7 @@ describe("what is wrong with a Parquet file is said with its name", () => {
         );
         if (error !== undefined) expect(error).toBeInstanceOf(AttuneError);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

@@ -1,12 +1,15 @@
-"""Writes small SentencePiece models, a byte-level vocabulary with merges, and what transformers makes of them (cases.json).
+"""Writes small SentencePiece models, a byte-level vocabulary with merges, what transformers makes of them (cases.json), and
+the charsmap that most published models have (nmt_nfkc.gz), for the comparison of random texts.
 
 Run in an environment with transformers 5.23, sentencepiece and protobuf: python test/tokenizers/sentencepiece/make.py
 """
+import gzip
 import json
 import tempfile
 from pathlib import Path
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer
 
@@ -37,6 +40,15 @@ train("unigram", vocab_size=120, pad_id=0, unk_id=1, bos_id=-1, eos_id=-1, contr
 train("xlmr", vocab_size=120, unk_id=0, bos_id=1, eos_id=2)
 train("t5", vocab_size=120, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
 train("bpe", vocab_size=400, model_type="bpe", byte_fallback=True, unk_id=0, bos_id=1, eos_id=2, user_defined_symbols=["<mask>"])
+
+with tempfile.TemporaryDirectory() as folder:
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_prefix=f"{folder}/nmt", vocab_size=60, hard_vocab_limit=False,
+        normalization_rule_name="nmt_nfkc", minloglevel=2)
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(Path(folder, "nmt.model").read_bytes())
+    charsmap = model.normalizer_spec.precompiled_charsmap
+    (here / "nmt_nfkc.gz").write_bytes(gzip.compress(charsmap, 9, mtime=0))
 
 byte_level = Tokenizer(models.BPE())
 byte_level.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -7,6 +7,7 @@ import { ColumnBuilder } from "./column-builder.js";
 import { DatasetDict } from "./dataset-dict.js";
 import type { Feature, StructFeature } from "./features.js";
 import { type Format, type FormatOptions, type FormatType, formatOf, readFormatted, type Transform } from "./format.js";
+import { type Rows, tableOfGenerated } from "./generated.js";
 import { type DatasetPushOptions, pushSplits } from "./publish/push.js";
 import { type SaveOptions, saveDataset } from "./saved-folder.js";
 import { IterableDataset } from "./streaming/iterable-dataset.js";
@@ -32,6 +33,7 @@ import type {
   WithoutColumns,
 } from "./types.js";
 import { type AddColumnOptions, addColumn } from "./verbs/add-column.js";
+import { addItem } from "./verbs/add-item.js";
 import { alignLabelsWithMapping } from "./verbs/align-labels.js";
 import { type BatchOptions, batch } from "./verbs/batch.js";
 import type { BatchContext, BatchFunction, NoInputs, RowContext, RowFunction } from "./verbs/call.js";
@@ -110,6 +112,19 @@ export class Dataset<out Row extends object = AnyRow> {
     return new Dataset(tableFrom(Object.entries(columns), options.features));
   }
 
+  /**
+   * A dataset of the rows that a generator function gives, stored as they come: there may be more than memory holds.
+   * Features are those of fromRows.
+   *
+   * @throws DataError where a column mixes types or a value does not fit its feature; what the function throws.
+   */
+  static async fromGenerator<Row extends object>(
+    generate: () => Rows<Row>,
+    options: CreateOptions<Row> = {},
+  ): Promise<Dataset<Row>> {
+    return new Dataset(await tableOfGenerated(generate, options.features));
+  }
+
   /** The number of rows. */
   get length(): number {
     return this.#table.length;
@@ -153,6 +168,13 @@ export class Dataset<out Row extends object = AnyRow> {
     const columns = readFormatted(this.#table, this.#format, 0, this.length);
     if (Object.hasOwn(columns, name)) return columns[name] as Row[Name][];
     throw new DataError(`the dataset's format gives no column "${name}": it gives ${Object.keys(columns).join(", ")}`);
+  }
+
+  /** Batches of rows, as columns, one after another. Throws ConfigError on a wrong size. */
+  *iter({ batchSize, dropLastBatch = false }: BatchOptions): Generator<Columns<Row>, void, void> {
+    expectCount("iter", "batchSize, a number of rows,", batchSize, 1);
+    const end = dropLastBatch ? this.length - (this.length % batchSize) : this.length;
+    for (let start = 0; start < end; start += batchSize) yield this.columns(start, Math.min(start + batchSize, end));
   }
 
   /** The rows, one after another. */
@@ -290,6 +312,14 @@ export class Dataset<out Row extends object = AnyRow> {
   /** A row for each `batchSize` rows, whose columns are lists. */
   batch(options: BatchOptions): Dataset<BatchedRow<Row>> {
     return this.#derive(batch(this.#table, options));
+  }
+
+  /**
+   * The rows with one more behind them.
+   * @throws DataError where a value of it does not fit the feature of its column.
+   */
+  addItem(item: Row): Dataset<Row> {
+    return this.#derive(addItem(this.#table, item));
   }
 
   /** The different values of a column, in the order in which they first come. Throws DataError where there is no such column. */

@@ -281,6 +281,64 @@ describe("choosing columns", () => {
   });
 });
 
+describe("rows that a generator makes", () => {
+  it("are stored as they come, also more than a batch of them, from functions of either kind", async () => {
+    function* some() {
+      for (let i = 0; i < 2500; i++) yield { i, text: i % 3 === 0 ? null : `text ${i}` };
+    }
+    const dataset = await Dataset.fromGenerator(some);
+    expect(dataset.length).toBe(2500);
+    expect(dataset.at(2400)).toEqual({ i: 2400, text: null });
+    expect(dataset.at(2499)).toEqual({ i: 2499, text: `text ${2499}` });
+    const label = new ClassLabel({ names: ["no", "yes"] });
+    const labelled = await Dataset.fromGenerator(
+      async function* () {
+        yield { label: 1 };
+        yield {} as { label: number };
+      },
+      { features: { label } },
+    );
+    expect(labelled.features.label).toEqual(label);
+    expect(labelled.column("label")).toEqual([1, null]);
+    expect((await Dataset.fromGenerator(function* () {})).length).toBe(0);
+  });
+
+  it("are refused with their number, and what the function throws comes through", async () => {
+    const mixed = Dataset.fromGenerator<{ a: unknown }>(function* () {
+      for (let i = 0; i < 1500; i++) yield { a: i < 1200 ? i : "x" };
+    });
+    await expect(mixed).rejects.toThrow('column "a" is Value("string") at row 1200, but Value("int64") before it');
+    await expect(
+      Dataset.fromGenerator(function* () {
+        yield { a: 1 };
+        throw new Error("no more");
+      }),
+    ).rejects.toThrow("no more");
+    const rows = [{ a: 1 }] as unknown as () => { a: number }[];
+    await expect(Dataset.fromGenerator(rows)).rejects.toThrow(ConfigError);
+    await expect(Dataset.fromGenerator(() => [7] as unknown as object[])).rejects.toThrow("row 0 is 7");
+  });
+});
+
+describe("iter and addItem", () => {
+  it("gives batches as columns", () => {
+    expect([...letters.iter({ batchSize: 3 })]).toEqual([
+      { letter: ["a", "b", "c"], number: [1, 2, 3] },
+      { letter: ["d"], number: [4] },
+    ]);
+    expect([...letters.iter({ batchSize: 3, dropLastBatch: true })].length).toBe(1);
+    expect(() => [...letters.iter({ batchSize: 0 })]).toThrow(ConfigError);
+  });
+
+  it("puts a row behind the others, in their types", () => {
+    const more = letters.shuffle({ seed: 1 }).addItem({ letter: "e", number: 5 });
+    expect(more.length).toBe(5);
+    expect(more.at(-1)).toEqual({ letter: "e", number: 5 });
+    expect(more.features).toEqual(letters.features);
+    expect(() => letters.addItem({ letter: 1 as unknown as string, number: 5 })).toThrow(DataError);
+  });
+});
+
 describe("a typed dataset", () => {
   it("is one whose rows are not known, and its columns' features follow from its rows", () => {
     const typed: Dataset<{ letter: string; number: number }> = letters;

@@ -60,12 +60,15 @@ export function rowsOf(
   columns: Readonly<Record<string, ArrayLike<unknown>>>,
   length: number,
 ): Record<string, unknown>[] {
-  const entries = Object.entries(columns);
-  return Array.from({ length }, (_, i) => {
+  const names = Object.keys(columns);
+  const values = Object.values(columns);
+  const rows = new Array<Record<string, unknown>>(length);
+  for (let i = 0; i < length; i++) {
     const row: Record<string, unknown> = {};
-    for (const [name, values] of entries) row[name] = values[i];
-    return row;
-  });
+    for (let column = 0; column < names.length; column++) row[names[column]] = values[column][i];
+    rows[i] = row;
+  }
+  return rows;
 }
 
 /** The table's rows at `rows`, which are in range, in that order. */

@@ -289,7 +289,7 @@ describe("rows that a generator makes", () => {
     const dataset = await Dataset.fromGenerator(some);
     expect(dataset.length).toBe(2500);
     expect(dataset.at(2400)).toEqual({ i: 2400, text: null });
-    expect(dataset.at(2499)).toEqual({ i: 2499, text: `text ${2499}` });
+    expect(dataset.at(2498)).toEqual({ i: 2498, text: "text 2498" });
     const label = new ClassLabel({ names: ["no", "yes"] });
     const labelled = await Dataset.fromGenerator(
       async function* () {

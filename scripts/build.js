@@ -1,4 +1,4 @@
-// Compiles src/ to dist/ with the project's own TypeScript; the output folder is replaced as a whole so that a file
+// Compiles src/ to dist/ with the project's own TypeScript, and bundles the dashboard's page; the output folder is replaced as a whole so that a file
 // deleted from src/ does not live on in dist/.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
@@ -16,4 +16,23 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsco
 });
 // npm sets this bit for those who install the package; `npx attune` in a checkout runs the file as it is.
 if (status === 0) chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
+if (status === 0) await buildPage();
 process.exit(status ?? 1);
+
+/** The page runs in a browser: a script, a style and an HTML file that names them, nothing inline. */
+async function buildPage() {
+  const { build } = await import("vite");
+  await build({
+    root: join(root, "src", "dashboard", "page"),
+    base: "./",
+    configFile: false,
+    logLevel: "warn",
+    build: {
+      outDir: join(root, "dist", "dashboard", "page"),
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      target: "es2022",
+    },
+  });
+}

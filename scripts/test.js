@@ -52,6 +52,7 @@ stage("build native engine", process.execPath, [join(root, "native", "build.js")
 stage("build dist", process.execPath, [join(root, "scripts", "build.js")]);
 tool("lint", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
 tool("typecheck", "typescript/bin/tsc", ["--noEmit", "-p", "tsconfig.json"]);
+tool("typecheck of the page", "typescript/bin/tsc", ["--noEmit", "-p", "src/dashboard/page"]);
 
 const scratch = mkdtempSync(join(tmpdir(), "attune-test-"));
 const summaryFile = join(scratch, "summary.json");

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
   serve: { summary: "answer requests over HTTP with a trained model", load: () => import("./serve.js") },
   export: { summary: "write a trained model for onnxruntime and the browser", load: () => import("./export.js") },
+  dashboard: { summary: "show runs in the browser while they go on", load: () => import("./dashboard.js") },
   diff: { summary: "say what differs between two runs", load: () => import("./diff.js") },
   push: { summary: "publish a folder on the Hugging Face Hub", load: () => import("./push.js") },
   login: { summary: "log in to the Hugging Face Hub", load: () => import("./login.js") },

@@ -11,7 +11,12 @@ const order = [...architecture.matchAll(/^\| `src\/([^`/]+)` +\|/gm)].map(([, fo
 
 const NETWORK_MODULES = new Set(["http", "https", "http2", "net", "tls", "dgram", "dns", "undici", "ws"]);
 /** Folders that listen: they answer on a socket of their own, and call nobody. */
-const LISTENERS: Readonly<Record<string, readonly string[]>> = { serve: ["http", "net"] };
+const LISTENERS: Readonly<Record<string, readonly string[]>> = {
+  serve: ["http", "net"],
+  dashboard: ["http", "net"],
+};
+/** Runs in a browser, and asks the server that it came from. */
+const PAGE = "dashboard/page/";
 const NETWORK_CALLS = /(?<![.\w])(?:globalThis\s*\.\s*)?(?:fetch\s*\(|new\s+(?:WebSocket|EventSource)\b)/;
 
 const sources = readSources();
@@ -84,7 +89,7 @@ describe("the import order of src/", () => {
   it("calls out to the network only from hub/; what listens has a folder of its own", () => {
     const module = (specifier: string) => specifier.replace(/^node:/, "").split("/")[0];
     const callers = sources.filter(({ path, imports, code }) => {
-      if (topFolder(path) === "hub") return false;
+      if (topFolder(path) === "hub" || path.startsWith(PAGE)) return false;
       const listens = LISTENERS[topFolder(path)] ?? [];
       const uses = imports.map(({ specifier }) => module(specifier)).filter((name) => NETWORK_MODULES.has(name));
       return uses.some((name) => !listens.includes(name)) || NETWORK_CALLS.test(code);

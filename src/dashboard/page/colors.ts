@@ -1,0 +1,28 @@
+// A colour for each run: a dozen that can be told apart in both themes, also by those who see few colours, in turn.
+
+const COLORS = 12;
+const places = new Map<string, number>();
+
+/** A run keeps its colour for as long as the page is open. @param ids All runs, the oldest first. */
+export function assignColors(ids: readonly string[]): void {
+  for (const id of ids) if (!places.has(id)) places.set(id, places.size);
+}
+
+function placeOf(id: string): number {
+  assignColors([id]);
+  return (places.get(id) ?? 0) % COLORS;
+}
+
+/** The name of the style's variable that holds a run's colour. */
+export function colorVariable(id: string): string {
+  return `--run-${placeOf(id)}`;
+}
+
+/** A run's colour as canvas and SVG files need it. */
+export function colorOf(id: string): string {
+  return themeColor(colorVariable(id));
+}
+
+export function themeColor(variable: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+}

@@ -1,0 +1,219 @@
+// The page: keeps what the server has said of the runs, follows it, and shows the view that the address asks for.
+import "uplot/dist/uPlot.min.css";
+import type { RunInfo } from "../protocol.js";
+import { Charts } from "./charts.js";
+import { assignColors } from "./colors.js";
+import { Differences } from "./differences.js";
+import { h, oncePerFrame } from "./dom.js";
+import { RunList } from "./run-list.js";
+import { RunView } from "./run-view.js";
+import { connect, Refused, server } from "./server.js";
+import { currentTheme, followTheme, nextTheme } from "./theme.js";
+import { Toolbar } from "./toolbar.js";
+import { formatHash, parseHash, type ViewState } from "./view-state.js";
+
+/** Runs that are compared where nobody has chosen. */
+const SHOWN_AT_FIRST = 10;
+
+class Page {
+  readonly #runs = new Map<string, RunInfo>();
+  #state: ViewState;
+  #loading = true;
+  #folder = "";
+  readonly #folderName = h("bdi", {});
+  readonly #connection = h("span", { class: "connection", role: "status" });
+  readonly #message = h("div", { class: "message", role: "alert", hidden: true });
+  readonly #main = h("main", { id: "main", tabindex: -1 });
+  readonly #charts: Charts;
+  readonly #toolbar: Toolbar;
+  readonly #list: RunList;
+  readonly #differences = new Differences();
+  readonly #compare = h("div", {});
+  readonly #compareHead = h("h1", { class: "hidden" }, "Comparison of runs");
+  readonly #empty = h("div", { class: "empty", hidden: true });
+  readonly #runView: RunView;
+  readonly #update = oncePerFrame(() => this.#show());
+
+  constructor(root: HTMLElement) {
+    this.#state = parseHash(location.hash);
+    this.#charts = new Charts({
+      state: () => this.#state,
+      change: (part) => this.#change(part),
+      nameOf: (id) => this.#nameOf(id),
+      failed: (error) => this.#failed(error),
+    });
+    this.#toolbar = new Toolbar(this.#charts, (part) => this.#change(part));
+    this.#list = new RunList({ choose: (runs) => this.#choose(runs) });
+    const slot = h("div", { class: "charts-slot" });
+    this.#runView = new RunView(
+      { state: () => this.#state, change: (part) => this.#change(part), failed: (error) => this.#failed(error) },
+      [slot],
+    );
+    const theme = h("button", { type: "button", class: "theme", onclick: () => this.#nextTheme(theme) });
+    theme.textContent = `Theme: ${currentTheme()}`;
+    root.replaceChildren(
+      h("a", { class: "skip", href: "#main", onclick: (event) => this.#skip(event) }, "To the charts"),
+      h(
+        "header",
+        { class: "top" },
+        h("a", { class: "brand", href: "#/compare" }, "Attune"),
+        h("span", { class: "folder" }, this.#folderName),
+        this.#connection,
+        theme,
+      ),
+      this.#message,
+      h("div", { class: "layout" }, this.#list.element, this.#main),
+    );
+    this.#compare.append(this.#compareHead, this.#empty);
+    this.#slots = { run: slot, compare: h("div", {}) };
+    this.#compare.append(this.#slots.compare, this.#differences.element);
+    followTheme(() => this.#charts.redraw());
+    window.addEventListener("hashchange", () => this.#onAddress());
+    // The token is in a cookie now, and need not stand in the address, which people copy.
+    if (location.search !== "") history.replaceState(null, "", `${location.pathname}${location.hash}`);
+    connect({
+      onOpen: () => void this.#load(),
+      onRuns: ({ changed, gone, loading }) => {
+        for (const run of changed) this.#runs.set(run.id, run);
+        for (const id of gone) this.#runs.delete(id);
+        this.#loading = loading;
+        this.#update();
+      },
+      onLost: () => {
+        this.#connection.textContent = "connection lost, trying again…";
+        this.#connection.classList.add("lost");
+        void this.#sayWhy();
+      },
+    });
+    this.#update();
+  }
+
+  readonly #slots: { readonly run: HTMLElement; readonly compare: HTMLElement };
+
+  async #load(): Promise<void> {
+    try {
+      const { folder, runs, loading } = await server.runs();
+      this.#folder = folder;
+      this.#runs.clear();
+      for (const run of runs) this.#runs.set(run.id, run);
+      this.#loading = loading;
+      this.#connection.textContent = "live";
+      this.#connection.classList.remove("lost");
+      this.#message.hidden = true;
+      this.#update();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** A server that was started anew with another token does not know this page. */
+  async #sayWhy(): Promise<void> {
+    await server.runs().catch((error: unknown) => {
+      if (error instanceof Refused) this.#failed(error);
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof TypeError) return; // no connection: the header says so
+    this.#message.hidden = false;
+    this.#message.textContent = error instanceof Error ? error.message : String(error);
+  }
+
+  #nameOf(id: string): string {
+    const run = this.#runs.get(id);
+    if (!run) return id;
+    const twin = [...this.#runs.values()].some((other) => other.id !== id && other.name === run.name);
+    return twin ? id : run.name;
+  }
+
+  #change(part: Partial<ViewState>): void {
+    this.#state = { ...this.#state, ...part };
+    this.#toolbar.update(this.#state);
+    history.replaceState(null, "", formatHash(this.#state));
+  }
+
+  #onAddress(): void {
+    const before = this.#state;
+    this.#state = parseHash(location.hash);
+    if (before.view !== this.#state.view || before.run !== this.#state.run) window.scrollTo(0, 0);
+    this.#charts.redraw();
+    this.#update();
+  }
+
+  #choose(runs: readonly string[] | "all"): void {
+    this.#change({
+      runs: runs.length === this.#runs.size ? "all" : runs,
+      view: "compare",
+      run: undefined,
+      evaluation: undefined,
+    });
+    this.#update();
+  }
+
+  /** Moves on to the charts without touching the address, which holds the view. */
+  #skip(event: Event): void {
+    event.preventDefault();
+    this.#main.focus();
+  }
+
+  #nextTheme(button: HTMLElement): void {
+    button.textContent = `Theme: ${nextTheme()}`;
+    this.#charts.redraw();
+  }
+
+  #show(): void {
+    const runs = [...this.#runs.values()].sort((a, b) => (b.began ?? 0) - (a.began ?? 0) || (a.id < b.id ? -1 : 1));
+    assignColors(runs.map(({ id }) => id).reverse());
+    this.#folderName.textContent = this.#folder;
+    this.#folderName.title = this.#folder;
+    const { view, run: id, runs: chosen } = this.#state;
+    const shown =
+      chosen === "all" ? runs : chosen ? runs.filter((run) => chosen.includes(run.id)) : runs.slice(0, SHOWN_AT_FIRST);
+    const run = view === "run" && id !== undefined ? this.#runs.get(id) : undefined;
+    this.#list.update(runs, new Set(shown.map((each) => each.id)), run?.id);
+    this.#toolbar.update(this.#state);
+    document.title = run ? `${run.name} · Attune` : "Attune: runs";
+    this.#place(run ? "run" : "compare");
+    this.#sayEmpty(runs.length, shown.length);
+    if (run) {
+      this.#charts.show([run.id], run.keys);
+      this.#runView.update(run);
+    } else {
+      this.#charts.show(
+        shown.map((each) => each.id),
+        [...new Set(shown.flatMap(({ keys }) => keys))],
+      );
+      this.#differences.update(shown);
+    }
+  }
+
+  /** There is one toolbar and one set of charts: they stand in the view that is shown. */
+  #place(view: "run" | "compare"): void {
+    const content = view === "run" ? this.#runView.element : this.#compare;
+    if (this.#main.firstChild === content) return;
+    this.#slots[view].replaceChildren(this.#toolbar.element, this.#charts.element);
+    this.#main.replaceChildren(content);
+  }
+
+  #sayEmpty(all: number, shown: number): void {
+    const { view, run } = this.#state;
+    const gone = view === "run" && run !== undefined && !this.#runs.has(run);
+    this.#empty.hidden = !gone && shown > 0;
+    this.#slots.compare.hidden = shown === 0;
+    const lines =
+      gone && !this.#loading
+        ? [`The run ${run} is not there any more.`]
+        : all === 0
+          ? this.#loading
+            ? ["Reading the runs…"]
+            : [
+                "There are no runs in this folder yet.",
+                "A run appears here as soon as its training begins: attune train --output, or the Trainer's outputDir, with a folder in this one.",
+              ]
+          : ["No run is chosen.", "Choose some in the list."];
+    this.#empty.replaceChildren(...lines.map((line, i) => h(i === 0 ? "strong" : "p", {}, line)));
+  }
+}
+
+const root = document.getElementById("app");
+if (root) new Page(root);

@@ -1,0 +1,69 @@
+// What the page shows, and the part of its address that says so: a link to it shows the same.
+import type { Axis } from "../protocol.js";
+
+export interface ViewState {
+  readonly view: "compare" | "run";
+  /** Of the view "run". */
+  readonly run: string | undefined;
+  /** The evaluation that is looked at: its file's name. The newest where it is absent. */
+  readonly evaluation: string | undefined;
+  /** The runs that are compared; "all", or the newest few where it is absent. */
+  readonly runs: readonly string[] | "all" | undefined;
+  readonly axis: Axis;
+  /** 0 to below 1. */
+  readonly smoothing: number;
+  /** Figures on a logarithmic axis. */
+  readonly log: readonly string[];
+  /** The part of the axis that is shown; all where it is absent. */
+  readonly range: readonly [from: number, to: number] | undefined;
+}
+
+export const standardState: ViewState = {
+  view: "compare",
+  run: undefined,
+  evaluation: undefined,
+  runs: undefined,
+  axis: "step",
+  smoothing: 0,
+  log: [],
+  range: undefined,
+};
+
+export function parseHash(hash: string): ViewState {
+  const [view, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const given = new URLSearchParams(query);
+  const run = given.get("id") ?? undefined;
+  const all = given.get("runs");
+  const axis = given.get("axis");
+  const smoothing = Number(given.get("smooth") ?? 0);
+  const [from, to] = [given.get("from"), given.get("to")].map((text) => (text === null ? Number.NaN : Number(text)));
+  return {
+    view: view === "run" && run !== undefined ? "run" : "compare",
+    run,
+    evaluation: given.get("eval") ?? undefined,
+    runs: all === "*" ? "all" : given.has("run") || given.has("none") ? given.getAll("run") : undefined,
+    axis: axis === "time" || axis === "tokens" ? axis : "step",
+    smoothing: smoothing >= 0 && smoothing < 1 ? smoothing : 0,
+    log: given.getAll("log"),
+    range: from < to ? [from, to] : undefined,
+  };
+}
+
+export function formatHash(state: ViewState): string {
+  const query = new URLSearchParams();
+  if (state.view === "run" && state.run !== undefined) query.set("id", state.run);
+  if (state.evaluation !== undefined) query.set("eval", state.evaluation);
+  if (state.runs === "all") query.set("runs", "*");
+  else for (const run of state.runs ?? []) query.append("run", run);
+  if (Array.isArray(state.runs) && state.runs.length === 0) query.set("none", "1");
+  if (state.axis !== "step") query.set("axis", state.axis);
+  if (state.smoothing > 0) query.set("smooth", String(state.smoothing));
+  for (const key of state.log) query.append("log", key);
+  if (state.range) {
+    const [from, to] = state.range;
+    query.set("from", String(Number(from.toPrecision(8))));
+    query.set("to", String(Number(to.toPrecision(8))));
+  }
+  const text = query.toString();
+  return `#/${state.view}${text === "" ? "" : `?${text}`}`;
+}

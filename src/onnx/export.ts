@@ -5,6 +5,7 @@ import type { HubOptions } from "../hub/index.js";
 import { splitHubOptions } from "../hub/locate.js";
 import { writeConfig } from "../models/config.js";
 import { AutoConfig, type PreTrainedModel } from "../models/index.js";
+import { PeftModel } from "../peft/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError } from "../support/errors.js";
 import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
@@ -42,7 +43,7 @@ export interface OnnxExport {
 /**
  * Writes config.json, the tokenizer's files, onnx/model.onnx and onnx/model_quantized.onnx into `folder` (made if
  * missing), each whole or not at all; a card, too, where there is none. Other files there stay.
- * @param model A checkpoint's folder, a name on the Hub, or a model (then with `tokenizer`).
+ * @param model A checkpoint's folder or an adapter's, which is merged; a name on the Hub; or a model (then with `tokenizer`).
  * @throws ConfigError for a model that cannot be exported, before anything is written; HubError and FileFormatError as
  *   fromPretrained does; AttuneError where a file cannot be written
  */
@@ -94,9 +95,11 @@ async function load(model: string | PreTrainedModel, options: OnnxExportOptions,
     return { task, loaded: model, tokenizer: options.tokenizer };
   }
   const task = options.task ?? taskOf((await AutoConfig.fromPretrained(model, { ...hub })).architectures?.[0], model);
+  const loaded = await exportTask(task).load(model, { ...hub });
+  PeftModel.of(loaded)?.mergeAndUnload(); // the folder of an adapter
   return {
     task,
-    loaded: await exportTask(task).load(model, { ...hub }),
+    loaded,
     tokenizer: options.tokenizer ?? (await AutoTokenizer.fromPretrained(model, hub)),
   };
 }

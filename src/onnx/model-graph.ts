@@ -10,6 +10,7 @@ import {
   SequenceClassificationModel,
   TokenClassificationModel,
 } from "../models/index.js";
+import { PeftModel } from "../peft/index.js";
 import { ConfigError } from "../support/errors.js";
 import { albert } from "./families/albert.js";
 import { bert } from "./families/bert.js";
@@ -35,9 +36,15 @@ const CHOICES = "num_choices";
  * The graph of a model. Inputs: input_ids, attention_mask and, where the family reads them, token_type_ids, int64
  * [batch_size, sequence_length]; of a multiple choice [batch_size, num_choices, sequence_length]. Outputs: logits, of
  * question answering start_logits and end_logits, of an encoder without head last_hidden_state.
- * @throws ConfigError for a model whose class is not one of Attune's
+ * @throws ConfigError for a model whose class is not one of Attune's, or with adapters, which are merged first
  */
 export function onnxGraph(model: PreTrainedModel): OnnxGraph {
+  if (PeftModel.of(model)) {
+    throw new ConfigError(
+      `this ${model.constructor.name} has adapters, which a graph has no place for: mergeAndUnload() of its PeftModel ` +
+        "(PeftModel.of(model)) makes them part of its weights",
+    );
+  }
   const encoder = model instanceof HeadModel ? model.baseModel : model;
   const family = families.find((one) => encoder instanceof one.encoder);
   if (!family || !(encoder instanceof EncoderModel)) throw unknown(model);

@@ -7,6 +7,7 @@ import { runCommandLine } from "../../src/cli/command-line.js";
 import { loadDataset } from "../../src/datasets/index.js";
 import { AutoModel, AutoModelForSequenceClassification, PreTrainedModel } from "../../src/models/index.js";
 import { exportOnnx, onnxGraph, quantizeDynamic, writeOnnx } from "../../src/onnx/index.js";
+import { getPeftModel } from "../../src/peft/index.js";
 import { pipeline } from "../../src/pipelines/index.js";
 import { noGrad } from "../../src/tensor/index.js";
 import { AutoTokenizer } from "../../src/tokenizers/index.js";
@@ -112,6 +113,23 @@ describe("attune export", () => {
       /BertForSequenceClassification is for text-classification, not for fill-mask/,
     );
   });
+});
+
+it("merges an adapter into what it exports, and refuses a model that has one in memory", async () => {
+  const base = join(scratch, "base");
+  await writeCheckpoint(base);
+  await model.savePretrained(base);
+  const loaded = await AutoModelForSequenceClassification.fromPretrained(base);
+  const peft = getPeftModel(loaded, { initLoraWeights: false });
+  await peft.savePretrained(join(scratch, "adapter"));
+  await tokenizer.savePretrained(join(scratch, "adapter"));
+  expect(() => onnxGraph(loaded)).toThrow(/BertForSequenceClassification has adapters.*mergeAndUnload/);
+  const folder = join(scratch, "merged");
+  await exportOnnx(join(scratch, "adapter"), folder, { quantize: false, task: "text-classification" });
+  const { input_ids, attention_mask } = tokenizer(texts, { padding: true, returnTensors: true });
+  const expected = await noGrad(() => loaded.forward({ input_ids, attention_mask })).logits.data();
+  expectClose(await logitsOf(join(folder, "onnx/model.onnx")), expected, 1e-5, "logits");
+  expect(Math.abs(expected[0] - (await ownLogits())[0])).toBeGreaterThan(1e-3); // the adapter says something
 });
 
 it("keeps large weights in a file beside the model, which gives the same logits", async () => {

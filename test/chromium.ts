@@ -1,0 +1,20 @@
+// Chromium as the system has it, for tests of pages: nothing is downloaded. Where there is none, they are skipped and say so.
+import { existsSync } from "node:fs";
+import type { Browser } from "playwright-core";
+
+const places = [
+  process.env.CHROMIUM_PATH ?? "",
+  ...["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
+];
+
+/** Its path; undefined where there is none. CHROMIUM_PATH names another. */
+export const chromiumPath = places.find((path) => path !== "" && existsSync(path));
+
+export async function launchChromium(): Promise<Browser> {
+  const { chromium } = await import("playwright-core");
+  const isRoot = process.getuid?.() === 0; // the sandbox refuses to run as root, as containers do
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: ["--disable-background-networking", "--disable-gpu", "--no-first-run", ...(isRoot ? ["--no-sandbox"] : [])],
+  });
+}

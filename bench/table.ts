@@ -2,7 +2,7 @@
 // off), and tuned with rows grouped by length, in twin runs (twin.ts). Then Attune's own loader with rows grouped and with a
 // budget of tokens, and how near matrix products come to what the processor's registers can do at the same moment.
 //   npx tsx bench/table.ts                               all rows and columns
-//   npx tsx bench/table.ts --rows mrpc,sst2 --columns tuned   some of them
+//   npx tsx bench/table.ts --rows mrpc,sst2 --columns tuned,loaders   some of them
 //   npx tsx bench/table.ts --batches 50                  fewer batches in each run
 //   npx tsx bench/table.ts --no-peer                     Attune alone
 //   npx tsx bench/table.ts --small                       a few steps of each, to see that it runs
@@ -26,6 +26,8 @@ import {
 
 const COLUMNS = { installed: "as installed", tuned: "tuned", grouped: "tuned and grouped" } as const;
 type Column = keyof typeof COLUMNS;
+/** What --columns names, too: Attune's own loader, by itself. */
+const LOADERS = "loaders";
 
 interface TableRow {
   readonly label: string;
@@ -69,7 +71,7 @@ const rows: Readonly<Record<string, TableRow>> = {
 const { values: options } = parseArgs({
   options: {
     rows: { type: "string", default: Object.keys(rows).join(",") },
-    columns: { type: "string", default: Object.keys(COLUMNS).join(",") },
+    columns: { type: "string", default: [...Object.keys(COLUMNS), LOADERS].join(",") },
     batches: { type: "string", default: "100" },
     block: { type: "string", default: "10" },
     "no-peer": { type: "boolean", default: false },
@@ -87,9 +89,10 @@ function chosen<Name extends string>(flag: string, list: string, known: readonly
 }
 
 const chosenRows = chosen("rows", options.rows, Object.keys(rows));
-const chosenColumns = options["no-peer"]
-  ? (["installed"] as const)
-  : chosen("columns", options.columns, Object.keys(COLUMNS) as Column[]);
+const parts = chosen("columns", options.columns, [...(Object.keys(COLUMNS) as Column[]), LOADERS]);
+const columns = parts.filter((part) => part !== LOADERS);
+/** Alone, Attune has no columns to differ in. */
+const chosenColumns = options["no-peer"] ? columns.slice(0, 1) : columns;
 const batches = options.small ? 3 : 1 + Number(options.batches); // the first step is the start's
 const blockSteps = options.small ? 1 : Number(options.block);
 
@@ -168,9 +171,23 @@ function machineLine({ attune, fma }: Run): string {
   return `${rate}${beside}; outside of them ${percent(outside)} of a step, ${met(outside < machineGoals.rest)}`;
 }
 
-const table = (header: readonly string[]): string[] => [
-  `| ${header.join(" | ")} |`,
-  `|${header.map(() => "---|").join("")}`,
+/** A table with an empty line behind it. */
+const section = (header: readonly string[], lines: readonly string[]): string[] => [
+  lines.length > 0 ? `| ${header.join(" | ")} |\n|${header.map(() => "---|").join("")}` : "(not asked for)",
+  ...lines,
+  "",
+];
+const mainHeader = [
+  ...["", "PyTorch", "step, median", "goal", "real tokens/s", "peak memory", "start to end of first step"],
+  ...["JavaScript thread a step", "quiet rounds"],
+];
+const loaderHeader = [
+  "",
+  "batches",
+  "step, median",
+  "real tokens/s",
+  "real tokens of a batch",
+  "padding, not computed",
 ];
 const line = (values: readonly string[]): string => `| ${values.join(" | ")} |`;
 
@@ -192,6 +209,7 @@ try {
       if (column === "installed") starts.push(...startLine(rows[name], run));
       machine.push(line([label, COLUMNS[column], machineLine(run)]));
     }
+    if (!parts.includes(LOADERS)) continue;
     const own = [
       ["as they come", {}],
       ["groupByLength", { grouped: true }],
@@ -224,22 +242,14 @@ console.log(
     `- ${batches - 1} batches each, in blocks of ${blockSteps}; figures are PyTorch's, Attune's (how many times less)`,
     ...[...names].map((name) => `- ${name}`),
     "",
-    ...table([
-      ...["", "PyTorch", "step, median", "goal", "real tokens/s", "peak memory", "start to end of first step"],
-      ...["JavaScript thread a step", "quiet rounds"],
-    ]),
-    ...main,
-    "",
+    ...section(mainHeader, main),
     ...starts,
     ...(starts.length > 0 ? [""] : []),
     `Goals: matrix products at ${percent(machineGoals.products)} of the loop or more, all else under ${percent(machineGoals.rest)} of a step.`,
     "",
-    ...table(["", "beside", "the machine"]),
-    ...machine,
-    "",
+    ...section(["", "beside", "the machine"], machine),
     "Batches of Attune's own loader:",
     "",
-    ...table(["", "batches", "step, median", "real tokens/s", "real tokens of a batch", "padding, not computed"]),
-    ...loaders,
+    ...section(loaderHeader, loaders),
   ].join("\n"),
 );

@@ -5,7 +5,7 @@ import { AutoModelForSequenceClassification } from "../models/index.js";
 import { getPeftModel, type LoraOptions, PeftModel } from "../peft/index.js";
 import { DataError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
-import { availableMemory } from "../support/memory.js";
+import { availableMemory, residentMemory } from "../support/memory.js";
 import {
   checkData,
   describeForecast,
@@ -98,7 +98,7 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
       evaluated: evaluated.map(([, dataset]) => dataset),
     });
     info(`forecast: ${describeForecast(forecast)}`);
-    const there = availableMemory() + process.memoryUsage().rss;
+    const there = availableMemory() + (residentMemory() ?? 0);
     if (forecast.bytes > there) {
       warn(
         `${(there / 1e9).toFixed(1)} GB of memory are free: a smaller --per-device-train-batch-size or --max-length needs less`,

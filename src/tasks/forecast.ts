@@ -3,6 +3,7 @@
 import { DataCollatorWithPadding, DataLoader, rowLengths } from "../batches/index.js";
 import type { Dataset } from "../datasets/index.js";
 import { AdamW } from "../optim/index.js";
+import { residentMemory } from "../support/memory.js";
 import { currentBackend, fence, randomState, setRandomState, tidy, zeros } from "../tensor/index.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import { countComputedParameters, planRun, type TrainableModel, type TrainingArguments } from "../trainer/index.js";
@@ -97,7 +98,7 @@ async function measureBatches(
     secondsPerToken: seconds / tokens,
     bytesPerToken,
     tokens: tokens / measured,
-    bytes: process.memoryUsage().rss,
+    bytes: residentMemory() ?? 0,
   };
 }
 

@@ -1,6 +1,7 @@
 // Writes a run's log line by line into its folder, and what its evaluations showed, for those who look at it while it goes
 // on (src/runs).
 import { basename } from "node:path";
+import { residentMemory } from "../../support/memory.js";
 import { forgetDetails, storeDetails } from "../details/store.js";
 import { describeProcess, type EndLine, RunLog, toLogged } from "../run-log.js";
 import type {
@@ -41,7 +42,7 @@ export class RunLogCallback implements TrainerCallback {
       figures: toLogged({
         tokens_per_second: figures.tokensPerSecond,
         padding_share: figures.paddingShare,
-        memory: process.memoryUsage.rss(),
+        memory: residentMemory(),
       }),
     });
   }

@@ -13,6 +13,7 @@ import { debertaV2 } from "./deberta-v2/index.js";
 import { distilbert } from "./distilbert/index.js";
 import { electra } from "./electra/index.js";
 import type { Family, ModelClass, Task, Tasks } from "./family.js";
+import type { Labelled, LabelledOptions } from "./labelled.js";
 import { modernbert } from "./modernbert/index.js";
 import { mpnet } from "./mpnet/index.js";
 import { roberta } from "./roberta/index.js";
@@ -44,11 +45,18 @@ class AutoClass<T extends Task> {
   /**
    * Loads a model: a folder with config.json and weights (model.safetensors or pytorch_model.bin, or their shards), or a
    * repository on the Hub, of which the files that are needed come into the cache. It is in evaluation mode, as in Python;
-   * the Trainer and `train()` switch dropout on. Of an adapter's folder comes the model that it belongs to, with the adapter.
+   * the Trainer and `train()` switch dropout on. Names given as `id2label` are in the model's type. Of an adapter's folder comes the model that it belongs to, with the adapter.
    * @throws HubError where the Hub does not have it or does not give it. ConfigError for a path that is not there, an architecture that is not known, weights of other shapes.
    * @throws FileFormatError for damaged files and missing weights.
    */
-  async fromPretrained(nameOrFolder: string, options: ModelOptions = {}): Promise<Tasks[T]> {
+  async fromPretrained<const Name extends string = string>(
+    nameOrFolder: string,
+    options: LabelledOptions<Name> = {},
+  ): Promise<Labelled<Tasks[T], Name>> {
+    return (await this.#load(nameOrFolder, options)) as Labelled<Tasks[T], Name>; // it has the names it was given
+  }
+
+  async #load(nameOrFolder: string, options: ModelOptions): Promise<Tasks[T]> {
     const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
     if (await holdsAdapter(folder)) return this.#withAdapter(folder, options);
     const raw = await readConfig(folder);
@@ -66,14 +74,18 @@ class AutoClass<T extends Task> {
     }
     const { revision: _, ...others } = options; // the revision is the adapter's
     const labels = await labelsOf(folder);
-    const model = await this.fromPretrained(base, { ...labels, ...others });
+    const model = await this.#load(base, { ...labels, ...others });
     await PeftModel.fromPretrained(model, folder);
     return model;
   }
 
   /** A model with new weights, drawn from the seed. `config` needs a model_type. */
-  fromConfig(config: Readonly<Record<string, unknown>>, options: ModelOptions = {}): Tasks[T] {
-    return newModel(this.#classFor(config, "this config"), config, options);
+  fromConfig<const Name extends string = string>(
+    config: Readonly<Record<string, unknown>>,
+    options: LabelledOptions<Name> = {},
+  ): Labelled<Tasks[T], Name> {
+    const model: unknown = newModel(this.#classFor(config, "this config"), config, options);
+    return model as Labelled<Tasks[T], Name>;
   }
 
   #classFor(raw: Readonly<Record<string, unknown>>, where: string): ModelClass<Tasks[T]> {

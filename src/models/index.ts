@@ -82,6 +82,7 @@ export {
   SequenceClassificationModel,
   TokenClassificationModel,
 } from "./heads/index.js";
+export type { Labelled, LabelledOptions } from "./labelled.js";
 export {
   type ModernBertConfig,
   ModernBertForMaskedLM,

@@ -1,7 +1,8 @@
 // Pipelines: a trained model as a function from what people have to what they want to know.
 export type { FeatureExtractionPipeline, FeatureOptions } from "./feature-extraction.js";
 export type { FilledMask, FillMaskOptions, FillMaskPipeline } from "./fill-mask.js";
-export { type PipelineOptions, type Pipelines, pipeline } from "./pipeline.js";
+export type { LabelNames } from "./labels.js";
+export { type ClassificationPipelineOptions, type PipelineOptions, type Pipelines, pipeline } from "./pipeline.js";
 export type { Answer, AnswerOptions, Question, QuestionAnsweringPipeline } from "./question-answering.js";
 export type {
   Classification,

@@ -5,6 +5,7 @@ import type { EncoderModel } from "../models/index.js";
 import { ConfigError, nearest } from "../support/errors.js";
 import { type FeatureExtractionPipeline, loadFeatureExtraction } from "./feature-extraction.js";
 import { type FillMaskPipeline, loadFillMask, type MaskedLMModelLike } from "./fill-mask.js";
+import { type LabelNames, loadWithLabels } from "./labels.js";
 import {
   loadQuestionAnswering,
   type QuestionAnsweringModelLike,
@@ -25,6 +26,11 @@ import {
 export interface PipelineOptions extends HubOptions {
   /** The tokenizer. Default: that of the model. */
   readonly tokenizer?: TokenizerLike;
+}
+
+export interface ClassificationPipelineOptions<Name extends string = string> extends PipelineOptions {
+  /** The names that the model's labels have, in order: the compiler then knows them, and a model with others is refused. */
+  readonly labels?: LabelNames<Name>;
 }
 
 /** A task: what it asks of a model, and the function that does it. */
@@ -67,17 +73,30 @@ const tasks: { readonly [T in keyof Pipelines]: Load<T> } = {
  * A function that does `task` with a model: `const classify = await pipeline("text-classification", "runs/mrpc")`.
  * @param model A checkpoint's folder, a name on the Hub, or a model that was loaded or trained already (then with
  *   `tokenizer`).
- * @throws ConfigError for an unknown task or folder, HubError where the Hub does not have it or does not give it, FileFormatError for damaged files.
+ * @throws ConfigError for an unknown task or folder, or `labels` that are not the model's, HubError where the Hub does not have it or does not give it, FileFormatError for damaged files.
  */
+export async function pipeline<const Name extends string = string>(
+  task: "text-classification" | "sentiment-analysis",
+  model: string | ClassificationModel<Name>,
+  options?: ClassificationPipelineOptions<Name>,
+): Promise<TextClassificationPipeline<Name>>;
 export async function pipeline<T extends keyof Pipelines>(
   task: T,
   model: string | Pipelines[T]["model"],
-  options: PipelineOptions = {},
+  options?: PipelineOptions,
+): Promise<Pipelines[T]["pipeline"]>;
+export async function pipeline<T extends keyof Pipelines>(
+  task: T,
+  model: string | Pipelines[T]["model"],
+  options: PipelineOptions & { readonly labels?: LabelNames } = {},
 ): Promise<Pipelines[T]["pipeline"]> {
   if (!Object.hasOwn(tasks, task)) {
     const names = Object.keys(tasks);
     const near = nearest(task, names);
     throw new ConfigError(`no pipeline for "${task}"${near ? `; did you mean "${near}"?` : ""} (${names.join(", ")})`);
   }
-  return tasks[task](model, options.tokenizer, splitHubOptions(options).hub);
+  const { hub } = splitHubOptions(options);
+  const { labels } = options;
+  if (labels === undefined) return tasks[task](model, options.tokenizer, hub);
+  return loadWithLabels(model as string | ClassificationModel, labels, options.tokenizer, hub);
 }

@@ -10,17 +10,17 @@ import { AutoTokenizer } from "../tokenizers/index.js";
 import { checkCount, inEvaluation, softmax, type TokenizerLike } from "./running.js";
 
 /** What the pipeline asks of a model: a sequence-classification head. */
-export interface ClassificationModel extends Module {
-  readonly config: CommonConfig;
+export interface ClassificationModel<Name extends string = string> extends Module {
+  readonly config: CommonConfig & { readonly id2label: Readonly<Record<number, Name>> };
   forward(batch: Batch): { readonly logits: Tensor };
 }
 
 /** A text, or a pair of texts. */
 export type ClassificationInput = string | { readonly text: string; readonly textPair?: string };
 
-export interface Classification {
+export interface Classification<Name extends string = string> {
   /** The label's name, of the model's id2label. */
-  readonly label: string;
+  readonly label: Name;
   /** Probability of the label; for a regression the value itself. */
   readonly score: number;
 }
@@ -39,13 +39,16 @@ export interface ClassifyOptions {
  * Texts longer than the model takes are cut, with a warning.
  * @throws DataError for an input that is neither text nor pair.
  */
-export interface TextClassificationPipeline {
-  (input: ClassificationInput, options?: ClassifyOptions): Promise<Classification[]>;
-  (inputs: readonly ClassificationInput[], options?: ClassifyOptions & { topK?: undefined }): Promise<Classification[]>;
+export interface TextClassificationPipeline<Name extends string = string> {
+  (input: ClassificationInput, options?: ClassifyOptions): Promise<Classification<Name>[]>;
+  (
+    inputs: readonly ClassificationInput[],
+    options?: ClassifyOptions & { topK?: undefined },
+  ): Promise<Classification<Name>[]>;
   (
     inputs: readonly ClassificationInput[],
     options: ClassifyOptions & { topK: number | null },
-  ): Promise<Classification[][]>;
+  ): Promise<Classification<Name>[][]>;
 }
 
 /** Loads a model and its tokenizer and makes the pipeline of them. */

@@ -29,7 +29,7 @@ export class SeriesReader {
   #lineOf({ id, history }: Run, key: string, axis: Axis, weight: number): Found[] {
     const series = history.series(key);
     if (!series) return [];
-    const x = { step: series.steps, time: series.seconds, tokens: series.tokens }[axis];
+    const x = axis === "step" ? series.steps : axis === "time" ? series.seconds : series.tokens;
     const y = weight > 0 ? this.#smooth(history, key, series.values, weight) : series.values;
     return [{ run: id, x, y, raw: series.values }];
   }
@@ -62,10 +62,20 @@ function chartOf(key: string, lines: readonly Found[], from: number, to: number,
     x: aligned.x.map(short),
     lines: lines.map(({ run, raw }, i): Line => {
       const y = aligned.lines[i].map(shortOrNull);
-      const nonFinite = raw.reduce((count, value) => count + (value - value === 0 ? 0 : 1), 0);
-      return { run, y, nonFinite, ...(withRaw ? { raw: aligned.lines[lines.length + i].map(shortOrNull) } : {}) };
+      return {
+        run,
+        y,
+        nonFinite: countNonFinite(raw),
+        ...(withRaw ? { raw: aligned.lines[lines.length + i].map(shortOrNull) } : {}),
+      };
     }),
   };
+}
+
+function countNonFinite(values: Float64Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++;
+  return count;
 }
 
 /** Steps and values beyond what float32 holds are nothing that a chart shows. */

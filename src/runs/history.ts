@@ -22,6 +22,44 @@ export interface Series {
   readonly values: Float64Array;
 }
 
+/** Gathers what is asked for when it is: of many runs and figures together all would be more than memory holds. */
+class GatheredSeries implements Series {
+  readonly values: Float64Array;
+  readonly #rows: Float64Array;
+  readonly #places: Readonly<Record<"steps" | "seconds" | "tokens" | "epochs", NumberColumn>>;
+
+  constructor(column: Column, places: Readonly<Record<"steps" | "seconds" | "tokens" | "epochs", NumberColumn>>) {
+    this.values = column.values.view();
+    this.#rows = column.rows.view();
+    this.#places = places;
+  }
+
+  get steps(): Float64Array {
+    return this.#gather(this.#places.steps);
+  }
+
+  get seconds(): Float64Array {
+    return this.#gather(this.#places.seconds);
+  }
+
+  get tokens(): Float64Array {
+    return this.#gather(this.#places.tokens);
+  }
+
+  get epochs(): Float64Array {
+    return this.#gather(this.#places.epochs);
+  }
+
+  #gather(column: NumberColumn): Float64Array {
+    const all = column.view();
+    const rows = this.#rows;
+    if (rows.length === all.length) return all; // logged in every row
+    const gathered = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) gathered[i] = all[rows[i]];
+    return gathered;
+  }
+}
+
 interface Column {
   readonly rows: NumberColumn;
   readonly values: NumberColumn;
@@ -101,12 +139,11 @@ export class History {
   series(key: string): Series | undefined {
     const column = this.#columns.get(key);
     if (!column || column.rows.length === 0) return undefined;
-    const rows = column.rows.view();
-    const pick = (from: NumberColumn) => {
-      const all = from.view();
-      return rows.length === all.length ? all : Float64Array.from(rows, (row) => all[row]);
-    };
-    const [steps, seconds, tokens, epochs] = [this.#steps, this.#seconds, this.#tokens, this.#epochs].map(pick);
-    return { steps, seconds, tokens, epochs, values: column.values.view() };
+    return new GatheredSeries(column, {
+      steps: this.#steps,
+      seconds: this.#seconds,
+      tokens: this.#tokens,
+      epochs: this.#epochs,
+    });
   }
 }

@@ -88,7 +88,7 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     expect(differs).toContain("perDeviceTrainBatchSize");
     expect(differs).not.toContain("lrSchedulerType"); // the same in all
     await page.getByRole("checkbox", { name: "Show mrpc-hot in the charts" }).uncheck();
-    expect(await textOf(page, ".compare thead")).not.toContain("mrpc-hot");
+    await page.locator(".compare thead").filter({ hasNotText: "mrpc-hot" }).waitFor();
     expect(await hashOf(page)).toContain("run=mrpc-stopped");
     await page.getByRole("button", { name: "None" }).click();
     await page.getByText("No run is chosen.").waitFor();
@@ -298,9 +298,12 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     const dashboard = await serve(sample);
     const page = await open(dashboard);
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const hash of ["#/compare", "#/run?id=mrpc-lr0.00005"]) {
+    for (const [hash, shown] of [
+      ["#/compare", ".compare"],
+      ["#/run?id=mrpc-lr0.00005", ".worst"],
+    ]) {
       await visit(page, hash);
-      await ready(page);
+      await page.locator(shown).waitFor();
       expect(await page.evaluate("document.documentElement.scrollWidth"), hash).toBeLessThanOrEqual(390);
     }
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");

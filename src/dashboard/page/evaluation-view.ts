@@ -113,7 +113,7 @@ function frame(
 ): SVGElement {
   return svg(
     "svg",
-    { viewBox: `0 0 ${SIZE + LEFT + 14} ${SIZE + TOP + 40}`, role: "img", "aria-label": label, class: "square" },
+    { viewBox: `0 0 ${SIZE + LEFT + 24} ${SIZE + TOP + 40}`, role: "img", "aria-label": label, class: "square" },
     ...ticks.map(([at, text]) => svg("text", { x: place(at), y: TOP + SIZE + 16, class: "tick middle" }, text)),
     ...yTicks.map(([at, text]) => svg("text", { x: LEFT - 6, y: height(at) + 4, class: "tick end" }, text)),
     ...ticks.map(([at]) => svg("path", { d: `M${place(at)} ${TOP}v${SIZE}`, class: "gridline" })),

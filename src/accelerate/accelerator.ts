@@ -88,6 +88,12 @@ interface Savable {
   savePretrained(folder: string): Promise<void>;
 }
 
+/** What the main process says of work that it has done. */
+interface Said<T> {
+  readonly result?: T;
+  readonly failure?: string;
+}
+
 type AnyFunction<Inputs extends readonly unknown[], Result> = (...inputs: Inputs) => Result;
 
 const DEFAULT_BUCKET_BYTES = 4 * 2 ** 20;
@@ -273,6 +279,11 @@ export class Accelerator {
     return loader;
   }
 
+  /** Rows of each process, by rank, in the step of a prepared loader that goes on; undefined outside of one. */
+  get rowsOfStep(): readonly number[] | undefined {
+    return this.#loaders.at(-1)?.shares.map(({ rows }) => rows);
+  }
+
   /** Whether a prepared loader's batch stands in for one that is not there: another process has its rows, and it counts nothing. */
   isFiller(batch: object): boolean {
     return this.#fillers.has(batch);
@@ -343,6 +354,32 @@ export class Accelerator {
   /** As mainProcessFirst, with a first process on each machine. */
   async localMainProcessFirst<T>(fn: () => T | Promise<T>): Promise<T> {
     return this.#inTurn("localMainProcessFirst", this.isLocalMainProcess, fn);
+  }
+
+  /**
+   * What `fn` gives on the main process, as JSON can hold it: for work that must be done once, such as writing a file. All wait
+   * for it, and fail where it does.
+   * @param what The call, for messages.
+   */
+  async runOnMain<T>(what: string, fn: () => Promise<T>): Promise<T> {
+    if (this.numProcesses === 1) return fn();
+    if (!this.isMainProcess) {
+      const [{ result, failure }] = await exchangeValues<Said<T>>(this.#group, what, {});
+      if (failure !== undefined) throw new AttuneError(`${what} failed on the main process: ${failure}`);
+      return result as T;
+    }
+    try {
+      const result = await fn();
+      await exchangeValues<Said<T>>(this.#group, what, { result });
+      return result;
+    } catch (error) {
+      if (!(error instanceof ProcessError)) {
+        await exchangeValues<Said<T>>(this.#group, what, {
+          failure: error instanceof Error ? error.message : String(error),
+        });
+      }
+      throw error;
+    }
   }
 
   /** A function that does its work on the main process, and nothing on the others. */
@@ -420,7 +457,7 @@ export class Accelerator {
    * @throws AttuneError naming the folder and the cause; an older state in it stays
    */
   async saveState(folder: string): Promise<void> {
-    await this.#fromMain("saveState", () => writeState(folder, this.#prepared, this.numProcesses));
+    await this.runOnMain("saveState", () => writeState(folder, this.#prepared, this.numProcesses));
   }
 
   /**
@@ -545,21 +582,6 @@ export class Accelerator {
     }
     await this.#group.exchange(what);
     return fn();
-  }
-
-  /** Runs `fn` on the main process; all wait for it, and fail where it does. */
-  async #fromMain(what: string, fn: () => Promise<void>): Promise<void> {
-    let failure: unknown;
-    if (this.isMainProcess) {
-      try {
-        await fn();
-      } catch (error) {
-        failure = error;
-      }
-    }
-    const [said] = await exchangeValues(this.#group, what, failure === undefined ? null : String(failure));
-    if (failure !== undefined) throw failure;
-    if (said !== null) throw new AttuneError(`${what} failed on the main process: ${said}`);
   }
 }
 

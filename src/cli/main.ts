@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command `attune`: does what its arguments say, and says errors in a line.
+import { isFollower } from "../processes/environment.js";
 import { AttuneError } from "../support/errors.js";
 import { runCommandLine } from "./command-line.js";
 import { UsageError } from "./flags.js";
@@ -16,6 +17,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // `attune ... | head`
   throw error;
 });
+
+if (isFollower()) {
+  console.log = () => undefined; // the first of several processes says it
+  process.env.ATTUNE_LOG ??= "warn";
+}
 
 try {
   process.exitCode = await runCommandLine(process.argv.slice(2));

@@ -14,6 +14,15 @@ export interface Launch {
   readonly by: string;
 }
 
+/** Variables in which launchers say which of the processes this one is. */
+const RANKS = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK"];
+
+/** Whether this process is one of several, and not the first: then another one prints. */
+export function isFollower(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  const rank = RANKS.map((name) => env[name]).find((value) => value !== undefined);
+  return findLaunch(env) !== undefined && Number(rank) > 0;
+}
+
 /**
  * What started this process together with others; undefined where it is alone, or ATTUNE_PROCESSES=off says that it is to
  * be.

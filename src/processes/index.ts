@@ -3,7 +3,7 @@ import { findLaunch } from "./environment.js";
 import { type ProcessGroup, SingleProcess } from "./group.js";
 import { MpiGroup } from "./mpi/group.js";
 
-export { findLaunch, type Launch } from "./environment.js";
+export { findLaunch, isFollower, type Launch } from "./environment.js";
 export {
   exchangeValues,
   exchangeValuesNow,

@@ -1,6 +1,6 @@
 // Evaluation: a model over a loader without gradients, its losses and metrics streamed. Outputs are kept only where
 // somebody asked for them.
-import type { LoaderLike } from "../accelerate/index.js";
+import type { Accelerator, LoaderLike } from "../accelerate/index.js";
 import type { Batch } from "../batches/index.js";
 import { type EvalPrediction, Metric, type ShapedArray } from "../metrics/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
@@ -22,6 +22,8 @@ export interface EvaluationOptions {
   readonly keepPredictions: boolean;
   /** Whether batches have labels. */
   readonly labelled: boolean;
+  /** Whose processes share the rows: each has a part of the batches, and figures are of all of them. Default: one process. */
+  readonly accelerator?: Accelerator;
   /** Sees each batch with what the model made of it, in order; waited for as metrics are. */
   readonly watch?: (output: ModelResult, batch: Batch) => Promise<void>;
   /** Called after each batch; true ends the evaluation early. */
@@ -61,19 +63,24 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
 
   metric?.reset();
   for await (const batch of loader) {
-    const count = countRows(batch);
     const result = noGrad(() => model.forward(batch));
     const watched = options.watch?.(result, batch);
-    const output = noGrad(() => seen(result, batch, options.preprocessLogits));
+    const own = noGrad(() => seen(result, batch, options.preprocessLogits));
+    const several = options.accelerator && options.accelerator.numProcesses > 1 ? options.accelerator : undefined;
+    const counts = several?.rowsOfStep ?? [countRows(batch)];
+    const count = counts.reduce((sum, each) => sum + each, 0);
+    const losses = labelled ? (several?.gather(own.loss) ?? own.loss) : undefined;
+    const wanted = metric !== undefined || keep !== undefined;
+    const [output, all] = several && wanted ? gatherRows(several, model, own, batch) : [own, batch];
     const taken = [
-      labelled ? output.loss.item().then((loss) => addLoss(loss * count)) : undefined,
-      metric && addTo(metric, output, batch),
-      keep?.add(output, batch, batches),
+      losses?.data().then((values) => addLoss(counts.reduce((sum, rows, i) => sum + values[i] * rows, 0))),
+      metric && addTo(metric, output, all),
+      keep?.add(output, all, batches),
       watched,
     ];
-    const all = Promise.all(taken).then(() => undefined);
-    all.catch(() => undefined); // heard of below
-    pending.push(all);
+    const done = Promise.all(taken).then(() => undefined);
+    done.catch(() => undefined); // heard of below
+    pending.push(done);
     if (pending.length > BATCHES_BEHIND) await pending.shift();
     rows += count;
     batches++;
@@ -87,6 +94,20 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   if (metric && rows > 0) metrics = metric.compute();
   else if (summarize && kept) metrics = summarize(kept);
   return { rows, batches, loss: labelled ? lossSum / rows : undefined, metrics, kept, incomplete };
+}
+
+/** Outputs and labels of all processes; those of unequal lengths are filled up, as Python's Trainer does it. */
+function gatherRows(
+  accelerator: Accelerator,
+  model: TrainableModel,
+  result: ModelResult,
+  batch: Batch,
+): [ModelResult, Batch] {
+  const labels = Object.fromEntries(labelNamesOf(model).flatMap((name) => (batch[name] ? [[name, batch[name]]] : [])));
+  const own = { outputs: outputsOf(result), labels };
+  const padded = accelerator.padAcrossProcesses(own, { dim: 1, padIndex: FILLER });
+  const all = accelerator.gatherForMetrics(padded);
+  return [{ ...all.outputs, loss: result.loss }, all.labels];
 }
 
 function seen(result: ModelResult, batch: Batch, preprocess: PreprocessLogits | undefined): ModelResult {

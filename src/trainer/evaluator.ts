@@ -1,4 +1,5 @@
 // The Trainer's evaluations: of one dataset or of several by their names, and a trial of them before training begins.
+import type { Accelerator } from "../accelerate/index.js";
 import type { Batch, DataLoader } from "../batches/index.js";
 import type { AnyRow, Dataset } from "../datasets/index.js";
 import { DataError } from "../support/errors.js";
@@ -22,6 +23,7 @@ export type EvalLoaderOf = (
 
 export interface EvaluatorParts {
   readonly model: TrainableModel;
+  readonly accelerator: Accelerator;
   readonly args: TrainingArguments;
   readonly data: TrainerData;
   /** The Trainer's getEvalDataLoader, which may be another's. */
@@ -83,14 +85,19 @@ export class Evaluator {
   /** @throws DataError where labels are needed and missing; as evaluateModel */
   async measure(dataset: Dataset<object>, options: MeasureOptions): Promise<Measured> {
     const { prefix, labelsNeeded = false, keepPredictions = false, stop = () => false } = options;
-    const { model, data, loaderOf, computeMetrics, preprocessLogits, onBatch, tokenizer, place } = this.#parts;
+    const { model, accelerator, data, loaderOf, computeMetrics, preprocessLogits, onBatch, tokenizer, place } =
+      this.#parts;
     const started = performance.now();
     const labelled = data.checkLabels(dataset, labelsNeeded);
-    const loader = loaderOf(labelled ? dataset : withoutLabels(dataset, model), { labelsNeeded });
+    const [loader] = accelerator.prepare(
+      loaderOf(labelled ? dataset : withoutLabels(dataset, model), { labelsNeeded }),
+    );
     model.eval();
-    const collector = options.details && labelled ? new DetailsCollector(model) : undefined;
+    const alone = accelerator.numProcesses === 1; // details are of rows that one process has seen
+    const collector = options.details && labelled && alone ? new DetailsCollector(model) : undefined;
     const evaluation = await evaluateModel({
       model,
+      accelerator,
       loader,
       computeMetrics,
       preprocessLogits,

@@ -1,7 +1,9 @@
 // Ctrl-C during training: the first asks the loop to end after its step and save, the second ends the process at once.
+import { findLaunch } from "../processes/index.js";
 import { warn } from "../support/log.js";
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const; // SIGTERM is how Slurm, Docker and systemd ask
+/** SIGTERM is how Slurm, Docker and systemd ask, SIGUSR2 how `attune launch` does: mpirun passes that one on. */
+const SIGNALS: readonly NodeJS.Signals[] = findLaunch() ? ["SIGINT", "SIGTERM", "SIGUSR2"] : ["SIGINT", "SIGTERM"];
 
 /** npm and other runners pass on a Ctrl-C that the terminal has sent to every process: what follows so soon is the same. */
 const ECHO_MILLISECONDS = 300;

@@ -1,7 +1,7 @@
 // The losses of training, read behind the device: a step's loss is asked for when the step is enqueued and taken in some
 // steps later, so that reading never makes the device wait, and a loss that is not finite is still said soon.
 import { DeviceError } from "../support/errors.js";
-import type { Tensor } from "../tensor/index.js";
+import { add, mul, noGrad, type Tensor, tidy } from "../tensor/index.js";
 
 /** A step's losses on their way from the device, with their weights in the step's loss. */
 export type PendingLosses = readonly { readonly loss: Promise<number>; readonly weight: number }[];
@@ -26,7 +26,7 @@ export class Losses {
 
   /** Takes the losses of a step, and takes in those of a step some steps back. @throws as settle */
   async add(step: number, losses: PendingLosses): Promise<void> {
-    const loss = weightedSum(losses);
+    const loss = meanOf(losses);
     loss.catch(() => undefined); // whoever settles the step hears of it
     this.#pending.push({ step, loss });
     if (this.#pending.length > STEPS_BEHIND) await this.#takeIn();
@@ -85,7 +85,7 @@ export class Losses {
   }
 }
 
-async function weightedSum(losses: PendingLosses): Promise<number> {
+async function meanOf(losses: PendingLosses): Promise<number> {
   const values = await Promise.all(losses.map(({ loss }) => loss));
   return values.reduce((sum, value, i) => sum + value * losses[i].weight, 0);
 }
@@ -94,6 +94,13 @@ async function weightedSum(losses: PendingLosses): Promise<number> {
 export interface WeightedLoss {
   readonly loss: Tensor;
   readonly weight: number;
+}
+
+/** The loss of a step of these batches, a scalar on the device. */
+export function weightedSum(losses: readonly WeightedLoss[]): Tensor {
+  return noGrad(() =>
+    tidy(() => losses.map(({ loss, weight }) => mul(loss.detach(), weight)).reduce((sum, part) => add(sum, part))),
+  );
 }
 
 /**

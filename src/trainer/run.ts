@@ -18,6 +18,21 @@ export interface StepRecord {
   readonly learningRate: number;
   /** Where the loader stood before the step's first batch. */
   readonly began: DataLoaderState;
+  /** Of the batches of all processes. Default: of `batches`. */
+  readonly counts?: StepCounts;
+}
+
+/** What a step's batches hold. */
+export interface StepCounts {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly positions: number;
+}
+
+/** Counts batches; padding is among the positions, not among the tokens. */
+export function countStep(batches: readonly Batch[]): StepCounts {
+  const sum = (count: (batch: Batch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
+  return { rows: sum(countRows), tokens: sum(countTokens), positions: sum(countPositions) };
 }
 
 /** What the log's figures are made from, as a checkpoint holds it. */
@@ -71,18 +86,16 @@ export class Run {
   }
 
   /** Counts a step that was enqueued. @throws as Losses.settle, for steps before it */
-  async endStep({ batches, losses, gradNorm, learningRate, began }: StepRecord): Promise<void> {
+  async endStep({ batches, losses, gradNorm, learningRate, began, ...given }: StepRecord): Promise<void> {
     const { state } = this;
     state.globalStep++;
     state.epoch = began.epoch + (began.batch + batches.length) / this.plan.batchesPerEpoch;
-    for (const batch of batches) {
-      const [tokens, positions] = [countTokens(batch), countPositions(batch)];
-      this.#rows += countRows(batch);
-      this.#tokens += tokens;
-      this.#positions += positions;
-      state.numInputTokensSeen += tokens;
-      state.totalFlos += 6 * positions * this.#computedParameters;
-    }
+    const { rows, tokens, positions } = given.counts ?? countStep(batches);
+    this.#rows += rows;
+    this.#tokens += tokens;
+    this.#positions += positions;
+    state.numInputTokensSeen += tokens;
+    state.totalFlos += 6 * positions * this.#computedParameters;
     if (typeof this.#gradNorm === "object") this.#gradNorm.dispose();
     this.#gradNorm = gradNorm;
     this.#learningRate = learningRate;

@@ -20,8 +20,12 @@ export interface SessionParts {
   readonly loader: DataLoader<AnyRow, Batch>;
   /** Rows of the training dataset. */
   readonly rows: number;
-  /** What asked for the end of training, if something did. */
+  /** Processes that share them. */
+  readonly processes: number;
+  /** What asked for the end of training, if something did: in any of the processes, as all of them know. */
   readonly interrupted: () => string | undefined;
+  /** What asked this process. */
+  readonly ownInterrupt: () => string | undefined;
 }
 
 export class Session {
@@ -31,6 +35,7 @@ export class Session {
   readonly lrScheduler: TrainerSchedule;
   readonly loader: DataLoader<AnyRow, Batch>;
   readonly interrupted: () => string | undefined;
+  readonly ownInterrupt: () => string | undefined;
   /** What the run has done last: a step, or the end of an epoch with all that is due then. */
   after: "step" | "epoch" = "epoch";
   readonly #parts: SessionParts;
@@ -45,6 +50,7 @@ export class Session {
     this.lrScheduler = parts.lrScheduler;
     this.loader = parts.loader;
     this.interrupted = parts.interrupted;
+    this.ownInterrupt = parts.ownInterrupt;
   }
 
   /** Where the training loader goes on: after an epoch that a callback has cut short, with the next. */
@@ -87,9 +93,9 @@ export class Session {
   }
 
   #checkpointParts(): CheckpointParts {
-    const { args, model, run, optimizer, lrScheduler, loader, rows } = this.#parts;
+    const { args, model, run, optimizer, lrScheduler, loader, rows, processes } = this.#parts;
     const { after, place } = this;
-    const data = dataSetting(args, rows);
+    const data = dataSetting(args, rows, processes);
     return { args, model, state: run.state, run, optimizer, lrScheduler, loader, place, after, data };
   }
 }

@@ -37,7 +37,7 @@ import { namedDatasets, type TrainerCollator, TrainerData } from "./data.js";
 import { Evaluator } from "./evaluator.js";
 import { Interrupt } from "./interrupt.js";
 import { lossOf } from "./loss.js";
-import { readLosses, type WeightedLoss } from "./losses.js";
+import { readLosses, type WeightedLoss, weightedSum } from "./losses.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
 import { describeRows, nonFinite, stepOf, stopped } from "./non-finite.js";
 import {
@@ -50,7 +50,7 @@ import {
 } from "./optimizer.js";
 import type { EvalDatasets, PredictionOutput, TrainerOptions, TrainOptions, TrainOutput } from "./options.js";
 import { publisherOf, RunPublisher } from "./publish.js";
-import { inGroups, Run } from "./run.js";
+import { countStep, inGroups, Run, type StepCounts } from "./run.js";
 import { RunFolder } from "./run-folder.js";
 import { writeResults } from "./save.js";
 import { Session } from "./session.js";
@@ -71,6 +71,8 @@ export class Trainer {
   readonly #folder: RunFolder;
   readonly #publisher: RunPublisher | undefined;
   #session: Session | undefined;
+  /** What one of several processes was asked to end by. */
+  #agreedEnd: string | undefined;
 
   /**
    * @throws ConfigError for arguments that are wrong or contradict each other, before anything is computed; DataError
@@ -81,8 +83,8 @@ export class Trainer {
     this.#options = options;
     this.model = model;
     this.args = args instanceof TrainingArguments ? args : new TrainingArguments(args);
-    this.#publisher = publisherOf(this.args);
-    this.accelerator = new Accelerator({ mixedPrecision: this.args.bf16 ? "bf16" : "no" });
+    this.accelerator = new Accelerator({ mixedPrecision: this.args.bf16 ? "bf16" : "no", scheduleSteps: 1 });
+    this.#publisher = this.accelerator.isMainProcess ? publisherOf(this.args) : undefined;
     const { evalStrategy, saveStrategy } = this.args;
     if (evalStrategy !== "no" && !options.evalDataset) {
       throw new ConfigError(`Trainer: evalStrategy is "${evalStrategy}", but there is no evalDataset`);
@@ -105,6 +107,7 @@ export class Trainer {
     for (const [, dataset] of namedDatasets(options.evalDataset)) this.#data.matchLabelNames(dataset, "evalDataset");
     this.#evaluator = new Evaluator({
       model,
+      accelerator: this.accelerator,
       args: this.args,
       data: this.#data,
       loaderOf: (dataset, wanted) => this.getEvalDataLoader(dataset, wanted),
@@ -121,8 +124,10 @@ export class Trainer {
       progress: () => ({ state: this.state, callbacks: this.#callbackStates() }),
     });
     this.addCallback(DefaultFlowCallback);
-    this.addCallback(this.args.disableTqdm ? PrinterCallback : ProgressCallback);
-    for (const callback of reporters(this.args)) this.addCallback(callback);
+    if (this.accelerator.isMainProcess) {
+      this.addCallback(this.args.disableTqdm ? PrinterCallback : ProgressCallback);
+      for (const callback of reporters(this.args)) this.addCallback(callback);
+    }
     for (const callback of options.callbacks ?? []) this.addCallback(callback);
     this.#callbacks.callNow("onInitEnd", this.#context());
   }
@@ -136,19 +141,24 @@ export class Trainer {
    *   for and the repository cannot be made, before anything is computed.
    */
   async train(options: TrainOptions = {}): Promise<TrainOutput> {
-    const { args, control } = this;
+    const { args, control, accelerator } = this;
     const checkpoint = await this.#checkpointOf(options);
-    await this.#publisher?.begin();
-    manualSeed(args.seed);
+    await accelerator.runOnMain("the start of publishing", async () => this.#publisher?.begin());
+    manualSeed(args.seed, accelerator.processIndex);
     using interrupt = options.signal ? undefined : new Interrupt();
     const session = this.#prepare(() => (options.signal?.aborted ? "abort" : interrupt?.received));
     const { run, loader, interrupted } = session;
     this.#session = session;
     try {
-      if (args.saveStrategy !== "no") await prepareRunFolder(args.outputDir, { startsAnew: checkpoint === undefined });
+      if (args.saveStrategy !== "no") {
+        const startsAnew = checkpoint === undefined;
+        await accelerator.runOnMain("the run's folder", () => prepareRunFolder(args.outputDir, { startsAnew }));
+      }
       if (checkpoint !== undefined) await this.#resume(session, checkpoint, options.freshOptimizer === true);
       if (args.evalStrategy !== "no") await this.#evaluator.tryOut(this.#options.evalDataset);
-      if (args.saveStrategy !== "no") await this.#folder.writeManifest(run.plan, this.state.globalStep);
+      if (args.saveStrategy !== "no") {
+        await accelerator.runOnMain("the manifest", () => this.#folder.writeManifest(run.plan, this.state.globalStep));
+      }
       control.shouldTrainingStop = this.state.globalStep >= run.plan.maxSteps;
       await this.#tell("onTrainBegin");
       if (args.evalOnStart && this.state.globalStep === 0) await this.#evaluateInTraining(session);
@@ -228,7 +238,7 @@ export class Trainer {
    * @throws AttuneError naming the folder and the cause.
    */
   async saveModel(folder: string = this.args.outputDir): Promise<void> {
-    await this.#folder.saveModel(folder);
+    await this.accelerator.runOnMain("saveModel", () => this.#folder.saveModel(folder));
   }
 
   /**
@@ -239,15 +249,17 @@ export class Trainer {
   async pushToHub(repoId?: string, options: PublishOptions = {}): Promise<Published> {
     const { hubModelId, hubPrivateRepo, outputDir } = this.args;
     const id = repoId ?? hubModelId ?? basename(resolve(outputDir));
-    await this.#folder.saveRun();
+    await this.accelerator.runOnMain("saveRun", () => this.#folder.saveRun());
     await this.#tell("onPushBegin");
-    const publisher = new RunPublisher(id, "end", { private: hubPrivateRepo, ...options });
-    return publisher.finish(outputDir, "Upload from the Trainer");
+    return this.accelerator.runOnMain("pushToHub", () => {
+      const publisher = new RunPublisher(id, "end", { private: hubPrivateRepo, ...options });
+      return publisher.finish(outputDir, "Upload from the Trainer");
+    });
   }
 
   /** Writes trainer_state.json, all_results.json and the model card into outputDir. */
   async saveState(): Promise<void> {
-    await this.#folder.saveState();
+    await this.accelerator.runOnMain("saveState", () => this.#folder.saveState());
   }
 
   /** Adds figures to the log and to all_results.json, with the epoch and step. */
@@ -261,7 +273,8 @@ export class Trainer {
 
   /** Writes `<split>_results.json` into outputDir, and joins the figures to all_results.json there unless `combined` is false. */
   async saveMetrics(split: string, metrics: LogRow, { combined = true }: { combined?: boolean } = {}): Promise<void> {
-    await writeResults(this.args.outputDir, split, metrics, combined);
+    const { outputDir } = this.args;
+    await this.accelerator.runOnMain("saveMetrics", () => writeResults(outputDir, split, metrics, combined));
   }
 
   /** AdamW by the arguments, or the optimizer that was given; replaced by overriding it. */
@@ -294,7 +307,7 @@ export class Trainer {
   /** All that one call of train() works with, prepared by the accelerator. */
   #prepare(interrupted: Session["interrupted"]): Session {
     const { args, accelerator, model } = this;
-    const trainDataLoader = this.getTrainDataLoader();
+    const [trainDataLoader] = accelerator.prepare(this.getTrainDataLoader());
     if (trainDataLoader.length === Infinity && args.maxSteps <= 0) {
       throw new ConfigError("Trainer.train: the length of a streamed trainDataset is not known: set maxSteps");
     }
@@ -306,12 +319,20 @@ export class Trainer {
     }
     const given = this.createOptimizer();
     const schedule = this.createScheduler(given, plan);
-    const [, optimizer, loader, lrScheduler] = accelerator.prepare(model, given, trainDataLoader, schedule);
+    const [, optimizer, lrScheduler] = accelerator.prepare(model, given, schedule);
+    const loader = trainDataLoader;
     this.state = new TrainerState();
     this.#followPlan(plan);
     const run = new Run(this.state, plan, countComputedParameters(model));
     const rows = this.#options.trainDataset?.length ?? 0;
-    return new Session({ args, model, control: this.control, run, optimizer, lrScheduler, loader, rows, interrupted });
+    const processes = accelerator.numProcesses;
+    const parts = { args, model, control: this.control, run, optimizer, lrScheduler, loader, rows, processes };
+    // One of several processes may be asked to end: all do, once they have told each other.
+    return new Session({
+      ...parts,
+      interrupted: processes === 1 ? interrupted : () => this.#agreedEnd,
+      ownInterrupt: interrupted,
+    });
   }
 
   #followPlan({ maxSteps, epochs, loggingSteps, evalSteps, saveSteps }: Plan): void {
@@ -333,7 +354,8 @@ export class Trainer {
     Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
     run.beginStep(began, batches.length);
     await this.#tell("onStepBegin");
-    const losses = await this.#accumulateGradients(batches);
+    const shared = await this.#tellOthers(session, batches);
+    const losses = await this.#accumulateGradients(batches, shared.labels);
     const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
     const bad = args.skipNonFinite ? await nonFinite(losses, gradNorm) : undefined;
     if (bad) {
@@ -354,6 +376,7 @@ export class Trainer {
       gradNorm: bad ? undefined : gradNorm,
       learningRate,
       began,
+      counts: shared,
     });
     session.after = "step";
     await this.#tell("onStepEnd");
@@ -366,18 +389,33 @@ export class Trainer {
     await this.#logEvaluateSave(session);
   }
 
-  /** Adds up the gradients of the batches of one step, each by its share of the labels, as if they were one batch. */
-  async #accumulateGradients(batches: readonly Batch[]): Promise<WeightedLoss[]> {
+  /** What the batches of a step hold in all processes; and whether one of them was asked to end. */
+  async #tellOthers({ ownInterrupt }: Session, batches: readonly Batch[]): Promise<StepCounts & { labels: number }> {
+    const { accelerator, model } = this;
+    const real = batches.filter((batch) => !accelerator.isFiller(batch));
+    const labels = real.reduce((sum, batch) => sum + countLabels(batch, model), 0);
+    const own = { ...countStep(real), labels };
+    if (accelerator.numProcesses === 1) return own;
+    const all = await accelerator.gatherObject({ ...own, interrupt: ownInterrupt() ?? null });
+    this.#agreedEnd = all.find(({ interrupt }) => interrupt !== null)?.interrupt ?? undefined;
+    const sum = (name: keyof typeof own) => all.reduce((total, each) => total + each[name], 0);
+    return { rows: sum("rows"), tokens: sum("tokens"), positions: sum("positions"), labels: sum("labels") };
+  }
+
+  /**
+   * Adds up the gradients of the batches of one step, each by its share of the step's labels, in all processes, as if they
+   * were one batch.
+   */
+  async #accumulateGradients(batches: readonly Batch[], total: number): Promise<WeightedLoss[]> {
     const { accelerator, model } = this;
     currentBackend().setStep(this.state.globalStep + 1); // the step that errors of the device name
-    const counts = batches.map((batch) => countLabels(batch, model));
-    const total = counts.reduce((sum, count) => sum + count, 0);
     const losses: WeightedLoss[] = [];
     for (const [i, batch] of batches.entries()) {
-      const weight = total > 0 ? counts[i] / total : 1 / batches.length;
+      const count = accelerator.isFiller(batch) ? 0 : countLabels(batch, model);
+      const weight = total > 0 ? count / total : 1 / (batches.length * accelerator.numProcesses);
       const loss = this.computeLoss(model, batch);
       losses.push({ loss, weight });
-      const backward = () => accelerator.backward(loss, { weight });
+      const backward = () => accelerator.backward(loss, { weight, share: 1 });
       if (i === batches.length - 1) {
         backward();
         continue;
@@ -385,7 +423,9 @@ export class Trainer {
       accelerator.noSync(model, backward);
       await this.#tell("onSubstepEnd");
     }
-    return losses;
+    return accelerator.numProcesses === 1
+      ? losses
+      : [{ loss: accelerator.reduce(weightedSum(losses), "sum"), weight: 1 }];
   }
 
   /** What is due after a step or an epoch, in Python's order. */
@@ -466,10 +506,12 @@ export class Trainer {
 
   async #saveCheckpoint(session: Session): Promise<void> {
     this.control.shouldSave = false;
-    const checkpoint = await session.save(
-      () => this.#callbackStates(),
-      (folder) => this.#folder.writeModel(folder),
-    );
+    const save = () =>
+      session.save(
+        () => this.#callbackStates(),
+        (folder) => this.#folder.writeModel(folder),
+      );
+    const checkpoint = await this.accelerator.runOnMain("a checkpoint", save);
     if (checkpoint === undefined) return;
     await this.#tell("onSave", { checkpoint });
     this.#publisher?.saved(checkpoint, this.state.globalStep);
@@ -490,13 +532,11 @@ export class Trainer {
     if (args.loadBestModelAtEnd && !interrupted) await this.#loadBest();
     await this.#tell("onTrainEnd");
     if (saves) {
-      await this.#folder.saveRun();
+      await this.accelerator.runOnMain("saveRun", () => this.#folder.saveRun());
       info(`saved to ${args.outputDir}`);
     }
-    if (this.#publisher) {
-      await this.#tell("onPushBegin");
-      await this.#publisher.finishRun(args.outputDir);
-    }
+    if (args.pushToHub) await this.#tell("onPushBegin");
+    await this.accelerator.runOnMain("the end of publishing", async () => this.#publisher?.finishRun(args.outputDir));
     return { globalStep: state.globalStep, trainingLoss: run.losses.mean, metrics, interrupted };
   }
 

@@ -55,19 +55,22 @@ export function runJob(job: Job): Promise<number> {
     stream.on("data", (chunk: string) => output.write(chunk));
     stream.on("end", () => output.end());
   }
-  let asked = 0;
-  const stop = (): void => {
-    child.kill(asked++ === 0 ? "SIGUSR2" : "SIGTERM");
+  let asked: NodeJS.Signals | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    child.kill(asked === undefined ? "SIGUSR2" : "SIGTERM");
+    asked ??= signal;
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (status, signal) => {
       process.off("SIGINT", stop).off("SIGTERM", stop);
-      const result = status ?? 128 + (signal ? constants.signals[signal] : 0);
+      const end = asked ?? signal;
+      const result = asked === undefined && status !== null ? status : 128 + (end ? constants.signals[end] : 0);
       const said = own.join("\n");
       failure ??= findFailure(said);
-      if (result !== 0 && failure) job.err(describeFailure(failure, lastWords.get(failure.rank) ?? []));
+      if (asked !== undefined) job.err(`attune launch: ended by ${asked}\n`);
+      else if (result !== 0 && failure) job.err(describeFailure(failure, lastWords.get(failure.rank) ?? []));
       else if (result !== 0)
         job.err(`${job.verbose ? "" : `${said}\n`}attune launch: mpirun ended with status ${result}\n`);
       resolve(result);

@@ -59,7 +59,8 @@ function begin(): World {
  * error that nobody caught after this only, so it is printed here.
  */
 function endWith(addon: Addon, rank: number, status: number, failure: unknown): void {
-  if (status !== 0) {
+  const asked = status > 128 && failure === undefined; // it was asked to end, as all were, and has come to its end
+  if (status !== 0 && !asked) {
     if (failure !== undefined) process.stderr.write(`${inspect(failure)}\n`);
     sayEnd(rank, status);
     addon.abort(status);

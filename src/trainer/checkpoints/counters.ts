@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import type { DataLoaderState } from "../../batches/index.js";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
+import { info } from "../../support/log.js";
 import type { RandomState } from "../../tensor/index.js";
 import type { TrainingArguments } from "../arguments.js";
 import type { RunSums } from "../run.js";
@@ -15,6 +16,8 @@ export interface DataSetting {
   readonly dataloaderDropLast: boolean;
   readonly trainSamplingStrategy: string;
   readonly dataSeed: number;
+  /** Processes that share the batches; 1 where it is not said. */
+  readonly processes?: number;
 }
 
 export interface Counters {
@@ -30,8 +33,9 @@ export interface Counters {
   readonly sums: RunSums;
 }
 
-export function dataSetting(args: TrainingArguments, trainRows: number): DataSetting {
+export function dataSetting(args: TrainingArguments, trainRows: number, processes: number): DataSetting {
   return {
+    processes,
     trainRows,
     perDeviceTrainBatchSize: args.perDeviceTrainBatchSize,
     gradientAccumulationSteps: args.gradientAccumulationSteps,
@@ -70,11 +74,30 @@ export async function readCounters(path: string): Promise<Counters | undefined> 
 
 /** @throws ConfigError naming what differs: the same place would be other rows. */
 export function checkDataSetting(saved: DataSetting, now: DataSetting, checkpoint: string): void {
-  const differs = (Object.keys(now) as (keyof DataSetting)[]).filter((name) => saved[name] !== now[name]);
+  const counted: readonly (keyof DataSetting)[] = // what a place in the data is counted in, and translated by
+    (saved.processes ?? 1) === now.processes ? ["processes"] : ["processes", "perDeviceTrainBatchSize"];
+  const differs = (Object.keys(now) as (keyof DataSetting)[]).filter(
+    (name) => !counted.includes(name) && saved[name] !== now[name],
+  );
   if (differs.length === 0) return;
   const what = differs.map((name) => `${name} was ${saved[name]} and is ${now[name]}`).join(", ");
   throw new ConfigError(
     `cannot go on from ${checkpoint}: ${what}, so that its place in the data would be another. Set it back; or, to train ` +
       "on from its weights in another way, load the model from that folder and start anew",
   );
+}
+
+/**
+ * A place in the data of a run of other processes, as this run counts it: the same row, or the beginning of the batch that
+ * holds it.
+ */
+export function placeFor(place: DataLoaderState, saved: DataSetting, now: DataSetting): DataLoaderState {
+  const rows = place.batch * (saved.processes ?? 1) * saved.perDeviceTrainBatchSize;
+  const rowsNow = (now.processes ?? 1) * now.perDeviceTrainBatchSize;
+  if (rows % rowsNow !== 0) {
+    info(
+      `the run goes on with other batches: ${rows % rowsNow} rows of this epoch that were trained on come once more`,
+    );
+  }
+  return { ...place, batch: Math.floor(rows / rowsNow) };
 }

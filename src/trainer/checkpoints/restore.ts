@@ -6,10 +6,10 @@ import type { DataLoaderState } from "../../batches/index.js";
 import { openCheckpoint, type TensorSource } from "../../checkpoint/index.js";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
 import { info, warn } from "../../support/log.js";
-import { formatShape, sameShape, setRandomState } from "../../tensor/index.js";
+import { formatShape, randomState, sameShape, setRandomState } from "../../tensor/index.js";
 import type { TrainableModel } from "../model.js";
 import { type CallbackStates, readTrainerState, type SavedState } from "../state.js";
-import { type Counters, checkDataSetting, readCounters } from "./counters.js";
+import { type Counters, checkDataSetting, placeFor, readCounters } from "./counters.js";
 import { checkpointFiles } from "./files.js";
 import { checkpointFolder } from "./folders.js";
 import type { CheckpointParts } from "./write.js";
@@ -32,7 +32,7 @@ export async function restoreCheckpoint(
   const counters = await readCounters(path("counters"));
   await checkParts(checkpoint, { freshOptimizer, hasCounters: counters !== undefined });
   if (counters) checkDataSetting(counters.data, data, checkpoint);
-  const position = counters?.loader ?? positionAfter(saved, parts);
+  const position = counters ? placeFor(counters.loader, counters.data, data) : positionAfter(saved, parts);
   const moments = freshOptimizer ? undefined : await readOptimizer(path("optimizer"), optimizer);
   const schedule = freshOptimizer ? undefined : await readSchedule(path("schedule"));
 
@@ -42,7 +42,7 @@ export async function restoreCheckpoint(
   if (schedule) lrScheduler.loadStateDict(schedule);
   else for (let step = 0; step < saved.state.globalStep; step++) lrScheduler.step();
   if (counters) {
-    setRandomState(counters.random);
+    setRandomState({ ...counters.random, process: randomState().process });
     run.importSums(counters.sums);
   } else {
     info(`${checkpoint} holds no counters of Attune: dropout draws from seed ${args.seed} anew`);

@@ -1,7 +1,7 @@
 // Attune's public interface, in the order in which data meets it:
 // text -> dataset -> tokens -> batch -> model -> loss -> gradients -> optimizer -> checkpoint.
 // Datasets, metrics, the Accelerator and the Hub have entries of their own: attune/datasets, attune/metrics,
-// attune/accelerate, attune/hub.
+// attune/accelerate, attune/hub, attune/embeddings, attune/tasks.
 
 export * from "./batches/index.js";
 export { HubError, type HubErrorKind, type HubOptions, type Published, type PublishOptions } from "./hub/index.js";

@@ -4,9 +4,11 @@ import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { checkSource, dataFlags, ownDataFlags } from "./data-flags.js";
 import { trainedModelFlags } from "./model-flags.js";
+import { choicesOf, foundTaskFlag, taskFlags } from "./task-flags.js";
 
 const evalFlags = {
   ...trainedModelFlags,
+  ...foundTaskFlag,
   split: text({
     default: undefined,
     placeholder: "NAME",
@@ -30,9 +32,10 @@ export const command = defineCommand({
   ],
   sections: [
     { title: "What to measure", flags: evalFlags },
+    { title: "Task", flags: taskFlags },
     { title: "Data", flags: rowFlags },
   ],
-  flags: { ...evalFlags, ...rowFlags },
+  flags: { ...evalFlags, ...taskFlags, ...rowFlags },
   required: ["model"],
   run: async (values) => {
     checkSource("eval", values);
@@ -44,6 +47,15 @@ export const command = defineCommand({
       import("./data.js"),
     ]);
     const { model: folder = "", batchSize, revision } = values;
+    const plans = await import("./run-plan.js");
+    const kind = values.task === "found" ? await plans.taskOf(folder, revision) : values.task;
+    if (kind !== "text-classification") {
+      const raw = await plans.loadForPlan({ ...values, seed: undefined });
+      const choices = choicesOf(values);
+      const found = await plans.measurePlan(kind, { ...values, raw, checkpoint: folder, batchSize, choices });
+      console.log(JSON.stringify(found, null, 2));
+      return 0;
+    }
     const tokenizer = await AutoTokenizer.fromPretrained(folder, { revision });
     const model = await AutoModelForSequenceClassification.fromPretrained(folder, { revision });
     const own = values.data === undefined ? {} : tasks.labelsOf(model.config);

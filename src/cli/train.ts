@@ -4,6 +4,7 @@ import { adapterFlags, adapterOf } from "./adapter-flags.js";
 import { defineCommand } from "./command.js";
 import { checkSource, dataFlags, ownDataFlags } from "./data-flags.js";
 import { revisionFlags } from "./model-flags.js";
+import { choicesOf, taskFlags, trainTaskFlag } from "./task-flags.js";
 import { argumentsOf, trainingFlags } from "./training-flags.js";
 
 const modelFlags = {
@@ -17,7 +18,8 @@ const modelFlags = {
 } as const;
 
 const allDataFlags = { ...ownDataFlags, ...dataFlags };
-const flags = { ...modelFlags, ...allDataFlags, ...adapterFlags, ...trainingFlags };
+const allTaskFlags = { ...trainTaskFlag, ...taskFlags };
+const flags = { ...modelFlags, ...allTaskFlags, ...allDataFlags, ...adapterFlags, ...trainingFlags };
 
 export const command = defineCommand({
   name: "train",
@@ -25,9 +27,11 @@ export const command = defineCommand({
   usage: [
     "attune train --model bert-base-uncased --dataset glue --config mrpc --output runs/mrpc",
     "attune train --model bert-base-uncased --data reviews.csv --output runs/reviews",
+    "attune train --task token-classification --model bert-base-cased --data names.jsonl --output runs/names",
   ],
   sections: [
     { title: "Model", flags: modelFlags },
+    { title: "Task", flags: allTaskFlags },
     { title: "Data", flags: allDataFlags },
     { title: "Adapter", flags: adapterFlags },
     { title: "Training", flags: trainingFlags },
@@ -40,6 +44,22 @@ export const command = defineCommand({
     const lora = adapterOf(values, given);
     const asked = given.has("evalStrategy") ? values.evalStrategy : "epoch";
     const checked = argumentsOf(values, { outputDir, evalStrategy: asked }); // before anything is loaded
+    if (values.task !== "text-classification") {
+      const { trainPlanned } = await import("./run-plan.js");
+      return trainPlanned({
+        task: values.task,
+        checkpoint,
+        revision: values.revision,
+        source: { data: values.data, dataset: values.dataset, config: values.config, seed: values.seed },
+        argumentsWith: (evalStrategy) => argumentsOf(values, { outputDir, evalStrategy }),
+        evalStrategy: given.has("evalStrategy") ? values.evalStrategy : undefined,
+        maxLength: values.maxLength,
+        choices: choicesOf(values),
+        freshOptimizer: values.freshOptimizer,
+        freshHead: values.ignoreMismatchedSizes,
+        lora,
+      });
+    }
     const [data, { runTask }, report] = await Promise.all([
       import("./data.js"),
       import("./run-task.js"),

@@ -2,9 +2,20 @@
 export { type Baseline, measureBaselines } from "./baselines.js";
 export { checkData } from "./checks.js";
 export type { ColumnChoices } from "./columns.js";
+export { contrastivePairs, FewShotClassifier, type FewShotOptions, type LabelledText } from "./few-shot.js";
 export { describeForecast, type Forecast, forecastRun, type Planned } from "./forecast.js";
 export { headOptions, labelsOf } from "./head.js";
 export { loadOwnData, type OwnDataOptions } from "./own-data.js";
+export {
+  type ChoiceColumns,
+  findChoiceColumns,
+  type PlanInputs,
+  planTask,
+  type TaskChoices,
+  type TaskPlan,
+  textBlocks,
+  tokenizeChoices,
+} from "./plans/index.js";
 export {
   type AnswerFeatureOptions,
   answerFeatures,

@@ -83,6 +83,20 @@ export function answerTokens(spans: Int32Array, first: number, start: number, en
   return [begin - 1, last + 1];
 }
 
+/** Of each row the tokens of its question's first answer. `tokensOf`: answerTokens. */
+function answerSpans(
+  { question, spans, first }: Pick<Features, "question" | "spans" | "first">,
+  answers: readonly SquadRow["answers"][],
+  tokensOf: typeof answerTokens,
+): TokenSpan[] {
+  return spans.map((row, i) => {
+    const { text, answer_start: starts } = answers[question[i]];
+    if (text.length === 0) return [first[i], first[i]];
+    const start = Number(starts[0]);
+    return tokensOf(row, first[i], start, start + text[0].length);
+  });
+}
+
 /** A split of SQuAD's kind as rows to train on: model inputs, start_positions and end_positions. */
 export async function trainFeatures(
   dataset: Dataset,
@@ -99,12 +113,7 @@ export async function trainFeatures(
         context.tokenizer,
         context.options,
       );
-      const found = spans.map((row, i) => {
-        const { text, answer_start: starts } = columns.answers[question[i]];
-        if (text.length === 0) return [first[i], first[i]];
-        const start = Number(starts[0]);
-        return context.answerTokens(row, first[i], start, start + text[0].length);
-      });
+      const found = context.answerSpans({ question, spans, first }, columns.answers, context.answerTokens);
       return {
         ...inputs,
         start_positions: found.map(([start]) => start),
@@ -113,13 +122,16 @@ export async function trainFeatures(
     },
     {
       batched: true,
-      with: { tokenizer, options, questionFeatures, answerTokens },
+      with: { tokenizer, options, questionFeatures, answerSpans, answerTokens },
       removeColumns: dataset.columnNames,
     },
   ) as Promise<Dataset>;
 }
 
-/** A split as rows to answer: model inputs, `example_id`, and `spans`, of each token its place in the context. */
+/**
+ * A split as rows to answer: model inputs, `example_id`, and `spans`, of each token its place in the context; with
+ * start_positions and end_positions, for the loss, where it has answers.
+ */
 export async function answerFeatures(
   dataset: Dataset,
   tokenizer: PreTrainedTokenizer,
@@ -129,15 +141,22 @@ export async function answerFeatures(
   return dataset.map(
     (rows, context) => {
       const columns = rows as unknown as { [Name in keyof SquadRow]: SquadRow[Name][] };
-      const {
-        question,
-        spans,
-        first: _,
-        ...inputs
-      } = context.questionFeatures(columns.question, columns.context, context.tokenizer, context.options);
-      return { ...inputs, example_id: question.map((i) => columns.id[i]), spans };
+      const { question, spans, first, ...inputs } = context.questionFeatures(
+        columns.question,
+        columns.context,
+        context.tokenizer,
+        context.options,
+      );
+      const row = { ...inputs, example_id: question.map((i) => columns.id[i]), spans };
+      if (columns.answers === undefined) return row;
+      const found = context.answerSpans({ question, spans, first }, columns.answers, context.answerTokens);
+      return { ...row, start_positions: found.map(([start]) => start), end_positions: found.map(([, end]) => end) };
     },
-    { batched: true, with: { tokenizer, options, questionFeatures }, removeColumns: dataset.columnNames },
+    {
+      batched: true,
+      with: { tokenizer, options, questionFeatures, answerSpans, answerTokens },
+      removeColumns: dataset.columnNames,
+    },
   ) as Promise<Dataset>;
 }
 

@@ -81,8 +81,8 @@ export function findTagColumns(
       `no column of lists is called ${usual.join(" or ")}; say with ${flag} which of ${names.join(", ")} it is`,
     );
   };
-  const words = pick("--words-column", choices.wordsColumn, WORDS, (feature) => feature instanceof List);
-  const tags = pick("--tags-column", choices.tagsColumn, TAGS, (feature) => feature instanceof List);
+  const words = pick("--text-column", choices.wordsColumn, WORDS, (feature) => feature instanceof List);
+  const tags = pick("--label-column", choices.tagsColumn, TAGS, (feature) => feature instanceof List);
   return { words, tags, labelNames: tagNames(dataset, tags) };
 }
 

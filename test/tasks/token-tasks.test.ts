@@ -47,9 +47,9 @@ describe("tagged words", () => {
     expect(columns).toEqual({ words: "words", tags: "tags", labelNames: ["O", "B-PER"] });
     const found = await tokenizeTagged(named as Dataset, columns, tokenizer, { maxLength: 8 });
     expect(Array.from(found.at(0).labels as number[], Number)).toEqual([-100, 1, 0, -100]);
-    expect(() => findTagColumns(named as Dataset, { tagsColumn: "labels" })).toThrow("--tags-column labels");
+    expect(() => findTagColumns(named as Dataset, { tagsColumn: "labels" })).toThrow("--label-column labels");
     expect(() => findTagColumns(dataset.renameColumn("tokens", "text"))).toThrow(
-      /--words-column which of text, ner_tags/,
+      /--text-column which of text, ner_tags/,
     );
     expect(() => alignLabels([null, 0, 1, null], [1])).toThrow("word 1 has no label: the row has 1 labels");
   });

@@ -1,0 +1,52 @@
+// The flags of `train`, `eval` and `predict` that say which task.
+import type { TaskChoices } from "../tasks/plans/plan.js";
+import { choice, integer, number, toggle, type ValuesOf } from "../trainer/fields.js";
+
+export const TASK_NAMES = [
+  "text-classification",
+  "token-classification",
+  "question-answering",
+  "multiple-choice",
+  "fill-mask",
+  "sentence-similarity",
+] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
+
+export const trainTaskFlag = {
+  task: choice(TASK_NAMES, {
+    default: "text-classification",
+    help: "what the model learns; fill-mask goes on with pretraining",
+  }),
+} as const;
+
+export const foundTaskFlag = {
+  task: choice(["found", ...TASK_NAMES], {
+    default: "found",
+    help: "what the model is for",
+    defaultNote: "by its head",
+  }),
+} as const;
+
+/** Choices of single tasks. */
+export const taskFlags = {
+  labelAllTokens: toggle({
+    default: false,
+    help: "token-classification: label all tokens of a word, not its first only",
+  }),
+  docStride: integer({
+    default: undefined,
+    min: 0,
+    help: "question-answering: tokens that two parts of a long context share",
+    defaultNote: "128, or a quarter of maxLength",
+  }),
+  maxAnswerLength: integer({ default: 30, min: 1, help: "question-answering: tokens of the longest answer" }),
+  mlmProbability: number({ default: 0.15, above: 0, max: 1, help: "fill-mask: share of tokens that are asked for" }),
+} as const;
+
+/** What the flags say of the task. */
+export function choicesOf(
+  values: ValuesOf<typeof taskFlags> & { readonly textColumn?: string; readonly labelColumn?: string },
+): TaskChoices {
+  const { textColumn, labelColumn, labelAllTokens, docStride, maxAnswerLength, mlmProbability } = values;
+  return { textColumn, labelColumn, labelAllTokens, docStride, maxAnswerLength, mlmProbability };
+}

@@ -1,0 +1,168 @@
+// Embeddings against transformers and torch (python.py): sentence-transformers' formula, its losses with their gradients, its
+// folder; and logistic regression against scikit-learn's.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { Dataset } from "../../src/datasets/index.js";
+import {
+  CosineSimilarityLoss,
+  cosine,
+  evaluateRetrieval,
+  evaluateSimilarity,
+  fitLogisticRegression,
+  MultipleNegativesRankingLoss,
+  nearestTo,
+  SentenceTransformer,
+  scoresOf,
+  similarity,
+} from "../../src/embeddings/index.js";
+import { Trainer } from "../../src/trainer/index.js";
+import { describeShared, sharedPath } from "../shared.js";
+import { temporaryFolder } from "../trainer/tiny.js";
+
+const reference = JSON.parse(readFileSync(new URL("embeddings.json", import.meta.url), "utf8"));
+const tiny = fileURLToPath(new URL("../pipelines/fixtures/words", import.meta.url));
+const rows = reference.columns.anchor.map((anchor: string, i: number) => ({
+  anchor,
+  positive: reference.columns.positive[i],
+  negative: reference.columns.negative[i],
+  sentence1: anchor,
+  sentence2: reference.columns.positive[i],
+  score: reference.columns.score[i],
+}));
+
+function expectClose(found: ArrayLike<number>, wanted: readonly number[], tolerance: number, what: string): void {
+  expect(found.length, what).toBe(wanted.length);
+  wanted.forEach((value, i) => {
+    expect(Math.abs(found[i] - value), `${what} ${i}: ${found[i]}, not ${value}`).toBeLessThan(tolerance);
+  });
+}
+
+describeShared("all-MiniLM-L6-v2", () => {
+  it("embeds as sentence-transformers does", async () => {
+    const model = await SentenceTransformer.fromPretrained(
+      sharedPath("hub/models/sentence-transformers/all-MiniLM-L6-v2"),
+    );
+    const found = await model.encode(reference.texts as string[], { normalizeEmbeddings: true, batchSize: 3 });
+    for (const [i, row] of found.entries()) expectClose(row, reference.embeddings[i], 5e-6, `text ${i}, column`);
+    for (const [i, row] of similarity(found, found).entries()) {
+      expectClose(row, reference.similarity[i], 5e-6, `cosines of ${i}`);
+    }
+    expectClose(await model.encode(reference.texts[3]), await plainMean(model, reference.texts[3]), 1e-6, "alone");
+    expect(nearestTo(found[0], found.slice(1), 1)).toMatchObject([{ index: 0 }]);
+  });
+});
+
+/** The embedding without normalization is a multiple of that with it. */
+async function plainMean(model: SentenceTransformer, text: string): Promise<number[]> {
+  const unit = await model.encode(text, { normalizeEmbeddings: true });
+  const plain = await model.encode(text, { normalizeEmbeddings: false });
+  const length = Math.hypot(...plain);
+  return Array.from(unit, (value) => value * length);
+}
+
+describe("losses", () => {
+  it.each([
+    ["ranking", []],
+    ["hard", ["negative"]],
+  ])("of %s pairs are torch's, with their gradients", async (name, negatives) => {
+    const model = await SentenceTransformer.fromPretrained(tiny);
+    const loss = new MultipleNegativesRankingLoss(model, { negatives });
+    await check(loss, model, reference[name]);
+  });
+
+  it("of cosines are torch's, with their gradients", async () => {
+    const model = await SentenceTransformer.fromPretrained(tiny);
+    await check(new CosineSimilarityLoss(model), model, reference.cosine);
+  });
+
+  async function check(
+    loss: MultipleNegativesRankingLoss | CosineSimilarityLoss,
+    model: SentenceTransformer,
+    wanted: { loss: number; scores: number[] | number[][]; gradients: Record<string, number> },
+  ) {
+    const output = loss.forward(loss.collator.collate(rows, {}));
+    expectClose(await output.logits.data(), wanted.scores.flat(), 1e-4, "score");
+    expect(Math.abs((await output.loss.item()) - wanted.loss)).toBeLessThan(1e-4);
+    output.loss.backward();
+    for (const [name, norm] of Object.entries(wanted.gradients)) {
+      const values = await model.encoder.parameter(name).grad?.data();
+      const found = Math.hypot(...Array.from(values ?? []));
+      expect(Math.abs(found - norm) / Math.max(norm, 1e-3), `${name}: ${found}, not ${norm}`).toBeLessThan(1e-3);
+    }
+  }
+
+  it("teach a model through the Trainer, and it is saved as sentence-transformers saves it", async () => {
+    const model = await SentenceTransformer.fromPretrained(tiny, { normalize: true });
+    const loss = new MultipleNegativesRankingLoss(model, { negatives: ["negative"] });
+    const outputDir = join(temporaryFolder("embeddings"), "run");
+    const dataset = Dataset.fromRows(rows as Record<string, unknown>[]);
+    const asked = { queries: reference.columns.anchor as string[], answers: reference.columns.positive as string[] };
+    const trainer = new Trainer({
+      model: loss,
+      args: { outputDir, numTrainEpochs: 60, perDeviceTrainBatchSize: 3, learningRate: 5e-3, disableTqdm: true },
+      trainDataset: dataset,
+      evalDataset: dataset,
+      dataCollator: loss.collator,
+    });
+    const { eval_loss: before } = await trainer.evaluate();
+    await trainer.train();
+    const { eval_loss: after } = await trainer.evaluate();
+    expect(after).toBeLessThan(0.7 * before);
+    const found = await evaluateRetrieval(model, asked);
+    expect(found["cosine_accuracy@3"]).toBe(1); // there are three
+    expect(found["cosine_mrr@10"]).toBeGreaterThan(0.5);
+    const modules = JSON.parse(readFileSync(join(outputDir, "modules.json"), "utf8"));
+    expect(modules.map(({ type }: { type: string }) => type.split(".").at(-1))).toEqual([
+      "Transformer",
+      "Pooling",
+      "Normalize",
+    ]);
+    const again = await SentenceTransformer.fromPretrained(outputDir);
+    expect(again.settings).toEqual(model.settings);
+    expect(await again.encode("Paris")).toEqual(await model.encode("Paris"));
+    const { spearman_cosine: order } = await evaluateSimilarity(model, {
+      first: reference.columns.anchor,
+      second: reference.columns.positive,
+      scores: reference.columns.score,
+    });
+    expect(Math.abs(order)).toBeLessThanOrEqual(1);
+    writeFileSync(
+      join(outputDir, "modules.json"),
+      JSON.stringify([...modules, { type: "sentence_transformers.models.Dense" }]),
+    );
+    await expect(SentenceTransformer.fromPretrained(outputDir)).rejects.toThrow("the module Dense is not supported");
+  });
+
+  it("say what is missing", async () => {
+    const model = await SentenceTransformer.fromPretrained(tiny);
+    expect(() => new MultipleNegativesRankingLoss(model).collator.collate([{ anchor: "a" }], {})).toThrow(
+      /"positive" of row 0/,
+    );
+    expect(() => new MultipleNegativesRankingLoss(model, { scale: 0 })).toThrow("scale is 0");
+    expect(() => cosine([1], [1, 2])).toThrow("of 1 and 2 columns");
+    await expect(SentenceTransformer.fromPretrained(tiny, { pooling: "last" as never })).rejects.toThrow(
+      'pooling "last"',
+    );
+    await expect(evaluateRetrieval(model, { queries: ["a"], answers: [] })).rejects.toThrow("1 queries and 0 answers");
+  });
+});
+
+describe("logistic regression", () => {
+  it("has scikit-learn's probabilities", () => {
+    const { features, labels, probabilities } = reference.regression;
+    const model = fitLogisticRegression(features, labels, 3);
+    features.forEach((row: number[], i: number) => {
+      const powers = scoresOf(model, row).map(Math.exp);
+      const total = powers.reduce((sum, power) => sum + power, 0);
+      expectClose(
+        powers.map((power) => power / total),
+        probabilities[i],
+        1e-5,
+        `row ${i}, class`,
+      );
+    });
+    expect(() => fitLogisticRegression([[1], [2]], [0, 0], 2)).toThrow("class 1 of 2 has no row");
+  });
+});

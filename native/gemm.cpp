@@ -143,6 +143,14 @@ static void panelTile(const Product& g, long i, long rows, long j0, const float*
   if (last) finish(g, i, i + rows, j0, j0 + columns);
 }
 
+/** Calls for one of `parts` parts of the rows of A that follow: another core may have written them last. */
+static ALWAYS_INLINE void prefetchRows(const Product& g, long i, long p0, long k, long part, long parts) {
+  const long rows = least(g.m - i, MR), lines = ceilDivide(k, 16);
+  const long begin = part * lines / parts, end = (part + 1) * lines / parts;
+  for (long r = 0; r < rows; r++)
+    for (long line = begin; line < end; line++) __builtin_prefetch(g.a + (i + r) * g.aRow + p0 + line * 16, 0, 2);
+}
+
 /** Rows [i0, i1) of a group of columns, over one block of k; B is packed. */
 static void panelRows(const Product& g, const Cut& cut, long block, long columns, long i0, long i1, const float* packedB,
                       float* packedA) {
@@ -157,9 +165,11 @@ static void panelRows(const Product& g, const Cut& cut, long block, long columns
       if (inPack == 0) packRows(a, g.aStep, least(i1 - i, kRowsPacked), k, packedA, sums ? sums + i : nullptr);
       a = packedA + inPack * k;
     }
-    for (long q = 0; q < panels; q++)
+    for (long q = 0; q < panels; q++) {
+      if (!packsRows(g)) prefetchRows(g, i + MR, p0, k, q, panels);
       panelTile(g, i, least(i1 - i, MR), (firstPanel + q) * NR, a, packedB + q * cut.floatsPanel(), k,
                 block > 0 || g.accumulate, block == cut.blocks - 1);
+    }
   }
 }
 

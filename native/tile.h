@@ -2,6 +2,7 @@
 // Each element is summed over k in ascending order, whatever the tile's shape.
 #pragma once
 #include "simd.h"
+#include "tile_avx512.h"
 
 namespace attune::ATTUNE_ISA {
 
@@ -105,6 +106,9 @@ template <Layout Lies, int M, size_t... N>
 static constexpr Tile tileOf(int n, std::index_sequence<N...>) {
   Tile result = nullptr;
   ((int(N) + 1 == n ? (void)(result = tile<M, int(N) + 1, Lies>) : void()), ...);
+#if ATTUNE_TILE_AVX512
+  if (M == MR && n == NV && Lies != Layout::strided) result = wholeTile<Lies == Layout::packed>;
+#endif
   return result;
 }
 template <Layout Lies>

@@ -177,6 +177,11 @@ export class Accelerator {
     return this.#group.localRank;
   }
 
+  /** Name of this process's machine. */
+  get host(): string {
+    return this.#group.host;
+  }
+
   /** True on the process that prints and saves. */
   get isMainProcess(): boolean {
     return this.processIndex === 0;

@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   whoami: { summary: "say which account of the Hub is in use", load: () => import("./whoami.js") },
   cache: { summary: "list, check and clear what was downloaded", load: () => import("./cache.js") },
   types: { summary: "write a TypeScript declaration of a dataset's rows", load: () => import("./types.js") },
+  selftest: {
+    summary: "check what this machine, or the processes of a job, can do",
+    load: () => import("./selftest.js"),
+  },
   env: { summary: "say what this machine offers", load: () => import("./env.js") },
 };
 

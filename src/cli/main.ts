@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The command `attune`: does what its arguments say, and says errors in a line.
-import { isFollower } from "../processes/environment.js";
 import { AttuneError } from "../support/errors.js";
 import { runCommandLine } from "./command-line.js";
 import { UsageError } from "./flags.js";
@@ -18,7 +17,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-if (isFollower()) {
+/** Whether a launcher of several processes may have started this one; the folder that knows is not loaded without need. */
+const mayBeLaunched = Object.keys(process.env).some((name) => /^(OMPI|PMI|PMIX|MV2)_/.test(name));
+if (mayBeLaunched && (await import("../processes/environment.js")).isFollower()) {
   console.log = () => undefined; // the first of several processes says it
   process.env.ATTUNE_LOG ??= "warn";
 }

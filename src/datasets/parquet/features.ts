@@ -83,6 +83,7 @@ function schemaFeature(node: SchemaTree): Feature | undefined {
   if (element.converted_type === "LIST" || element.logical_type?.type === "LIST") {
     // the three-level form: a group of a repeated group of an element; older writers leave the middle one out
     const [repeated] = children;
+    if (repeated === undefined) return undefined; // a damaged schema
     const inner =
       repeated.children.length === 1 && repeated.element.name !== "array" ? repeated.children[0] : undefined;
     return inner === undefined ? schemaFeature(repeated) : wrapList(schemaFeature(inner));

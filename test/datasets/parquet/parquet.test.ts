@@ -218,6 +218,14 @@ describe("what is wrong with a Parquet file is said with its name", () => {
     expect(error.message).toMatch(/data\.parquet: column "id" holds the integer 9007199254740992, .* at row 1$/);
   });
 
+  it("a list of nothing, which a damaged schema may have", async () => {
+    const x: SchemaElement = { name: "x", type: "INT32", converted_type: "LIST", repetition_type: "REQUIRED" };
+    const schema = [{ name: "root", num_children: 1 }, x];
+    const error = await refusal(parquet([{ name: "x", data: [1, 2] }], { schema }));
+    expect(error).toBeInstanceOf(FileFormatError);
+    expect(error.message).toContain('column "x" is of a type that is not supported');
+  });
+
   it("a label outside its classes, with its row", async () => {
     const metadata = huggingface({ label: { names: ["no", "yes"], _type: "ClassLabel" } });
     const error = await refusal(

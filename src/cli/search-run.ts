@@ -77,7 +77,12 @@ export async function runSearch(
   if (interrupted) console.log(`\nEnded by ${interrupted}. The same command line goes on.`);
   else if (best) {
     console.log(
-      `\nThe best is ${best.runId}, in ${best.folder}. What next:\n  ${attuneCommand()} predict --model ${best.folder} --text TEXT`,
+      `
+The best is ${best.runId}, in ${best.folder}. What next:
+  ${attuneCommand()} predict --model ${best.folder} --text TEXT
+` +
+        `  ${attuneCommand()} curves ${best.folder}
+  ${attuneCommand()} runs ${output} --sort best`,
     );
   }
   return exitStatus({ interrupted });

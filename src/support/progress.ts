@@ -142,9 +142,9 @@ export class Progress implements Disposable {
   }
 
   #rate(elapsed: number): number {
-    return this.#recentSeconds > 0
-      ? this.#recentUnits / this.#recentSeconds
-      : (this.#completed - this.#initial) / elapsed;
+    const mean = (this.#completed - this.#initial) / elapsed;
+    // Units that take longer than the memory are not remembered from one to the next.
+    return this.#recentSeconds > 0 && mean * RATE_MEMORY_SECONDS >= 3 ? this.#recentUnits / this.#recentSeconds : mean;
   }
 }
 

@@ -70,8 +70,8 @@ describe("a chart", () => {
       ],
       { width: 18, height: 5, ink: plain },
     );
-    expect(lines[0]).toBe("    1.0┤     ●"); // 5 of 10 is nearer to the sixth of ten columns
-    expect(lines[2]).toBe(`    0.0┤${"⣀".repeat(10)}`); // the lowest two dots: block 2800 and bits 40 and 80
+    expect(lines[0]).toBe("      1┤     ●"); // 5 of 10 is nearer to the sixth of ten columns
+    expect(lines[2]).toBe(`      0┤${"⣀".repeat(10)}`); // the lowest two dots: block 2800 and bits 40 and 80
   });
 
   it("leaves gaps where values are not finite, and shows nothing that has no logarithm", () => {

@@ -151,6 +151,17 @@ describe("Progress elsewhere", () => {
     expect(screen.text).toBe(" 33%  1/3 shards  0:12  0:24 left  12.0 s/shard\n");
   });
 
+  it("expects what takes minutes to take as long again, however long it was ago", () => {
+    const screen = new Screen(false, 1000);
+    const { clock, progress } = start(screen, { total: 4, unit: "trials" });
+    for (let i = 0; i < 10; i++) {
+      clock.seconds += 30;
+      if (i === 4) progress.advance();
+      else progress.update(progress.completed);
+    }
+    expect(screen.text.trimEnd().split("\n").at(-1)).toBe(" 25%  1/4 trials  5:00  15:00 left  300 s/trial");
+  });
+
   it("says nothing in silent mode, or where logging is below info", () => {
     const screen = new Screen(true);
     start(screen, { mode: "silent" }).progress.end();

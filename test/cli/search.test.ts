@@ -78,7 +78,9 @@ describe("words", () => {
   });
 });
 
-it("a search from a command line: a table, the best, what mattered; and again at once", async () => {
+it("a search from a command line: a table, the best, what mattered; and again at once", {
+  timeout: 300_000,
+}, async () => {
   const output = join(folder, "search");
   const space = join(folder, "space.json");
   writeFileSync(space, JSON.stringify({ learningRate: { type: "log-uniform", low: 1e-4, high: 1e-1 } }));

@@ -231,9 +231,26 @@ describe("a search that goes on", () => {
 
   it("is refused while it goes on elsewhere", async () => {
     const outputDir = freshFolder();
-    const first = searchOf(outputDir, rates, { nTrials: 1 });
-    while (!existsSync(join(outputDir, "search.json"))) await new Promise((resume) => setTimeout(resume, 5));
+    let refused: () => void = () => undefined;
+    const refusal = new Promise<void>((resolve) => {
+      refused = resolve;
+    });
+    let begun: () => void = () => undefined;
+    const beginning = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const first = searchOf(outputDir, rates, {
+      nTrials: 1,
+      trainerInit: async ({ args }) => {
+        begun();
+        await refusal;
+        return tinyTrainer(args);
+      },
+    });
+    await beginning;
+    while ((await readSearch(outputDir))?.process == null) await new Promise((resume) => setTimeout(resume, 5));
     await expect(searchOf(outputDir, rates, { nTrials: 1 })).rejects.toThrow(/is going on, in process \d+/);
+    refused();
     await first;
   });
 

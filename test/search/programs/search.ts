@@ -1,5 +1,5 @@
 // A search over trainings that take a second, as a program: `search.ts FOLDER OPTIONS`, options as JSON. What is not JSON is
-// said in words: `fail` names the trials that fail, and how; `slow` the milliseconds that a step waits.
+// said in words: `fail` names the trials that fail, and how; `hold` the step after which one waits for a word of the search.
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BestRun, hyperparameterSearch, type SearchOptions } from "../../../src/search/index.js";
@@ -9,12 +9,12 @@ import { tinyModel, tokenized, tokenizer } from "../../trainer/tiny.js";
 
 export interface ProgramOptions extends Partial<Omit<SearchOptions, "trainerInit" | "hpSpace" | "hpName">> {
   readonly fail?: Readonly<Record<string, "setup" | "training" | "exit" | "kill">>;
-  readonly slow?: number;
+  readonly hold?: number;
   readonly args?: object;
 }
 
 const [folder, text] = process.argv.slice(2);
-const { fail = {}, slow = 0, args, ...options } = JSON.parse(text) as ProgramOptions;
+const { fail = {}, hold, args, ...options } = JSON.parse(text) as ProgramOptions;
 const hpSpace = {
   learningRate: hp.logUniform(1e-4, 1e-1),
   perDeviceTrainBatchSize: hp.choice([4, 8]),
@@ -46,7 +46,7 @@ const { best, record, interrupted } = await hyperparameterSearch({
         {
           onStepEnd: async ({ state }) => {
             console.log(`step ${state.globalStep}`);
-            await new Promise((resume) => setTimeout(resume, slow));
+            if (state.globalStep === hold) await new Promise((resume) => process.once("message", resume));
             if (state.globalStep < 3) return;
             if (way === "training") throw new RangeError("diverged");
             if (way === "exit") process.exit(7);

@@ -33,6 +33,7 @@ const TOKENS_MEASURED = 1024; // of a batch, where its rows have as many: a seco
 const BATCHES_MEASURED = 2;
 const WEIGHTS_MEASURED = 2 ** 21; // more than caches hold, with their moments
 const BYTES_OF_MOMENTS = 8; // two floats a weight
+const COPIES_IN_SAVING = 3; // what a process grew by, measured
 const FORWARD_SHARE = 1 / 3; // of a pass forward and backward
 
 /** @throws as the model does */
@@ -50,8 +51,20 @@ export async function forecastRun(planned: Planned): Promise<Forecast> {
   const forward = FORWARD_SHARE * evaluatedTokens * Math.ceil(evaluations[args.evalStrategy]);
   return {
     seconds: batch.secondsPerToken * (tokens + forward) + updates,
-    bytes: batch.bytes + BYTES_OF_MOMENTS * learning + batch.bytesPerToken * Math.max(0, largest - batch.tokens),
+    bytes:
+      batch.bytes +
+      BYTES_OF_MOMENTS * learning +
+      bytesOfSaving(model, args) +
+      batch.bytesPerToken * Math.max(0, largest - batch.tokens),
   };
+}
+
+/** Files are written tensor after tensor, with copies of each on the way. */
+function bytesOfSaving(model: TrainableModel, { saveStrategy }: TrainingArguments): number {
+  if (saveStrategy === "no") return 0;
+  return (
+    COPIES_IN_SAVING * 4 * Math.max(...model.parameters().map(({ size, requiresGrad }) => (requiresGrad ? size : 0)))
+  );
 }
 
 interface Measured {

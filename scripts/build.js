@@ -1,5 +1,5 @@
-// Compiles src/ to dist/ with the project's own TypeScript, and bundles the dashboard's page; the output folder is replaced as a whole so that a file
-// deleted from src/ does not live on in dist/.
+// Compiles src/ to dist/ with the project's own TypeScript, and bundles the dashboard's page; the output folder is replaced
+// as a whole so that a file deleted from src/ does not live on in dist/.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { startDashboard } from "../../src/dashboard/index.js";
 import type { RunLogLine } from "../../src/trainer/run-log.js";
+import { chromiumPath, launchChromium, whyNoChromium } from "../chromium.js";
 import { temporaryFolder } from "../trainer/tiny.js";
-import { chromiumPath, launchChromium, whyNoChromium } from "./chromium.js";
 
 const RUNS = 100;
 const POINTS = 100_000;

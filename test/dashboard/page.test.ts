@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dashboard, type DashboardOptions, startDashboard } from "../../src/dashboard/index.js";
+import { chromiumPath, launchChromium, whyNoChromium } from "../chromium.js";
 import { temporaryFolder } from "../trainer/tiny.js";
-import { chromiumPath, launchChromium, whyNoChromium } from "./chromium.js";
 import { appendRow, writeSampleFolder, writeSampleRun } from "./sample-runs.js";
 
 const isThere = chromiumPath !== undefined;

@@ -1,6 +1,6 @@
 // The whole tile of AVX-512, 8 rows by 3 vectors over a packed panel of B, in the processor's own instructions. It computes
 // what tile.h's template does, in the same order. Compilers keep all of its 24 accumulators in registers too, but spend
-// more instructions between the multiplications: where another tenant shares the core's front end, that costs 8 percent.
+// more instructions between the multiplications: up to 8 percent of a tile where another tenant shares the core.
 // Left to the template where sanitizers look at every access, which they cannot see here.
 #pragma once
 #include "simd.h"

@@ -12,6 +12,7 @@ import {
   type ProcessGroup,
 } from "../processes/index.js";
 import { AttuneError, ConfigError } from "../support/errors.js";
+import { restoring } from "../support/restoring.js";
 import {
   autocast,
   full,
@@ -252,20 +253,10 @@ export class Accelerator {
   /** Runs `fn`, work on a batch after which the gradients are not complete yet. */
   noSync<T>(_model: Module, fn: () => T): T {
     const before = this.#syncGradients;
-    const restore = () => {
-      this.#syncGradients = before;
-    };
     this.#syncGradients = false;
-    let result: T;
-    try {
-      result = fn();
-    } catch (error) {
-      restore();
-      throw error;
-    }
-    if (result instanceof Promise) return result.finally(restore) as T;
-    restore();
-    return result;
+    return restoring(fn, () => {
+      this.#syncGradients = before;
+    });
   }
 
   /**

@@ -10,6 +10,7 @@ import { publishWritten } from "../hub/publish/written.js";
 import { CheckpointedModule, type Linear, Module, type Parameter } from "../nn/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError } from "../support/errors.js";
+import { restoring } from "../support/restoring.js";
 import { adapterCard } from "./card.js";
 import {
   ADAPTER_CONFIG,
@@ -252,20 +253,10 @@ export class PeftModel<Base extends AdaptableModel = AdaptableModel> extends Mod
     const merged = this.#merged;
     if (merged) this.unmergeAdapter();
     this.#apply([]);
-    const restore = () => {
+    return restoring(fn, () => {
       this.#activate();
       if (merged) this.mergeAdapter();
-    };
-    let result: T;
-    try {
-      result = fn();
-    } catch (error) {
-      restore();
-      throw error;
-    }
-    if (result instanceof Promise) return result.finally(restore) as T;
-    restore();
-    return result;
+    });
   }
 
   /** Adds the active adapters to the weights, so that the model computes no more than it does without any. */

@@ -21,6 +21,14 @@ export interface ArrayData {
   readonly dictionary?: ArrayData;
 }
 
+/** A column of `length` rows before its buffers are known. */
+export function withoutBuffers(field: ArrowField, length: number, nullCount: number): ArrayData {
+  return {
+    ...{ field, length, nullCount },
+    ...{ validity: undefined, offsets: undefined, values: NO_BYTES, data: [], children: [] },
+  };
+}
+
 export const NO_BYTES = new Uint8Array(0);
 
 /** The parts of a record batch's header that describe one column, to be taken one after another. */
@@ -137,16 +145,7 @@ export function arrayOf(field: ArrowField, cursor: BatchCursor, bytes: Uint8Arra
   };
   const { length, nullCount } = cursor.node();
   const { type } = field;
-  const none = {
-    field,
-    length,
-    nullCount,
-    validity: undefined,
-    offsets: undefined,
-    values: NO_BYTES,
-    data: [],
-    children: [],
-  };
+  const none = withoutBuffers(field, length, nullCount);
   if (type.kind === "null" && field.dictionary === undefined) return { ...none, nullCount: length };
   const bits = take(cursor.buffer());
   if (nullCount > length) throw new RangeError(`${nullCount} of ${length} values are said to be null`);

@@ -1,7 +1,7 @@
 // A few rows of a column of a batch, of which only the bytes that they take are read: what random access over a dataset
 // larger than memory needs.
 import { isUtf8 } from "node:buffer";
-import { type ArrayData, arrayOf, type BatchCursor, isSet, NO_BYTES, widthOf } from "./array.js";
+import { type ArrayData, arrayOf, type BatchCursor, isSet, NO_BYTES, widthOf, withoutBuffers } from "./array.js";
 import type { ArrowField } from "./types.js";
 
 /** Reads `length` bytes of the batch's body. */
@@ -27,16 +27,7 @@ export function sliceOf(field: ArrowField, cursor: BatchCursor, read: Read, star
   const length = end - start;
   const { length: rows, nullCount } = cursor.node();
   if (end > rows) throw new RangeError(`there are ${rows} values where row ${end - 1} is read`);
-  const none = {
-    field,
-    length,
-    nullCount: 0,
-    validity: undefined,
-    offsets: undefined,
-    values: NO_BYTES,
-    data: [],
-    children: [],
-  };
+  const none = withoutBuffers(field, length, 0);
   if (type.kind === "null" && field.dictionary === undefined) return { ...none, nullCount: length };
   const bits = cursor.buffer();
   const base = nullCount > 0 ? { ...none, ...bitsOf(read, bits, start, end) } : none;

@@ -3,10 +3,13 @@ import { readFile } from "node:fs/promises";
 import {
   bestTrial,
   comparable,
+  defaultHpSpace,
   hyperparameterSearch,
   importances,
+  type Params,
   type SearchRecord,
   type Space,
+  wrongWithParams,
 } from "../search/index.js";
 import { AttuneError, DataError } from "../support/errors.js";
 import { kebabCase, type Schema, showNumber, type ValuesOf } from "../trainer/fields.js";
@@ -29,11 +32,13 @@ export async function runSearch(
   words: Readonly<Record<string, object>>,
 ): Promise<number> {
   const { output = "", trials, sampler, parallel, cores, searchSeed, keep, retryFailed } = values;
-  const { pruner: type, reductionFactor, minResource } = values;
+  const { pruner: type, reductionFactor, minResource, baseline } = values;
   const domains = { ...(await domainsOfFile(values.space)), ...words };
+  const hpSpace = Object.keys(domains).length > 0 ? (domains as Space) : undefined;
   const { record, best, interrupted } = await hyperparameterSearch({
     outputDir: output,
-    hpSpace: Object.keys(domains).length > 0 ? (domains as Space) : undefined,
+    hpSpace,
+    enqueue: baseline ? [defaultsOf(hpSpace ?? defaultHpSpace)] : undefined,
     nTrials: trials,
     sampler,
     pruner: type === "asha" ? { type, reductionFactor, minResource } : type,
@@ -53,6 +58,7 @@ export async function runSearch(
       const { outputDir, runName } = args;
       return trainerOf({
         checkpoint: chosen.model ?? "",
+        revision: chosen.revision,
         raw,
         task,
         args: argumentsOf(chosen, { outputDir, runName }),
@@ -86,6 +92,15 @@ The best is ${best.runId}, in ${best.folder}. What next:
     );
   }
   return exitStatus({ interrupted });
+}
+
+/** The value that each flag of a space has where none is given. @throws UsageError where one has none in its domain */
+function defaultsOf(space: Space): Params {
+  const defaults = Object.keys(space).map((name) => [name, (searchable as Schema)[name].default] as const);
+  const params = Object.fromEntries(defaults);
+  const wrong = wrongWithParams(space, params);
+  if (wrong === undefined) return params as Params;
+  throw new UsageError(`--baseline needs the defaults among the values that are searched: ${wrong}`);
 }
 
 async function domainsOfFile(path: string | undefined): Promise<Record<string, object>> {

@@ -4,11 +4,13 @@ import { adapterFlags } from "./adapter-flags.js";
 import { defineCommand } from "./command.js";
 import { dataFlags, lengthFlags, ownDataFlags } from "./data-flags.js";
 import { UsageError } from "./flags.js";
+import { revisionFlags } from "./model-flags.js";
 import { domainForms, domainsOf } from "./space-words.js";
 import { argumentFlags, argumentsOf } from "./training-flags.js";
 
 const modelFlags = {
   model: text({ default: undefined, placeholder: "ID|PATH", help: "checkpoint to start from" }),
+  ...revisionFlags,
   output: text({
     default: undefined,
     placeholder: "PATH",
@@ -22,6 +24,10 @@ const modelFlags = {
 
 const searchFlags = {
   space: text({ default: undefined, placeholder: "FILE", help: "the space as JSON, in place of words or beside them" }),
+  baseline: toggle({
+    default: false,
+    help: "the first trial has the defaults, so that what is found is held against them",
+  }),
   trials: integer({ default: undefined, min: 1, help: "trials altogether", defaultNote: "20, or all of a grid" }),
   sampler: choice(["random", "grid"], { default: "random", help: "where values come from" }),
   pruner: choice(["none", "asha", "median"], {
@@ -60,7 +66,13 @@ const allDataFlags = { ...ownDataFlags, ...dataFlags };
 export const searchCommandFlags = { ...modelFlags, ...searchFlags, ...allDataFlags, ...adapterFlags, ...trainingFlags };
 
 /** What a space may be of. */
-export const searchable = { model: modelFlags.model, ...lengthFlags, ...adapterFlags, ...argumentFlags };
+export const searchable = {
+  model: modelFlags.model,
+  ...revisionFlags,
+  ...lengthFlags,
+  ...adapterFlags,
+  ...argumentFlags,
+};
 
 export const command = defineCommand({
   name: "search",

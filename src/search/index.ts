@@ -25,5 +25,6 @@ export {
   type Space,
   type Uniform,
   type Value,
+  wrongWithParams,
 } from "./space.js";
 export type { ComputeObjective, TrainerInit, Trial } from "./trial.js";

@@ -13,7 +13,8 @@ import type { Params } from "./space.js";
 export async function openRecord(declaration: Declaration, options: AnySearchOptions): Promise<SearchRecord> {
   const { outputDir, hpName, retryFailed = false } = options;
   const count = options.nTrials ?? (declaration.sampler === "grid" ? undefined : 20);
-  const sampled = sampleTrials(declaration.space, { ...declaration, count });
+  const enqueued = options.enqueue as readonly Params[] | undefined;
+  const sampled = sampleTrials(declaration.space, { ...declaration, count, enqueued });
   if (count !== undefined && sampled.length < count) {
     info(`the space has ${sampled.length} combinations: ${sampled.length} trials instead of ${count}`);
   }
@@ -37,7 +38,7 @@ export async function openRecord(declaration: Declaration, options: AnySearchOpt
       };
     if (JSON.stringify(sorted(there.params)) !== JSON.stringify(sorted(params))) {
       throw new ConfigError(
-        `${outputDir}: trial ${number} has other values than this version of Attune gives it; search in another outputDir`,
+        `${outputDir}: trial ${number} has other values than it is given now; enqueue the same values, or search in another outputDir`,
       );
     }
     if (retryFailed && there.state === "failed") return { ...there, state: "waiting", error: undefined };

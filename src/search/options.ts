@@ -4,7 +4,7 @@ import { ConfigError, nearest } from "../support/errors.js";
 import { completePruner, type Direction, type PrunerChoice } from "./prune.js";
 import type { Declaration } from "./record.js";
 import { SAMPLERS, type Sampler } from "./sample.js";
-import { checkSpace, defaultHpSpace, type Params, type Space } from "./space.js";
+import { checkSpace, defaultHpSpace, type Params, type Space, wrongWithParams } from "./space.js";
 import type { ComputeObjective, TrainerInit } from "./trial.js";
 
 export interface SearchOptions<S extends Space = typeof defaultHpSpace> {
@@ -14,6 +14,8 @@ export interface SearchOptions<S extends Space = typeof defaultHpSpace> {
   readonly outputDir: string;
   /** Domains by the names of training arguments, or of what else `trainerInit` reads from `trial.params`. Default: Python's. */
   readonly hpSpace?: S;
+  /** Values that the first trials have, before any is drawn: what is known to be good, or the defaults to beat. */
+  readonly enqueue?: readonly Params<S>[];
   /** Trials altogether. Default 20; with a grid all of it. */
   readonly nTrials?: number;
   /** Default "random". */
@@ -48,14 +50,19 @@ export type AnySearchOptions = Omit<SearchOptions<Space>, "trainerInit" | "hpNam
   readonly hpName?: unknown;
 };
 
-/** What the options declare. @throws ConfigError for a bad space or pruner */
+/** What the options declare. @throws ConfigError for a bad space or pruner, and for enqueued values outside the space */
 export function declare({
   hpSpace = defaultHpSpace,
+  enqueue = [],
   sampler = "random",
   pruner = "none",
   seed = 42,
 }: AnySearchOptions): Declaration {
   checkSpace(hpSpace);
+  for (const [i, params] of enqueue.entries()) {
+    const wrong = wrongWithParams(hpSpace, params);
+    if (wrong !== undefined) throw new ConfigError(`hyperparameterSearch: enqueue[${i}]: ${wrong}`);
+  }
   return { space: hpSpace, sampler, pruner: completePruner(pruner) ?? null, seed };
 }
 

@@ -24,30 +24,39 @@ export interface SampleOptions {
   readonly seed: number;
   /** How many trials; undefined: all of a grid. */
   readonly count: number | undefined;
+  /** Values that come before all others, each once. Default none. */
+  readonly enqueued?: readonly Params[];
 }
 
 /**
  * The values of the trials, in order. Of a space with fewer combinations than `count` each comes once.
  * @throws ConfigError where a grid has no end or no bounds
  */
-export function sampleTrials(space: Space, { sampler, seed, count }: SampleOptions): Params[] {
-  return sampler === "grid" ? gridTrials(space, seed, count) : randomTrials(space, seed, count ?? 20);
+export function sampleTrials(space: Space, { sampler, seed, count, enqueued = [] }: SampleOptions): Params[] {
+  const known = new Map(enqueued.map((params) => [keyOf(space, params), params]));
+  const first = [...known.values()].slice(0, count);
+  const left = count === undefined ? undefined : count - first.length;
+  const seen = new Set(known.keys());
+  const others = sampler === "grid" ? gridTrials(space, seed, left, seen) : randomTrials(space, seed, left ?? 20, seen);
+  return [...first, ...others];
+}
+
+/** By which a combination of values is known. */
+function keyOf(space: Space, params: Params): string {
+  return JSON.stringify(Object.keys(space).map((name) => params[name]));
 }
 
 /** Each trial draws its values from a generator of its own: numpy's default_rng(trial * 2^32 + seed), by their names in order. */
-function randomTrials(space: Space, seed: number, count: number): Params[] {
-  const wanted = Math.min(
-    count,
-    Object.values(space).reduce((product, domain) => product * countValues(domain), 1),
-  );
+function randomTrials(space: Space, seed: number, count: number, seen: Set<string>): Params[] {
+  const combinations = Object.values(space).reduce((product, domain) => product * countValues(domain), 1);
+  const wanted = Math.min(count, combinations - seen.size);
   const names = Object.keys(space).sort();
-  const seen = new Set<string>();
   const trials: Params[] = [];
   for (let stream = 0; trials.length < wanted; stream++) {
     const generator = new NumpyGenerator((BigInt(stream) << 32n) | BigInt(seed));
     const drawn = new Map(names.map((name) => [name, draw(space[name], generator)]));
     const params = Object.fromEntries(Object.keys(space).map((name) => [name, drawn.get(name) as Value]));
-    const key = JSON.stringify(params);
+    const key = keyOf(space, params);
     if (seen.has(key)) continue; // of a finite space; each combination comes up sooner or later
     seen.add(key);
     trials.push(params);
@@ -63,7 +72,7 @@ function draw(domain: Domain, generator: NumpyGenerator): Value {
 }
 
 /** In an order that the seed shuffles, so that the first trials are spread over the grid. */
-function gridTrials(space: Space, seed: number, count: number | undefined): Params[] {
+function gridTrials(space: Space, seed: number, count: number | undefined, seen: ReadonlySet<string>): Params[] {
   const size = Object.entries(space).reduce((product, [name, domain]) => {
     if (isRange(domain) && domain.points === undefined) {
       throw new ConfigError(
@@ -77,8 +86,9 @@ function gridTrials(space: Space, seed: number, count: number | undefined): Para
   const axes = Object.entries(space)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, domain]) => [name, valuesOf(domain) ?? []] as const);
-  const wanted = Math.min(count ?? size, size);
-  return Array.from(permutation(size, seed).subarray(0, wanted), (index) => combination(axes, index));
+  const all = permutation(size, seed).subarray(0, Math.min(size, (count ?? size) + seen.size));
+  const combinations = Array.from(all, (index) => combination(axes, index));
+  return combinations.filter((params) => !seen.has(keyOf(space, params))).slice(0, count);
 }
 
 /** The last parameter changes from one combination to the next. */

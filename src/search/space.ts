@@ -183,6 +183,29 @@ function samplesOf(domain: Domain): readonly Value[] {
   return domain.type === "int" ? [low, high] : [low, high, low + (high - low) * 0.381966011];
 }
 
+/** What is wrong with a trial's values that someone gave, or undefined: each parameter has one, from its domain. */
+export function wrongWithParams(space: Space, params: unknown): string | undefined {
+  if (typeof params !== "object" || params === null) return `${JSON.stringify(params)} is no object of values`;
+  const odd = Object.keys(params).find((name) => !Object.hasOwn(space, name));
+  if (odd !== undefined) {
+    const near = nearest(odd, Object.keys(space));
+    return `the space has no ${odd}${near ? `; did you mean ${near}?` : `, but ${Object.keys(space).join(", ")}`}`;
+  }
+  for (const [name, domain] of Object.entries(space)) {
+    const value = (params as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) return `it has no value for ${name}`;
+    if (!holds(domain, value)) return `${name} is ${describeDomain(domain)}, which ${JSON.stringify(value)} is not`;
+  }
+  return undefined;
+}
+
+function holds(domain: Domain, value: unknown): boolean {
+  if (domain.type === "choice") return (domain.values as readonly unknown[]).includes(value);
+  const { type, low, high } = domain;
+  if (typeof value !== "number" || !(low <= value && value <= high)) return false;
+  return type !== "int" || Number.isInteger((value - low) / (domain.step ?? 1));
+}
+
 /** All values of a domain that has finitely many; a grid takes `points` of a range. Undefined where there is no end. */
 export function valuesOf(domain: Domain): readonly Value[] | undefined {
   switch (domain.type) {

@@ -72,10 +72,24 @@ describe("words", () => {
     [["output=a,b"], /there is no output to search/],
     [["--space", join(folder, "none.json")], /none\.json cannot be read/],
     [["--load-best-model-at-end", "--eval-strategy", "no"], /--load-best-model-at-end needs evaluations/],
+    [
+      ["--baseline", "learning-rate=1e-3,1e-4"],
+      /needs the defaults among the values.*learningRate is one of .*0.00005/,
+    ],
     [["--parallel", "9", "--cores", "8"], /9 trials at the same time need a core each, and there are 8/],
   ])("%j is said before anything is loaded", async (words, message) => {
     await expect(runCommandLine(["search", ...given, ...words])).rejects.toThrow(message);
   });
+});
+
+it("the model's revision is what trials load", { timeout: 120_000 }, async () => {
+  const output = join(folder, "revision");
+  const line = ["search", "--model", "ann/none", "--revision", "v9", "--dataset", dataset, "--output", output];
+  const { status, stderr } = await attune(line, { env: { HF_HUB_OFFLINE: "1", HF_HOME: join(folder, "home") } });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /run-0 failed before its first step, as every trial would: .*"ann\/none" at "v9" is not in the cache/,
+  );
 });
 
 it("a search from a command line: a table, the best, what mattered; and again at once", {
@@ -83,10 +97,22 @@ it("a search from a command line: a table, the best, what mattered; and again at
 }, async () => {
   const output = join(folder, "search");
   const space = join(folder, "space.json");
-  writeFileSync(space, JSON.stringify({ learningRate: { type: "log-uniform", low: 1e-4, high: 1e-1 } }));
+  writeFileSync(space, JSON.stringify({ learningRate: { type: "log-uniform", low: 1e-5, high: 1e-1 } }));
   const line = [
     ...["search", "--model", model, "--dataset", dataset, "--output", output, "--space", space],
-    ...["--trials", "4", "--parallel", "2", "--cores", "2", "--pruner", "asha", "--reduction-factor", "2"],
+    ...[
+      "--trials",
+      "4",
+      "--baseline",
+      "--parallel",
+      "2",
+      "--cores",
+      "2",
+      "--pruner",
+      "asha",
+      "--reduction-factor",
+      "2",
+    ],
     ...["--metric-for-best-model", "accuracy", "--num-train-epochs", "2", "per-device-train-batch-size=4,8"],
   ];
   const { status, stdout, stderr } = await attune(line);
@@ -98,6 +124,7 @@ it("a search from a command line: a table, the best, what mattered; and again at
   expect(stdout.match(/^\| run-\d/gm)?.length).toBe(4);
   expect(stdout).toMatch(/The best is (run-\d), in .*search[\\/]\1\. What next:/);
   const { trials } = JSON.parse(readFileSync(join(output, "search.json"), "utf8"));
+  expect(trials[0].params).toEqual({ learningRate: 5e-5, perDeviceTrainBatchSize: 8 }); // Python's defaults
   const complete = trials.filter(({ state }: { state: string }) => state === "complete");
   const best = Math.max(...complete.map(({ objective }: { objective: number }) => objective));
   expect(stdout).toMatch(new RegExp(`^\\| run-\\d \\* \\| complete +\\| ${best.toFixed(4)}`, "m"));

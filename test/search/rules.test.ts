@@ -84,6 +84,35 @@ describe("a grid", () => {
   });
 });
 
+describe("enqueued values", () => {
+  const space = { a: hp.int(1, 3), b: hp.choice([true, false]) };
+  const first = { a: 2, b: false };
+
+  it("come first, and what is drawn after them is what would have been drawn", () => {
+    const open = { ...space, c: hp.uniform(0, 1) };
+    const options = { sampler: "random", seed: 1, count: 4 } as const;
+    const enqueued = { ...first, c: 0.5 };
+    const trials = sampleTrials(open, { ...options, enqueued: [enqueued, { ...enqueued }] });
+    expect(trials).toEqual([enqueued, ...sampleTrials(open, { ...options, count: 3 })]);
+    expect(sampleTrials(open, { ...options, count: 1, enqueued: [enqueued, { ...enqueued, a: 1 }] })).toEqual([
+      enqueued,
+    ]);
+  });
+
+  it.each(["random", "grid"] as const)("are not repeated by what is drawn: %s", (sampler) => {
+    for (const [count, wanted] of [
+      [6, 6],
+      [50, 6],
+      [3, 3],
+    ]) {
+      const all = sampleTrials(space, { sampler, seed: 1, count, enqueued: [first] });
+      expect(all[0]).toEqual(first);
+      expect(new Set(all.map(({ a, b }) => `${a} ${b}`)).size).toBe(wanted);
+      expect(all.length).toBe(wanted);
+    }
+  });
+});
+
 describe("early ends", () => {
   it.each(reference.prunings)("are optuna's: $pruner, $direction", ({ pruner, direction, evaluations, events }) => {
     const rule = completePruner(pruner);

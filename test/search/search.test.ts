@@ -210,6 +210,9 @@ describe("a search that goes on", () => {
   it("is refused where it is another", async () => {
     const outputDir = freshFolder();
     await searchOf(outputDir, rates, { nTrials: 1 });
+    await expect(searchOf(outputDir, rates, { enqueue: [{ learningRate: 0.01 }] })).rejects.toThrow(
+      /trial 0 has other values than it is given now; enqueue the same values/,
+    );
     const other = { learningRate: hp.logUniform(1e-4, 1e-1) };
     await expect(searchOf(outputDir, other)).rejects.toThrow(/holds a search with another space/);
     await expect(searchOf(outputDir, rates, { seed: 1 })).rejects.toThrow(/another seed: 42, where this one has 1/);
@@ -296,6 +299,17 @@ describe("options", () => {
     ["outputDir", { outputDir: "" }, /outputDir/],
     ["hpName", { hpName: () => "../x" }, /cannot name a folder/],
     ["hpName", { hpName: () => "same" }, /trials 0 and 1 the same name, same/],
+    [
+      "enqueue",
+      { enqueue: [{ learningRate: 1 }] },
+      /enqueue\[0\]: learningRate is log-uniform 0.001..0.1, which 1 is not/,
+    ],
+    ["enqueue", { enqueue: [{} as { learningRate: number }] }, /enqueue\[0\]: it has no value for learningRate/],
+    [
+      "enqueue",
+      { enqueue: [{ learningRate: 0.01, learningrate: 1 } as { learningRate: number }] },
+      /the space has no learningrate; did you mean learningRate/,
+    ],
   ])("%s is checked before anything is begun", async (_name, options, message) => {
     const outputDir = freshFolder();
     await expect(searchOf(outputDir, rates, options)).rejects.toThrow(ConfigError);

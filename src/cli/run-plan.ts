@@ -1,6 +1,6 @@
 // A model trained or measured on a task other than text classification: its plan, the Trainer, and what is said before.
 import { DatasetDict, loadDataset } from "../datasets/index.js";
-import { AutoConfig } from "../models/index.js";
+import { AutoConfig, taskOfArchitecture } from "../models/index.js";
 import { type AdaptableModel, getPeftModel, type LoraOptions } from "../peft/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { info } from "../support/log.js";
@@ -140,20 +140,11 @@ export async function measurePlan(
   return { ...metrics, ...plan.derived?.(metrics), ...(await plan.measure?.(split)) };
 }
 
-const HEADS: Readonly<Record<string, TaskName>> = {
-  SequenceClassification: "text-classification",
-  TokenClassification: "token-classification",
-  QuestionAnswering: "question-answering",
-  MultipleChoice: "multiple-choice",
-  MaskedLM: "fill-mask",
-};
-
 /** The task of a trained model, by the head that its config.json names. @throws ConfigError where that tells none */
 export async function taskOf(model: string, revision: string | undefined): Promise<TaskName> {
   const { architectures = [] } = await AutoConfig.fromPretrained(model, { revision });
-  const [, head = ""] = /For(\w+)$/.exec(architectures[0] ?? "") ?? [];
-  if (Object.hasOwn(HEADS, head)) return HEADS[head];
-  if (head === "" && /Model$/.test(architectures[0] ?? "")) return "sentence-similarity";
+  const task = taskOfArchitecture(architectures[0]);
+  if (task !== undefined) return task === "feature-extraction" ? "sentence-similarity" : task;
   throw new ConfigError(
     `${model} does not say what it is for (architectures ${JSON.stringify(architectures)}): say it with --task`,
   );

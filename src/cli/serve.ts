@@ -1,10 +1,16 @@
 // attune serve: a trained model over HTTP, until a signal ends it.
-import { integer, text } from "../trainer/fields.js";
+import { servedTasks } from "../serve/task-names.js";
+import { choice, integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
 import { trainedModelFlags } from "./model-flags.js";
 
 const flags = {
   revision: trainedModelFlags.revision,
+  task: choice(["found", ...servedTasks], {
+    default: "found",
+    help: "what the model is for",
+    defaultNote: "by its head",
+  }),
   host: text({ default: "127.0.0.1", placeholder: "ADDRESS", help: "address to listen on; 0.0.0.0 for all of them" }),
   port: integer({ default: 8000, min: 0, help: "port to listen on; 0 for any that is free" }),
   maxBatchSize: integer({ default: 32, min: 1, help: "inputs computed at once" }),
@@ -19,9 +25,10 @@ const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
 export const command = defineCommand({
   name: "serve",
   description:
-    "Serves a trained text classifier over HTTP: POST /predict, GET /health, /metrics (for Prometheus) and /openapi.json. Requests\n" +
-    "that come at the same time are computed together. Its address stands on standard output; SIGTERM or Ctrl-C ends it after\n" +
-    "the requests that it has are answered.",
+    "Serves a trained model over HTTP: labels of texts, entities, answers, words for masks, or embeddings, as its head says.\n" +
+    "POST /predict, GET /health, /metrics (for Prometheus) and /openapi.json, which describes all. Requests that come at the same\n" +
+    "time are computed together. Its address stands on standard output; SIGTERM or Ctrl-C ends it after the requests that it\n" +
+    "has are answered.",
   usage: [
     "attune serve runs/mrpc",
     `curl -d '{"inputs": {"text": "He said it .", "textPair": "It was said by him ."}}' -H content-type:application/json localhost:8000/predict`,
@@ -32,8 +39,12 @@ export const command = defineCommand({
   required: [],
   run: async (values, given, [model]) => {
     const [{ serve }, { info, warn }] = await Promise.all([import("../serve/index.js"), import("../support/log.js")]);
-    const { maxInputs, ...options } = values;
-    const server = await serve(model, { ...options, ...(given.has("maxInputs") ? { maxInputs } : {}) });
+    const { maxInputs, task, ...options } = values;
+    const server = await serve(model, {
+      ...options,
+      ...(task === "found" ? {} : { task }),
+      ...(given.has("maxInputs") ? { maxInputs } : {}),
+    });
     if (!LOOPBACK.test(values.host)) {
       warn(`${values.host} is reached from other machines, without a password and without encryption`);
     }

@@ -115,6 +115,7 @@ export {
   RobertaModel,
   robertaConfig,
 } from "./roberta/index.js";
+export { type ModelTask, taskOfArchitecture } from "./task-of.js";
 export {
   type XLMRobertaConfig,
   XLMRobertaForMaskedLM,

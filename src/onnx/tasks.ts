@@ -8,13 +8,12 @@ import {
   AutoModelForTokenClassification,
   type ModelOptions,
   type PreTrainedModel,
+  taskOfArchitecture,
 } from "../models/index.js";
 import { ConfigError } from "../support/errors.js";
 import { type OnnxTask, onnxTasks } from "./task-names.js";
 
 interface ExportTask {
-  /** What the class names of its models end with. */
-  readonly ending: string;
   readonly load: (nameOrFolder: string, options: ModelOptions) => Promise<PreTrainedModel>;
   /** transformers.js has a pipeline of this name. */
   readonly hasPipeline: boolean;
@@ -22,32 +21,26 @@ interface ExportTask {
 
 const tasks: Readonly<Record<OnnxTask, ExportTask>> = {
   "text-classification": {
-    ending: "ForSequenceClassification",
     load: (name, options) => AutoModelForSequenceClassification.fromPretrained(name, options),
     hasPipeline: true,
   },
   "token-classification": {
-    ending: "ForTokenClassification",
     load: (name, options) => AutoModelForTokenClassification.fromPretrained(name, options),
     hasPipeline: true,
   },
   "question-answering": {
-    ending: "ForQuestionAnswering",
     load: (name, options) => AutoModelForQuestionAnswering.fromPretrained(name, options),
     hasPipeline: true,
   },
   "fill-mask": {
-    ending: "ForMaskedLM",
     load: (name, options) => AutoModelForMaskedLM.fromPretrained(name, options),
     hasPipeline: true,
   },
   "multiple-choice": {
-    ending: "ForMultipleChoice",
     load: (name, options) => AutoModelForMultipleChoice.fromPretrained(name, options),
     hasPipeline: false,
   },
   "feature-extraction": {
-    ending: "Model",
     load: (name, options) => AutoModel.fromPretrained(name, options),
     hasPipeline: true,
   },
@@ -62,7 +55,7 @@ export function exportTask(task: OnnxTask): ExportTask {
  * @throws ConfigError for one that is for none of them
  */
 export function taskOf(architecture: string | undefined, where: string): OnnxTask {
-  const task = onnxTasks.find((name) => architecture?.endsWith(tasks[name].ending));
+  const task = taskOfArchitecture(architecture);
   if (task) return task;
   throw new ConfigError(
     `${where}: architectures says ${JSON.stringify(architecture)}, which names no task; say which of ${onnxTasks.join(", ")}`,

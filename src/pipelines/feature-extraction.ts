@@ -8,6 +8,7 @@ import { warn } from "../support/log.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
 import {
   asTexts,
+  type CutOptions,
   checkCount,
   inBatches,
   inEvaluation,
@@ -16,11 +17,13 @@ import {
   type TokenizerLike,
 } from "./running.js";
 
-export interface FeatureOptions {
+export interface FeatureOptions extends CutOptions {
   /** How the states of a text's tokens become one row. Default "none": they stay. */
   readonly pooling?: "none" | PoolingMode;
   /** Rows of length 1. Default false. */
   readonly normalize?: boolean;
+  /** Tokens of a text that are read. Default: what the model takes. */
+  readonly maxLength?: number;
   /** Texts computed at once. Default 32. */
   readonly batchSize?: number;
 }
@@ -53,17 +56,19 @@ export async function loadFeatureExtraction(
   if (typeof given !== "string" && !tokenizerGiven)
     throw new ConfigError("pipeline: a model that is not a folder needs { tokenizer }");
   const tokenizer = tokenizerGiven ?? (await AutoTokenizer.fromPretrained(given as string, hub));
-  const limit = longestInput(tokenizer, model);
   const extract = async (input: unknown, options: FeatureOptions = {}) => {
     const { pooling = "none", normalize = false, batchSize = 32 } = options;
     checkCount("batchSize", batchSize);
+    checkCount("maxLength", options.maxLength ?? 1);
+    const limit = Math.min(longestInput(tokenizer, model), options.maxLength ?? Infinity);
     if (!MODES.includes(pooling))
       throw new ConfigError(`pipeline: pooling ${JSON.stringify(pooling)} is not known; there are ${MODES.join(", ")}`);
     const { texts, single } = asTexts(input);
     const rows = texts.map((text, i) => {
       const whole = tokenizer(text, { returnTensors: false, verbose: false });
       if (whole.input_ids.length <= limit) return whole;
-      warn(`input ${i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
+      if (options.onCut) options.onCut({ input: i, limit });
+      else warn(`input ${i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
       return tokenizer(text, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
     });
     const results: (Float32Array | Float32Array[])[] = [];

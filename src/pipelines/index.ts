@@ -4,6 +4,7 @@ export type { FilledMask, FillMaskOptions, FillMaskPipeline } from "./fill-mask.
 export type { LabelNames } from "./labels.js";
 export { type ClassificationPipelineOptions, type PipelineOptions, type Pipelines, pipeline } from "./pipeline.js";
 export type { Answer, AnswerOptions, Question, QuestionAnsweringPipeline } from "./question-answering.js";
+export type { Cut, CutOptions } from "./running.js";
 export type {
   Classification,
   ClassificationInput,

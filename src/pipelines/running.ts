@@ -54,6 +54,19 @@ export function padInputs(tokenizer: TokenizerLike, rows: readonly InputRow[]): 
   return { input_ids, attention_mask, ...(token_type_ids ? { token_type_ids } : {}) };
 }
 
+/** An input of which a part is read, since it is longer than the model takes. */
+export interface Cut {
+  /** Its number. */
+  readonly input: number;
+  /** Tokens that the model takes. */
+  readonly limit: number;
+}
+
+export interface CutOptions {
+  /** Called for each input that is cut. Default: a warning in the log. */
+  readonly onCut?: (cut: Cut) => void;
+}
+
 export interface InputRow {
   readonly input_ids: Int32Array;
   readonly attention_mask?: Int32Array;

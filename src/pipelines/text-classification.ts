@@ -7,7 +7,7 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
 import type { Tensor } from "../tensor/index.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
-import { checkCount, inEvaluation, softmax, type TokenizerLike } from "./running.js";
+import { type CutOptions, checkCount, inEvaluation, longestInput, softmax, type TokenizerLike } from "./running.js";
 
 /** What the pipeline asks of a model: a sequence-classification head. */
 export interface ClassificationModel<Name extends string = string> extends Module {
@@ -25,7 +25,7 @@ export interface Classification<Name extends string = string> {
   readonly score: number;
 }
 
-export interface ClassifyOptions {
+export interface ClassifyOptions extends CutOptions {
   /** How many labels to return, best first; null for all. Default 1. */
   readonly topK?: number | null;
   /** Inputs computed at once. Default 32. */
@@ -77,7 +77,7 @@ function createPipeline(model: ClassificationModel, tokenizer: TokenizerLike): T
     const pairs = ([input].flat() as unknown[]).map(toPair);
     const results: Classification[][] = [];
     for (let start = 0; start < pairs.length; start += batchSize) {
-      const batch = encode(tokenizer, model, pairs.slice(start, start + batchSize), start);
+      const batch = encode(tokenizer, model, pairs.slice(start, start + batchSize), start, options);
       const { logits } = inEvaluation(model, () => model.forward(batch));
       results.push(...rank(model.config, await logits.data(), topK ?? Infinity));
     }
@@ -102,14 +102,20 @@ function toPair(input: unknown, i: number): Pair {
 }
 
 /** Tokenizes and pads inputs; `first` is the number of the first one, for the warning. */
-function encode(tokenizer: TokenizerLike, model: ClassificationModel, pairs: readonly Pair[], first: number): Batch {
-  const positions = model.config.max_position_embeddings;
-  const limit = Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions : Infinity);
+function encode(
+  tokenizer: TokenizerLike,
+  model: ClassificationModel,
+  pairs: readonly Pair[],
+  first: number,
+  { onCut }: CutOptions,
+): Batch {
+  const limit = longestInput(tokenizer, model);
   const rows = pairs.map(([text, pair], i) => {
-    const whole = tokenizer(text, pair, { returnTensors: false });
+    const whole = tokenizer(text, pair, { returnTensors: false, verbose: false });
     if (whole.input_ids.length <= limit) return whole;
-    warn(`input ${first + i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
-    return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false });
+    if (onCut) onCut({ input: first + i, limit });
+    else warn(`input ${first + i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
+    return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
   });
   const { input_ids, attention_mask, token_type_ids } = tokenizer.pad(
     rows.map((row) => ({ ...row })),

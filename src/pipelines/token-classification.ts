@@ -6,6 +6,7 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
 import type { Tensor } from "../tensor/index.js";
 import {
+  type CutOptions,
   checkCount,
   type InputRow,
   inBatches,
@@ -29,7 +30,7 @@ const STRATEGIES = ["none", "simple", "first", "average", "max"] as const;
  */
 export type AggregationStrategy = (typeof STRATEGIES)[number];
 
-export interface TokenLabelOptions {
+export interface TokenLabelOptions extends CutOptions {
   /** Default "none". */
   readonly aggregationStrategy?: AggregationStrategy;
   /** Labels that are left out. Default ["O"]. */
@@ -185,7 +186,7 @@ function cut(
   { tokenizer, model }: Parts,
   { text, words, starts }: Input,
   number: number,
-  { stride }: TokenLabelOptions,
+  { stride, onCut }: TokenLabelOptions,
 ): Chunk[] {
   const limit = longestInput(tokenizer, model);
   const encoding = tokenizer(words ? [words] : [text], {
@@ -214,9 +215,12 @@ function cut(
     };
   });
   if (stride !== undefined || rows.length === 1) return rows;
-  warn(
-    `input ${number} is longer than the ${limit} tokens that the model takes; the rest is cut off ({ stride } reads it in parts)`,
-  );
+  if (onCut) onCut({ input: number, limit });
+  else {
+    warn(
+      `input ${number} is longer than the ${limit} tokens that the model takes; the rest is cut off ({ stride } reads it in parts)`,
+    );
+  }
   return rows.slice(0, 1);
 }
 

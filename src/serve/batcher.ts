@@ -18,14 +18,14 @@ interface Waiting<Input, Output> {
 }
 
 export class Batcher<Input, Output> {
-  readonly #run: (inputs: readonly Input[]) => Promise<readonly Output[]>;
+  readonly #run: (inputs: readonly Input[]) => Promise<readonly (Output | Error)[]>;
   readonly #options: BatcherOptions;
   #queue: Waiting<Input, Output>[] = [];
   #running = 0;
   #idle: (() => void)[] = [];
 
-  /** `run` computes a batch: an output for each input, in their order. */
-  constructor(run: (inputs: readonly Input[]) => Promise<readonly Output[]>, options: BatcherOptions) {
+  /** `run` computes a batch: an output for each input, in their order; an error for one that fails alone. */
+  constructor(run: (inputs: readonly Input[]) => Promise<readonly (Output | Error)[]>, options: BatcherOptions) {
     this.#run = run;
     this.#options = options;
   }
@@ -92,7 +92,11 @@ export class Batcher<Input, Output> {
   async #compute(batch: readonly Waiting<Input, Output>[]): Promise<void> {
     try {
       const outputs = await this.#run(batch.map(({ input }) => input));
-      for (const [i, { resolve }] of batch.entries()) resolve(outputs[i]);
+      for (const [i, { resolve, reject }] of batch.entries()) {
+        const output = outputs[i];
+        if (output instanceof Error) reject(output);
+        else resolve(output);
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

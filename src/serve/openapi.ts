@@ -2,10 +2,10 @@
 import { version } from "../support/version.js";
 import type { ServeLimits } from "./limits.js";
 import { predictSchemas } from "./predict.js";
-import type { JsonSchema, Service } from "./service.js";
+import type { AnyService, JsonSchema } from "./service.js";
 
-export function openApi(service: Service<unknown, unknown>, model: string, limits: ServeLimits): JsonSchema {
-  const { request, response } = predictSchemas(limits);
+export function openApi(service: AnyService, model: string, limits: ServeLimits): JsonSchema {
+  const { request, response } = predictSchemas(service, limits);
   const json = (schema: JsonSchema, example?: unknown) => ({
     content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } },
   });
@@ -24,7 +24,7 @@ export function openApi(service: Service<unknown, unknown>, model: string, limit
           responses: {
             200: { description: "predictions", ...json(response) },
             400: error("the body is not what it should be"),
-            413: error("too many bytes or inputs"),
+            413: error("too many bytes or inputs, or too long a text"),
             415: error("the body is not application/json"),
             500: error("the model failed"),
             503: error("too many requests, or the server stops"),

@@ -1,57 +1,50 @@
-// The body of POST /predict: one input or many, and how many answers each gets.
+// The body of POST /predict: one input or many, and the task's settings.
+import type { Asked } from "./compute.js";
 import { HttpError } from "./http-error.js";
 import type { ServeLimits } from "./limits.js";
-import type { JsonSchema, Service } from "./service.js";
-
-export interface PredictRequest<Input> {
-  readonly inputs: readonly Input[];
-  /** Answers for each input, best first; null for all. */
-  readonly topK: number | null;
-}
+import type { AnyService, JsonSchema } from "./service.js";
+import { readSettings } from "./settings.js";
 
 /** @throws HttpError 400 naming what does not fit, 413 for too many inputs */
-export function readPredict<Input>(
+export function readPredict(
   body: unknown,
-  service: Pick<Service<Input, unknown>, "parse">,
+  service: Pick<AnyService, "parse" | "settings">,
   { maxInputs }: Pick<ServeLimits, "maxInputs">,
-): PredictRequest<Input> {
+): Asked[] {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new HttpError(400, 'the body must be an object: { "inputs": ... }');
   }
+  const names = ["inputs", ...Object.keys(service.settings)];
   for (const key of Object.keys(body)) {
-    if (key !== "inputs" && key !== "topK") {
-      throw new HttpError(400, `the body has no ${JSON.stringify(key)}; it has inputs and topK`);
+    if (!names.includes(key)) {
+      throw new HttpError(400, `the body has no ${JSON.stringify(key)}; it has ${names.join(", ")}`);
     }
   }
-  const { inputs, topK = 1 } = body as { inputs?: unknown; topK?: unknown };
+  const { inputs, ...rest } = body as { readonly inputs?: unknown };
   if (inputs === undefined) throw new HttpError(400, "the body needs inputs");
-  if (topK !== null && !(typeof topK === "number" && Number.isInteger(topK) && topK >= 1)) {
-    throw new HttpError(400, `topK must be a whole number of at least 1, or null for all, not ${JSON.stringify(topK)}`);
-  }
-  if (!Array.isArray(inputs)) return { inputs: [service.parse(inputs, "inputs")], topK };
+  const settings = readSettings(service.settings, rest);
+  const key = JSON.stringify(settings);
+  const asked = (input: unknown, path: string): Asked => ({ input: service.parse(input, path), path, settings, key });
+  if (!Array.isArray(inputs)) return [asked(inputs, "inputs")];
   if (inputs.length > maxInputs) {
     throw new HttpError(413, `${inputs.length} inputs are too many for a request; ${maxInputs} may be`);
   }
-  return { inputs: inputs.map((input, i) => service.parse(input, `inputs[${i}]`)), topK };
+  return inputs.map((input, i) => asked(input, `inputs[${i}]`));
 }
 
 /** The schemas of the body and of its answer; those of an input and an output stand beside them. */
-export function predictSchemas({ maxInputs }: Pick<ServeLimits, "maxInputs">): {
-  readonly request: JsonSchema;
-  readonly response: JsonSchema;
-} {
+export function predictSchemas(
+  { settings }: Pick<AnyService, "settings">,
+  { maxInputs }: Pick<ServeLimits, "maxInputs">,
+): { readonly request: JsonSchema; readonly response: JsonSchema } {
   const input = { $ref: "#/components/schemas/Input" };
+  const own = Object.entries(settings as Readonly<Record<string, { readonly schema: JsonSchema }>>);
   return {
     request: {
       type: "object",
       properties: {
         inputs: { anyOf: [input, { type: "array", items: input, maxItems: maxInputs }] },
-        topK: {
-          type: ["integer", "null"],
-          minimum: 1,
-          default: 1,
-          description: "answers for each input, best first; null for all",
-        },
+        ...Object.fromEntries(own.map(([name, { schema }]) => [name, schema])),
       },
       required: ["inputs"],
       additionalProperties: false,
@@ -63,6 +56,11 @@ export function predictSchemas({ maxInputs }: Pick<ServeLimits, "maxInputs">): {
           type: "array",
           description: "for each input, in their order; a list of one for an input that was no list",
           items: { $ref: "#/components/schemas/Output" },
+        },
+        truncated: {
+          type: "array",
+          description: "numbers of the inputs that were longer than the model takes, of which a part was read",
+          items: { type: "integer" },
         },
       },
       required: ["predictions"],

@@ -5,12 +5,13 @@ import { AttuneError } from "../support/errors.js";
 import { warn } from "../support/log.js";
 import { Batcher } from "./batcher.js";
 import { readJson } from "./body.js";
+import { type Answered, type Asked, computeBatch } from "./compute.js";
 import { HttpError } from "./http-error.js";
 import { completeLimits, type ServeLimits } from "./limits.js";
 import { ServerMetrics } from "./metrics.js";
 import { openApi } from "./openapi.js";
 import { readPredict } from "./predict.js";
-import type { Service } from "./service.js";
+import type { AnyService, Service } from "./service.js";
 
 export interface ListenOptions extends Partial<ServeLimits> {
   /** Default "127.0.0.1": nobody else's machine reaches it. */
@@ -29,21 +30,22 @@ interface Answer {
 type Handler = (request: IncomingMessage, signal: AbortSignal) => Promise<Answer> | Answer;
 
 export class ModelServer {
-  readonly #service: Service<unknown, readonly unknown[]>;
+  readonly #service: AnyService;
   readonly #model: string;
   readonly #limits: ServeLimits;
   readonly #server: Server;
   readonly #metrics = new ServerMetrics();
-  readonly #batcher: Batcher<unknown, readonly unknown[]>;
+  readonly #batcher: Batcher<Asked, Answered>;
   readonly #routes: Readonly<Record<string, { readonly method: string; readonly handle: Handler }>>;
   #closing: Promise<void> | undefined;
+  #hasCut = false;
   #url = "";
 
-  private constructor(service: Service<unknown, readonly unknown[]>, model: string, limits: ServeLimits) {
+  private constructor(service: AnyService, model: string, limits: ServeLimits) {
     this.#service = service;
     this.#model = model;
     this.#limits = limits;
-    this.#batcher = new Batcher((inputs) => service.run(inputs), {
+    this.#batcher = new Batcher<Asked, Answered>((asked) => computeBatch(service, asked), {
       maxBatchSize: limits.maxBatchSize,
       maxQueue: limits.maxQueue,
       onBatch: (size) => this.#metrics.batch(size),
@@ -67,12 +69,12 @@ export class ModelServer {
    * Begins to listen.
    * @throws ConfigError for limits that are none; AttuneError where the address cannot be had
    */
-  static async listen<Input, Output extends readonly unknown[]>(
-    service: Service<Input, Output>,
+  static async listen<Input, Settings extends object, Output>(
+    service: Service<Input, Settings, Output>,
     model: string,
     { host = "127.0.0.1", port = 8000, ...limits }: ListenOptions = {},
   ): Promise<ModelServer> {
-    const server = new ModelServer(service as Service<unknown, Output>, model, completeLimits(limits));
+    const server = new ModelServer(service as unknown as AnyService, model, completeLimits(limits));
     await server.#listen(host, port);
     return server;
   }
@@ -151,9 +153,23 @@ export class ModelServer {
   async #predict(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
     if (this.#isClosing) throw new HttpError(503, "the server stops");
     const body = await readJson(request, this.#limits.maxBodyBytes, signal);
-    const { inputs, topK } = readPredict(body, this.#service, this.#limits);
-    const outputs = await this.#batcher.submit(inputs, signal);
-    return json(200, { predictions: outputs.map((answers) => answers.slice(0, topK ?? undefined)) });
+    const answers = await this.#batcher.submit(readPredict(body, this.#service, this.#limits), signal);
+    const predictions = answers.map(({ output }) => output);
+    const truncated = answers.flatMap(({ isCut }, i) => (isCut ? [i] : []));
+    if (truncated.length === 0) return json(200, { predictions });
+    this.#countCut(truncated.length);
+    return json(200, { predictions, truncated });
+  }
+
+  /** Says it once: a line for each such text would be a log that clients fill. */
+  #countCut(count: number): void {
+    this.#metrics.cut(count);
+    if (this.#hasCut) return;
+    this.#hasCut = true;
+    warn(
+      "a text is longer than the model takes, and a part of it was read; more of them are counted in /metrics " +
+        "(attune_inputs_truncated_total), and named in their answers",
+    );
   }
 
   #health(): Answer {

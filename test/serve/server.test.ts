@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { pipeline } from "../../src/pipelines/index.js";
 import { HttpError, ModelServer, type Service } from "../../src/serve/index.js";
-import { classificationService } from "../../src/serve/text-classification.js";
+import { classificationService } from "../../src/serve/services/text-classification.js";
 import { terminal } from "../../src/support/terminal.js";
 import { sentences, tinyModel, tokenizer } from "../trainer/tiny.js";
 
@@ -16,8 +16,8 @@ afterEach(async () => {
   said.splice(0);
 });
 
-async function listen<Input, Output extends readonly unknown[]>(
-  service: Service<Input, Output>,
+async function listen<Input, Settings extends object, Output>(
+  service: Service<Input, Settings, Output>,
   options: Parameters<typeof ModelServer.listen>[2] = {},
 ): Promise<ModelServer> {
   const server = await ModelServer.listen(service, "tiny", { port: 0, ...options });
@@ -53,7 +53,11 @@ const classify = await pipeline("text-classification", model, { tokenizer });
 const classifier = classificationService(classify, ["fine", "bad"]);
 
 /** A service whose batches end when they are let go. */
-function gated(): { service: Service<string, readonly string[]>; batches: string[][]; release: () => void } {
+function gated(): {
+  service: Service<string, Record<never, never>, readonly string[]>;
+  batches: string[][];
+  release: () => void;
+} {
   const waiting: (() => void)[] = [];
   const batches: string[][] = [];
   return {
@@ -63,6 +67,7 @@ function gated(): { service: Service<string, readonly string[]>; batches: string
       task: "echo",
       inputSchema: { type: "string" },
       outputSchema: { type: "array" },
+      settings: {},
       example: "a",
       parse: (value, path) => {
         if (typeof value !== "string") throw new HttpError(400, `${path} must be a text`);
@@ -141,7 +146,7 @@ describe("what it refuses", () => {
     ["[]", 400, /must be an object/],
     ["null", 400, /must be an object/],
     [{}, 400, /needs inputs/],
-    [{ inputs: "a", labels: 1 }, 400, /no "labels"; it has inputs and topK/],
+    [{ inputs: "a", labels: 1 }, 400, /no "labels"; it has inputs, topK/],
     [{ inputs: 5 }, 400, /inputs must be a text, or \{ text, textPair \} of two texts, not a number/],
     [{ inputs: ["a", null] }, 400, /inputs\[1\] must be a text.*not null/],
     [{ inputs: [["a", "b"]] }, 400, /inputs\[0\] must be a text.*not a list/],

@@ -2,7 +2,7 @@
 import type { AdamWTensor } from "../backends/kernels.js";
 import { ConfigError } from "../support/errors.js";
 import { empty, outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
-import { beginStep } from "./step.js";
+import { enterNextStep } from "./step.js";
 
 export interface AdamWOptions {
   /** Learning rate. Default 1e-3. */
@@ -93,7 +93,7 @@ export class AdamW {
     for (const group of this.paramGroups) {
       for (const parameter of group.params) if (parameter.gradientSlot?.pending) parameter.markChanged();
     }
-    beginStep(first.backend);
+    enterNextStep(first.backend);
   }
 
   /** Forgets all gradients. */

@@ -83,7 +83,9 @@ async function measureBatches(
   lengths: ArrayLike<number>,
 ): Promise<Measured> {
   const mean = total(lengths) / train.length;
-  const rows = Math.max(1, Math.min(args.perDeviceTrainBatchSize, Math.floor(TOKENS_MEASURED / mean)));
+  const { maxTokensPerBatch, perDeviceTrainBatchSize } = args;
+  const asked = maxTokensPerBatch === undefined ? perDeviceTrainBatchSize : Math.floor(maxTokensPerBatch / mean);
+  const rows = Math.max(1, Math.min(asked, Math.floor(TOKENS_MEASURED / mean)));
   const wanted = Math.min(train.length, rows * (1 + BATCHES_MEASURED));
   const spread = Array.from({ length: wanted }, (_, i) => Math.floor((i * train.length) / wanted));
   const collator = new DataCollatorWithPadding(tokenizer);

@@ -27,6 +27,12 @@ export const trainingFields = {
 
   perDeviceTrainBatchSize: integer({ default: 8, min: 1, help: "rows in a training batch" }),
   perDeviceEvalBatchSize: integer({ default: 8, min: 1, help: "rows in an evaluation batch" }),
+  maxTokensPerBatch: integer({
+    default: undefined,
+    min: 1,
+    help: "tokens in a training batch at most, padding not counted, in place of a number of rows",
+    defaultNote: "perDeviceTrainBatchSize rows",
+  }),
   numTrainEpochs: number({ default: 3, above: 0, help: "passes over the training rows; may be a fraction" }),
   maxSteps: integer({ default: -1, min: -1, help: "optimizer steps, in place of numTrainEpochs where positive" }),
 
@@ -197,7 +203,7 @@ export type TrainingValues = Readonly<ValuesOf<Fields>>;
 const Values = class {} as new () => TrainingValues;
 
 /** Fields that Python's TrainingArguments does not have, and would refuse. */
-const OURS: ReadonlySet<string> = new Set<keyof Fields>(["skipNonFinite", "histogramSteps"]);
+const OURS: ReadonlySet<string> = new Set<keyof Fields>(["maxTokensPerBatch", "skipNonFinite", "histogramSteps"]);
 
 export class TrainingArguments extends Values {
   /**

@@ -34,6 +34,7 @@ const HYPERPARAMETERS = [
   "learningRate",
   "perDeviceTrainBatchSize",
   "perDeviceEvalBatchSize",
+  "maxTokensPerBatch",
   "gradientAccumulationSteps",
   "seed",
   "adamBeta1",
@@ -59,7 +60,7 @@ export function modelCard(content: CardContent): string {
     `# ${name}`,
     last ? `${from} On the evaluation set it reached:\n\n${listResults(last, metrics)}` : from,
     "## Training procedure",
-    `### Training hyperparameters\n\n${HYPERPARAMETERS.map((key) => `- ${snakeCase(key)}: ${show(args[key])}`).join("\n")}`,
+    `### Training hyperparameters\n\n${listArguments(args)}`,
     ...(last ? [`### Training results\n\n${resultsTable(log)}`] : []),
     `### Framework versions\n\n- Attune ${version}\n- Node.js ${process.versions.node}`,
   ];
@@ -98,6 +99,14 @@ function results(
       metrics: metrics.map((key) => ({ name: title(key), type: shorten(key), value: last[key] })),
     },
   ];
+}
+
+/** What the run was made with; batches of tokens have no number of rows. */
+function listArguments(args: TrainingArguments): string {
+  const left = args.maxTokensPerBatch === undefined ? "maxTokensPerBatch" : "perDeviceTrainBatchSize";
+  return HYPERPARAMETERS.filter((key) => key !== left)
+    .map((key) => `- ${snakeCase(key)}: ${show(args[key] ?? "")}`)
+    .join("\n");
 }
 
 function show(value: string | number): string {

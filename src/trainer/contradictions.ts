@@ -35,6 +35,15 @@ const rules: readonly Rule[] = [
     ({ histogramSteps, reportTo }) => histogramSteps !== undefined && reportTo !== "tensorboard",
     () => 'histogramSteps writes histograms for TensorBoard: set reportTo to "tensorboard", too',
   ],
+  [
+    ({ maxTokensPerBatch, trainSamplingStrategy }) =>
+      maxTokensPerBatch !== undefined && trainSamplingStrategy === "group_by_length",
+    () => "maxTokensPerBatch makes batches of rows of like length already: leave out trainSamplingStrategy",
+  ],
+  [
+    ({ maxTokensPerBatch, dataloaderDropLast }) => maxTokensPerBatch !== undefined && dataloaderDropLast,
+    () => "with maxTokensPerBatch batches have unequal numbers of rows anyway: leave out dataloaderDropLast",
+  ],
   [({ bf16, fp16 }) => bf16 && fp16, () => "bf16 and fp16 exclude each other"],
   [({ fp16 }) => fp16, () => "fp16 is of no use on a processor, which has no float16 products: use bf16, or neither"],
   [

@@ -42,8 +42,8 @@ export class TrainerData {
   }
 
   /**
-   * Batches of the training rows; for a seed in the order that Python's Trainer has.
-   * @throws DataError where a column is missing, or there are no rows
+   * Batches of the training rows; for a seed in the order that Python's Trainer has, which knows no `maxTokensPerBatch`.
+   * @throws DataError where a column is missing, there are no rows, or one has more tokens than a batch may
    */
   trainLoader(dataset: Dataset<object>, sampler?: Sampler): DataLoader<AnyRow, Batch> {
     const rows = this.#usable(dataset, "trainDataset", true);
@@ -58,6 +58,11 @@ export class TrainerData {
     };
     if (sampler) return new DataLoader(rows, { ...common, sampler });
     const seed = args.dataSeed ?? args.seed;
+    if (args.maxTokensPerBatch !== undefined) {
+      const { maxTokensPerBatch, trainSamplingStrategy } = args;
+      const shuffle = trainSamplingStrategy === "random";
+      return new DataLoader(rows, { prefetch: this.#prefetch, collator, maxTokensPerBatch, shuffle, seed });
+    }
     switch (args.trainSamplingStrategy) {
       case "random":
         return new DataLoader(rows, { ...common, shuffle: true, seed });

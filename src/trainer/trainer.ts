@@ -13,6 +13,7 @@ import {
 } from "../batches/index.js";
 import type { AnyRow, Dataset } from "../datasets/index.js";
 import type { Published, PublishOptions } from "../hub/index.js";
+import { enterStep } from "../optim/step.js";
 import { ConfigError, DataError, DeviceError } from "../support/errors.js";
 import { info, warn } from "../support/log.js";
 import { currentBackend, manualSeed, type Tensor } from "../tensor/index.js";
@@ -98,8 +99,11 @@ export class Trainer {
       }
       model.activationCheckpointingEnable();
     }
-    if (options.trainSampler && this.args.trainSamplingStrategy !== "random") {
-      throw new ConfigError("Trainer: a trainSampler has the order of rows: leave out trainSamplingStrategy");
+    if (options.trainSampler) {
+      const { trainSamplingStrategy, maxTokensPerBatch } = this.args;
+      const other =
+        trainSamplingStrategy === "random" ? maxTokensPerBatch && "maxTokensPerBatch" : "trainSamplingStrategy";
+      if (other) throw new ConfigError(`Trainer: a trainSampler has the order of rows: leave out ${other}`);
     }
     const standard = processingClass ? new DataCollatorWithPadding(processingClass) : new DefaultDataCollator();
     this.#data = new TrainerData(model, this.args, (dataCollator as TrainerCollator | undefined) ?? standard);
@@ -352,6 +356,7 @@ export class Trainer {
     const { args, accelerator, control } = this;
     const { run, optimizer, lrScheduler, loader, parameters } = session;
     Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
+    enterStep(currentBackend(), this.state.globalStep + 1); // which errors of the device name
     run.beginStep(began, batches.length);
     await this.#tell("onStepBegin");
     const shared = await this.#tellOthers(session, batches);
@@ -408,7 +413,6 @@ export class Trainer {
    */
   async #accumulateGradients(batches: readonly Batch[], total: number): Promise<WeightedLoss[]> {
     const { accelerator, model } = this;
-    currentBackend().setStep(this.state.globalStep + 1); // the step that errors of the device name
     const losses: WeightedLoss[] = [];
     for (const [i, batch] of batches.entries()) {
       const count = accelerator.isFiller(batch) ? 0 : countLabels(batch, model);

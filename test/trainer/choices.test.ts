@@ -1,13 +1,15 @@
 // What may be chosen: losses, optimizers, samplers, several evaluation sets, labels in another order, steps left out.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { ClassLabel, Dataset } from "../../src/datasets/index.js";
 import { accuracy, f1 } from "../../src/metrics/index.js";
 import { AdamW, getScheduler } from "../../src/optim/index.js";
 import { terminal } from "../../src/support/terminal.js";
 import { crossEntropy, mul, tensor } from "../../src/tensor/index.js";
-import { Trainer, type TrainerOptions } from "../../src/trainer/index.js";
+import { Trainer, type TrainerOptions, TrainingArguments } from "../../src/trainer/index.js";
 import { smoothedLoss } from "../../src/trainer/loss.js";
-import { tinyModel, tokenized, tokenizer } from "./tiny.js";
+import { temporaryFolder, tinyModel, tokenized, tokenizer } from "./tiny.js";
 
 const said: string[] = [];
 vi.spyOn(terminal, "writeLine").mockImplementation((line) => void said.push(line));
@@ -126,6 +128,56 @@ describe("optimizer, schedule and order", () => {
     for (const stretch of [lengths.slice(0, 8), lengths.slice(8)]) {
       expect(stretch).toEqual(stretch.toSorted((one, other) => other - one)); // of so few rows each batch is a stretch
     }
+  });
+});
+
+describe("batches of so many tokens", () => {
+  const args = { maxTokensPerBatch: 24, maxSteps: -1, numTrainEpochs: 2 };
+  const lengthOf = (row: number) => tokenized(16).at(row).input_ids.length;
+
+  it("have each row once, and never more tokens; without padding where lengths allow it", () => {
+    const trainer = trainerOf({ args });
+    const { batchSampler } = trainer.getTrainDataLoader();
+    const batches = Array.from({ length: batchSampler?.length ?? 0 }, (_, i) => [
+      ...Array.from(batchSampler?.batches(1).at(i) ?? []),
+    ]);
+    expect(batches.flat().toSorted((one, other) => one - other)).toEqual([...Array(16).keys()]);
+    for (const rows of batches) {
+      const lengths = rows.map(lengthOf);
+      expect(lengths.reduce((sum, length) => sum + length)).toBeLessThanOrEqual(24);
+      expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(2); // of 4 to 10
+    }
+    const inOrder = trainerOf({ args: { ...args, trainSamplingStrategy: "sequential" } }).getTrainDataLoader();
+    expect([...Array.from(inOrder.batchSampler?.batches(0).at(0) ?? [])]).toEqual([0, 1, 2, 3]); // 4 + 5 + 6 + 7 tokens
+  });
+
+  it("make a run that goes on where it stopped, with the same losses", async () => {
+    const folder = temporaryFolder("token-budget");
+    const saving = { ...args, saveStrategy: "steps", saveSteps: 5 } as const;
+    const whole = trainerOf({ args: { ...saving, outputDir: join(folder, "whole") } });
+    const { globalStep } = await whole.train();
+    expect(globalStep).toBe(2 * whole.getTrainDataLoader().length);
+    const again = trainerOf({ args: { ...saving, outputDir: join(folder, "again") } });
+    await again.train({ resumeFromCheckpoint: join(folder, "whole", "checkpoint-5") });
+    expect(losses(again)).toEqual(losses(whole));
+    const another = trainerOf({ args: { ...saving, maxTokensPerBatch: 30, outputDir: join(folder, "other") } });
+    await expect(another.train({ resumeFromCheckpoint: join(folder, "whole", "checkpoint-5") })).rejects.toThrow(
+      /maxTokensPerBatch was 24 and is 30/,
+    );
+    expect(readFileSync(join(folder, "whole", "README.md"), "utf8")).toContain("- max_tokens_per_batch: 24");
+  });
+
+  it("are refused beside what says otherwise, and where a row has more", () => {
+    expect(() => trainerOf({ args: { maxTokensPerBatch: 4 } }).getTrainDataLoader()).toThrow(
+      /row \d+ has \d+ tokens, more than a batch may have \(maxTokensPerBatch 4\)/,
+    );
+    expect(() => trainerOf({ args, trainSampler: { length: 16, order: () => [] } })).toThrow(
+      /leave out maxTokensPerBatch/,
+    );
+    expect(() => new TrainingArguments({ ...args, trainSamplingStrategy: "group_by_length" })).toThrow(
+      /leave out trainSamplingStrategy/,
+    );
+    expect(() => new TrainingArguments({ ...args, dataloaderDropLast: true })).toThrow(/leave out dataloaderDropLast/);
   });
 });
 

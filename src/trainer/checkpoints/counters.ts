@@ -12,6 +12,7 @@ import type { RunSums } from "../run.js";
 export interface DataSetting {
   readonly trainRows: number;
   readonly perDeviceTrainBatchSize: number;
+  readonly maxTokensPerBatch?: number;
   readonly gradientAccumulationSteps: number;
   readonly dataloaderDropLast: boolean;
   readonly trainSamplingStrategy: string;
@@ -38,6 +39,7 @@ export function dataSetting(args: TrainingArguments, trainRows: number, processe
     processes,
     trainRows,
     perDeviceTrainBatchSize: args.perDeviceTrainBatchSize,
+    maxTokensPerBatch: args.maxTokensPerBatch,
     gradientAccumulationSteps: args.gradientAccumulationSteps,
     dataloaderDropLast: args.dataloaderDropLast,
     trainSamplingStrategy: args.trainSamplingStrategy,
@@ -80,7 +82,9 @@ export function checkDataSetting(saved: DataSetting, now: DataSetting, checkpoin
     (name) => !counted.includes(name) && saved[name] !== now[name],
   );
   if (differs.length === 0) return;
-  const what = differs.map((name) => `${name} was ${saved[name]} and is ${now[name]}`).join(", ");
+  const what = differs
+    .map((name) => `${name} was ${saved[name] ?? "not set"} and is ${now[name] ?? "not set"}`)
+    .join(", ");
   throw new ConfigError(
     `cannot go on from ${checkpoint}: ${what}, so that its place in the data would be another. Set it back; or, to train ` +
       "on from its weights in another way, load the model from that folder and start anew",
@@ -92,12 +96,14 @@ export function checkDataSetting(saved: DataSetting, now: DataSetting, checkpoin
  * holds it.
  */
 export function placeFor(place: DataLoaderState, saved: DataSetting, now: DataSetting): DataLoaderState {
-  const rows = place.batch * (saved.processes ?? 1) * saved.perDeviceTrainBatchSize;
-  const rowsNow = (now.processes ?? 1) * now.perDeviceTrainBatchSize;
-  if (rows % rowsNow !== 0) {
-    info(
-      `the run goes on with other batches: ${rows % rowsNow} rows of this epoch that were trained on come once more`,
-    );
+  // Batches of so many tokens are the same for any number of processes; others are counted by their rows.
+  const unit = now.maxTokensPerBatch === undefined ? "rows" : "batches";
+  const inStep = (setting: DataSetting) =>
+    (setting.processes ?? 1) * (unit === "rows" ? setting.perDeviceTrainBatchSize : 1);
+  const done = place.batch * inStep(saved);
+  const again = done % inStep(now);
+  if (again !== 0) {
+    info(`the run goes on with other batches: ${again} ${unit} of this epoch that were trained on come once more`);
   }
-  return { ...place, batch: Math.floor(rows / rowsNow) };
+  return { ...place, batch: Math.floor(done / inStep(now)) };
 }

@@ -1,5 +1,6 @@
 // The flags of `train`, `glue` and `eval` that say which data.
-import { choice, integer, text, type ValuesOf } from "../trainer/fields.js";
+import { AttuneError, DataError } from "../support/errors.js";
+import { choice, integer, kebabCase, text, toggle, type ValuesOf } from "../trainer/fields.js";
 import { UsageError } from "./flags.js";
 
 export const datasetFlags = {
@@ -33,6 +34,55 @@ export const lengthFlags = {
 
 export const dataFlags = { ...datasetFlags, ...columnFlags, ...lengthFlags } as const;
 
+/** How files of one's own are read, where they are CSV or the encoding is not UTF-8. */
+export const fileFlags = {
+  delimiter: text({
+    default: undefined,
+    placeholder: "CHAR",
+    help: "what stands between the fields of a CSV file",
+    defaultNote: "a comma, or what its first line has in place of one",
+  }),
+  encoding: text({
+    default: undefined,
+    placeholder: "NAME",
+    help: "of a file of text: windows-1252, utf-16le, ...",
+    defaultNote: "utf-8",
+  }),
+  encodingErrors: choice(["strict", "replace"], {
+    default: "strict",
+    help: "bytes that are not of the encoding: refuse them, or read U+FFFD in their place",
+  }),
+  onBadLines: choice(["error", "warn", "skip"], {
+    default: "error",
+    help: "lines of a CSV file with more or fewer fields than columns: refuse them, or leave them out",
+  }),
+  fillShortLines: toggle({ default: false, help: "take fields that a line of a CSV file lacks at its end as missing" }),
+} as const;
+
+export type FileFlags = Partial<ValuesOf<typeof fileFlags>>;
+
+/** How files are read, as loadDataset takes it; what has its default is left out, since other formats do not know it. */
+export function fileOptions(values: FileFlags): FileFlags {
+  const names = Object.keys(fileFlags) as (keyof FileFlags)[];
+  const chosen = names.filter((name) => values[name] !== undefined && values[name] !== fileFlags[name].default);
+  return Object.fromEntries(chosen.map((name) => [name, values[name]]));
+}
+
+/** Runs `load`; what its errors advise to give loadDataset, `{ encoding: "windows-1252" }`, they say as flags. */
+export async function advisingFlags<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof AttuneError)) throw error;
+    const message = error.message.replaceAll(
+      /\{ (\w+): (?:"([^"]+)"|true) \}/g,
+      (option, name: string, value?: string) =>
+        Object.hasOwn(fileFlags, name) ? `--${kebabCase(name)}${value === undefined ? "" : ` ${value}`}` : option,
+    );
+    throw message === error.message ? error : new DataError(message, { cause: error });
+  }
+}
+
 /** For data of one's own. */
 export const ownDataFlags = {
   data: text({
@@ -44,6 +94,7 @@ export const ownDataFlags = {
     default: "found",
     help: "whether numbers in the label column are classes or values",
   }),
+  ...fileFlags,
 } as const;
 
 export type DataFlags = ValuesOf<typeof dataFlags>;

@@ -2,9 +2,9 @@
 import { type DatasetDict, loadDataset } from "../datasets/index.js";
 import { info } from "../support/log.js";
 import { describeTask, findTask, loadOwnData, type Task } from "../tasks/index.js";
-import type { DataFlags } from "./data-flags.js";
+import { advisingFlags, type DataFlags, type FileFlags, fileOptions } from "./data-flags.js";
 
-export interface Source extends DataFlags {
+export interface Source extends DataFlags, FileFlags {
   readonly data?: string;
   readonly problem?: "found" | "classification" | "regression";
   /** For own data: of the rows that are set aside; null sets none aside. Default 42. */
@@ -19,12 +19,15 @@ export async function loadTask(flags: Source): Promise<{ raw: DatasetDict; task:
   const raw =
     data === undefined
       ? await loadDataset(rest.dataset ?? "", rest.config)
-      : await loadOwnData(data, {
-          ...rest,
-          classes,
-          seed: seed ?? undefined,
-          problem: problem === "found" ? undefined : problem,
-        });
+      : await advisingFlags(() =>
+          loadOwnData(data, {
+            ...rest,
+            classes,
+            seed: seed ?? undefined,
+            problem: problem === "found" ? undefined : problem,
+            files: fileOptions(rest),
+          }),
+        );
   const task = findTask(raw, rest.config, rest);
   info(`${data ?? rest.dataset}${rest.config ? ` ${rest.config}` : ""}: ${describeTask(task)}`);
   return { raw, task };

@@ -2,7 +2,7 @@
 import { DataError } from "../support/errors.js";
 import { integer, text } from "../trainer/fields.js";
 import { defineCommand } from "./command.js";
-import { checkSource, dataFlags, ownDataFlags } from "./data-flags.js";
+import { checkSource, dataFlags, fileFlags, ownDataFlags } from "./data-flags.js";
 import { trainedModelFlags } from "./model-flags.js";
 import { choicesOf, foundTaskFlag, taskFlags } from "./task-flags.js";
 
@@ -20,6 +20,7 @@ const evalFlags = {
 
 const rowFlags = {
   data: { ...ownDataFlags.data, help: `${ownDataFlags.data.help}; all of its rows where it has no splits` },
+  ...fileFlags,
   ...dataFlags,
 };
 
@@ -68,8 +69,7 @@ export const command = defineCommand({
       );
     }
     const limit = tasks.lengthLimit(values.maxLength, tokenizer, model.config);
-    const { tokenized: dataset, lengths } = await tasks.tokenizeSplit(raw.split(split), task, tokenizer, limit);
-    tasks.sayCut(split, lengths, limit);
+    const dataset = await tasks.tokenizeSplit(raw, split, task, tokenizer, limit);
     const trainer = new Trainer({
       model,
       args: { perDeviceEvalBatchSize: batchSize, saveStrategy: "no" },

@@ -64,11 +64,10 @@ export function parseFlags(command: Command, args: readonly string[]): ParsedFla
   }
   if (end !== undefined) words.push(...args.slice(end));
   checkWords(command, words, hint);
-  const missing = command.required.find((name) => !Object.hasOwn(given, name));
-  if (missing !== undefined) {
-    throw new UsageError(
-      `attune ${command.name} needs --${kebabCase(missing)}: ${command.flags[missing].help}. ${hint}`,
-    );
+  const missing = command.required.filter((name) => !Object.hasOwn(given, name));
+  if (missing.length > 0) {
+    const listed = missing.map((name) => `--${kebabCase(name)} (${command.flags[name].help})`);
+    throw new UsageError(`attune ${command.name} needs ${listed.join(" and ")}. ${hint}`);
   }
   return { values: complete(command, given), given: new Set(Object.keys(given)), words, help: false };
 }

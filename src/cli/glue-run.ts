@@ -106,7 +106,7 @@ async function answerDiagnostic(run: GlueRun, raw: DatasetDict): Promise<void> {
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
   const task = findTask(raw, "ax");
   const limit = lengthLimit(run.maxLength, tokenizer, model.config);
-  const { tokenized } = await tokenizeSplit(raw.split("test"), task, tokenizer, limit);
+  const tokenized = await tokenizeSplit(raw, "test", task, tokenizer, limit);
   const trainer = new Trainer({
     model,
     args: { saveStrategy: "no", perDeviceEvalBatchSize: 32 },

@@ -14,6 +14,14 @@ export function printResults({ state }: Trained, { interrupted }: TrainOutput): 
   if (interrupted) console.log(`\nEnded by ${interrupted} after step ${globalStep} of ${maxSteps}.`);
 }
 
+/** What `train` says of a run that was ended early, in place of all that it says at the end. @returns the exit status */
+export function endEarly({ args }: Trained, output: TrainOutput): number {
+  if (args.saveStrategy !== "no" && !args.saveOnlyModel) {
+    console.log("The same command with --resume-from-checkpoint auto goes on.");
+  }
+  return exitStatus(output);
+}
+
 /** Prints the figures of simple methods beside the model's. */
 export function printBaselines({ state }: Trained, baselines: readonly Baseline[]): void {
   const last = state.logHistory.findLast(isEvaluation);

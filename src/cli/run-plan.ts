@@ -4,17 +4,25 @@ import { AutoConfig, taskOfArchitecture } from "../models/index.js";
 import { type AdaptableModel, getPeftModel, type LoraOptions } from "../peft/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { info } from "../support/log.js";
-import { evaluationSplitsOf, type PlanInputs, planTask, type TaskChoices, type TaskPlan } from "../tasks/index.js";
+import {
+  evaluationSplitsOf,
+  loadFiles,
+  type PlanInputs,
+  planTask,
+  type TaskChoices,
+  type TaskPlan,
+} from "../tasks/index.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
 import { Trainer, type TrainingArguments } from "../trainer/index.js";
-import { exitStatus, printResults } from "./report.js";
+import { advisingFlags, type FileFlags, fileOptions } from "./data-flags.js";
+import { endEarly, printResults } from "./report.js";
 import type { TaskName } from "./task-flags.js";
 
 /** The tasks that have plans. */
 export type PlannedTask = Exclude<TaskName, "text-classification">;
 
 /** Where rows come from. */
-export interface PlanSource {
+export interface PlanSource extends FileFlags {
   readonly data?: string;
   readonly dataset?: string;
   readonly config?: string;
@@ -42,8 +50,11 @@ export interface PlannedTraining {
 const SHARE_SET_ASIDE = 0.1;
 
 /** Loads a dataset or files; of files without a split to evaluate on a part of the rows is set aside. */
-export async function loadForPlan({ data, dataset = "", config, seed }: PlanSource): Promise<DatasetDict> {
-  const raw = data === undefined ? await loadDataset(dataset, config) : await loadDataset(data);
+export async function loadForPlan({ data, dataset = "", config, seed, ...files }: PlanSource): Promise<DatasetDict> {
+  const raw =
+    data === undefined
+      ? await loadDataset(dataset, config)
+      : await advisingFlags(() => loadFiles(data, fileOptions(files)));
   if (data === undefined || seed === undefined || evaluationSplitsOf(raw).length > 0) return raw;
   const { train, test } = raw.train.trainTestSplit({
     testSize: Math.max(1, Math.round(raw.train.length * SHARE_SET_ASIDE)),
@@ -95,15 +106,16 @@ export async function trainPlanned(run: PlannedTraining): Promise<number> {
   });
   const output = await trainer.train({ freshOptimizer: run.freshOptimizer });
   printResults(trainer, output);
+  if (output.interrupted) return endEarly(trainer, output);
   const last = trainer.state.logHistory.findLast((row) => row.eval_loss !== undefined);
   const more = {
     ...(last && plan.derived?.(last)),
-    ...(measures && !output.interrupted && (await plan.measure?.(evaluated))),
+    ...(measures && (await plan.measure?.(evaluated))),
   };
   for (const [name, value] of Object.entries(more)) console.log(`${name}: ${value.toFixed(4)}`);
   if (args.saveStrategy !== "no")
     console.log(`\nThe model is in ${args.outputDir}. What next:\n  ${HINTS[task](args.outputDir)}`);
-  return exitStatus(output);
+  return 0;
 }
 
 /** A command that tries the model. */

@@ -1,6 +1,6 @@
 // A model trained on a task, as `train` and `glue` do it: tokens, head, Trainer, and what is said before and after.
 
-import type { DatasetDict } from "../datasets/index.js";
+import type { Dataset, DatasetDict } from "../datasets/index.js";
 import { AutoModelForSequenceClassification } from "../models/index.js";
 import { getPeftModel, type LoraOptions, PeftModel } from "../peft/index.js";
 import { DataError } from "../support/errors.js";
@@ -13,7 +13,6 @@ import {
   forecastRun,
   headOptions,
   lengthLimit,
-  sayCut,
   type Task,
   tokenizeSplit,
 } from "../tasks/index.js";
@@ -71,18 +70,14 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
     info(`LoRA: ${trainable} of ${all} parameters train (${((100 * trainable) / all).toFixed(2)} %)`);
   }
   const limit = lengthLimit(run.maxLength, tokenizer, model.config);
-  const tokenize = async (split: string) => {
-    const { tokenized, lengths } = await tokenizeSplit(raw.split(split), task, tokenizer, limit);
-    sayCut(split, lengths, limit);
-    return { tokenized, lengths };
-  };
+  const tokenize = (split: string) => tokenizeSplit(raw, split, task, tokenizer, limit);
   const train = await tokenize("train");
-  const evaluated: [string, (typeof train)["tokenized"]][] = [];
-  for (const split of evaluations) evaluated.push([evaluationName(split), (await tokenize(split)).tokenized]);
+  const evaluated: [string, Dataset][] = [];
+  for (const split of evaluations) evaluated.push([evaluationName(split), await tokenize(split)]);
   const trainer = new Trainer({
     model: trained,
     args,
-    trainDataset: train.tokenized,
+    trainDataset: train,
     evalDataset: evaluated.length > 1 ? Object.fromEntries(evaluated) : evaluated[0]?.[1],
     processingClass: tokenizer,
     computeMetrics: task.metric,
@@ -93,7 +88,7 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
       model: trained,
       args,
       tokenizer,
-      train: train.tokenized,
+      train,
       loader: trainer.getTrainDataLoader(),
       evaluated: evaluated.map(([, dataset]) => dataset),
     });

@@ -3,7 +3,7 @@ export { concatenateDatasets, interleaveDatasets } from "./combine.js";
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
 export { ClassLabel, type Feature, LargeList, List, type StructFeature, Value } from "./features.js";
-export type { FormatName } from "./file-formats.js";
+export type { FileOptions, FormatName } from "./file-formats.js";
 export type { FormatOptions, FormatType } from "./format.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export * from "./known.js"; // with a star, so that declarations of "attune/datasets" can add to KnownDatasets

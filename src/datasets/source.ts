@@ -1,9 +1,9 @@
 // What loadDataset was given, recognized: a format's name with files, a folder in the Hub's layout, files, patterns of files,
 // or a dataset on the Hub. The answer is the same for all: files by split, and what is declared of them.
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { type HubOptions, isRepoId } from "../hub/index.js";
-import { ConfigError, FileFormatError } from "../support/errors.js";
+import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
 import type { CardInfo } from "./card.js";
 import { type FormatName, formatOfFiles, isFormatName } from "./file-formats.js";
 import { type FileChoice, readFolder } from "./folder.js";
@@ -85,7 +85,10 @@ export async function findSource(
     return done(new Map([["train", await expandPatterns([path])]]));
   }
   if (!isRepoId(path) || /\.(parquet|arrow|jsonl?|ndjson|csv|tsv|txt|gz)$/i.test(path)) {
-    throw new FileFormatError(`there is no file or folder ${path}`);
+    const neighbours = await readdir(dirname(path)).catch(() => []);
+    const near = nearest(basename(path), neighbours);
+    const meant = near === undefined ? "" : `; did you mean ${join(dirname(path), near)}?`;
+    throw new FileFormatError(`there is no file or folder ${path}${meant}`);
   }
   const { splits: files, info } = await fetchConfiguration(path, config, splits, options, choice);
   return done(files, info);

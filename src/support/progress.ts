@@ -108,7 +108,10 @@ export class Progress implements Disposable {
     this.end();
   }
 
-  /** The line as it would be drawn now: on `width` columns with a bar as wide as they allow, without `width` bare. */
+  /**
+   * The line as it would be drawn now: without `width` bare; on `width` columns without what does not fit at its end, and
+   * with a bar as wide as they allow.
+   */
   line(width?: number): string {
     const elapsed = this.#now() - this.#started;
     const rate = this.#ended ? (this.#completed - this.#initial) / elapsed : this.#rate(elapsed);
@@ -122,13 +125,14 @@ export class Progress implements Disposable {
       if (value !== undefined) parts.push(`${name} ${typeof value === "number" ? formatNumber(value) : value}`);
     }
     const head = this.#description === "" ? "" : `${this.#description}  `;
-    const tail = parts.join("  ");
-    if (this.#total === undefined) return width === undefined ? head + tail : cutToWidth(head + tail, width);
-    const done = this.#total > 0 ? Math.min(1, Math.max(0, this.#completed / this.#total)) : 1;
-    const percent = `${String(Math.floor(100 * done)).padStart(3)}%  `;
-    if (width === undefined) return head + percent + tail;
-    const room = Math.min(30, width - displayWidth(head + percent + tail) - 4);
-    return cutToWidth(head + percent + (room < 5 ? "" : `${bar(done, room)}  `) + tail, width);
+    const total = this.#total;
+    const done = total ? Math.min(1, Math.max(0, this.#completed / total)) : 1;
+    const begin = total === undefined ? head : `${head}${String(Math.floor(100 * done)).padStart(3)}%  `;
+    if (width === undefined) return begin + parts.join("  ");
+    const room = () => width - displayWidth(begin + parts.join("  "));
+    while (room() < 0 && parts.length > 1) parts.pop(); // half a number would be another number
+    const barWidth = total === undefined ? 0 : Math.min(30, room() - 4);
+    return cutToWidth(begin + (barWidth < 5 ? "" : `${bar(done, barWidth)}  `) + parts.join("  "), width);
   }
 
   /** Adds what was done since the last measurement to means that decay with time. */

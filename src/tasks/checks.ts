@@ -52,6 +52,11 @@ function balance(train: Dataset, evaluation: Dataset | undefined, task: Task): s
     findings.push(
       `train: few rows of ${rare.map((name) => `${name} (${counts[task.labelNames.indexOf(name)]})`).join(", ")}`,
     );
+  } else if (rare.length > 0) {
+    findings.push(
+      `train: ${rare.length} of the ${counts.length} classes have few rows, ${rare.slice(0, 3).join(", ")} among them. ` +
+        `Are the labels in ${task.labelColumn}?`,
+    );
   }
   const largest = Math.max(...counts);
   if (task.labelNames.length <= 20 && largest > (3 * total) / (task.labelNames.length + 1)) {

@@ -1,6 +1,6 @@
 // Which columns of a dataset hold texts and labels: by their names and types, or as somebody says.
 import { ClassLabel, type Dataset, type Feature, Value } from "../datasets/index.js";
-import { DataError } from "../support/errors.js";
+import { DataError, nearest } from "../support/errors.js";
 
 /** What somebody says; the rest is found. */
 export interface ColumnChoices {
@@ -21,7 +21,9 @@ const PAIRS = [
 
 function existing(name: string | undefined, names: readonly string[], flag: string): string | undefined {
   if (name === undefined || names.includes(name)) return name;
-  throw new DataError(`${flag} ${name}: the dataset has no such column; its columns are ${names.join(", ")}`);
+  const near = nearest(name, names);
+  const meant = near === undefined ? "" : ` (did you mean ${near}?)`;
+  throw new DataError(`${flag} ${name}: the dataset has no such column${meant}; its columns are ${names.join(", ")}`);
 }
 
 /** Case does not matter in names that are guessed: a spreadsheet's columns are Text and Label. */

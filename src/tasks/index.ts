@@ -5,7 +5,7 @@ export type { ColumnChoices } from "./columns.js";
 export { contrastivePairs, FewShotClassifier, type FewShotOptions, type LabelledText } from "./few-shot.js";
 export { describeForecast, type Forecast, forecastRun, type Planned } from "./forecast.js";
 export { headOptions, labelsOf } from "./head.js";
-export { loadOwnData, type OwnDataOptions } from "./own-data.js";
+export { loadFiles, loadOwnData, type OwnDataOptions } from "./own-data.js";
 export {
   type ChoiceColumns,
   findChoiceColumns,
@@ -35,4 +35,4 @@ export {
   type TagColumns,
   tokenizeTagged,
 } from "./token-classification.js";
-export { type Lengths, lengthLimit, sayCut, tokenizeSplit } from "./tokenize.js";
+export { lengthLimit, tokenizeSplit } from "./tokenize.js";

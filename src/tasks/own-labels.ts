@@ -45,7 +45,41 @@ export async function typeLabels(raw: DatasetDict, label: string, problem: Probl
       `${label} holds ${values} different whole numbers: taken as classes (--problem regression takes them as values)`,
     );
   }
-  return raw.classEncodeColumn(label);
+  const encoded = await (whole ? raw : await alikeAsOne(raw, label)).classEncodeColumn(label);
+  const { names } = (encoded.has("train") ? encoded.train : encoded.split(name)).features[label] as ClassLabel;
+  if (names.length > 1 || first.length < 2) return encoded; // one row alone is refused where a part is set aside
+  throw new DataError(
+    `all ${first.length} rows have the label ${names[0]} in ${label}: a classifier needs rows of two classes at least`,
+  );
+}
+
+/** Words that differ in case or in spaces at their ends become one, the most frequent of them; which is said. */
+async function alikeAsOne(raw: DatasetDict, label: string): Promise<DatasetDict> {
+  const counts = new Map<string, Map<string, number>>(); // of each spelling, by what it is but for case and spaces
+  for (const [, dataset] of raw) {
+    for (const word of dataset.column(label).map(String)) {
+      const key = word.trim().toLowerCase();
+      const spellings = counts.get(key) ?? new Map<string, number>();
+      counts.set(key, spellings);
+      spellings.set(word, (spellings.get(word) ?? 0) + 1);
+    }
+  }
+  if ([...counts.values()].every(({ size }) => size === 1)) return raw;
+  const chosen = new Map<string, string>();
+  for (const [key, spellings] of counts) {
+    const [most] = [...spellings].reduce((best, each) => (each[1] > best[1] ? each : best));
+    chosen.set(key, most.trim());
+    if (spellings.size > 1) {
+      const listed = [...spellings.keys()].map((word) => JSON.stringify(word)).join(", ");
+      info(`${label}: ${listed} are taken as one class, ${most.trim()}`);
+    }
+  }
+  const splits: Record<string, Dataset> = {};
+  for (const [name, dataset] of raw) {
+    const words = dataset.column(label).map((word) => chosen.get(String(word).trim().toLowerCase()) ?? String(word));
+    splits[name] = dataset.removeColumns(label).addColumn(label, words);
+  }
+  return new DatasetDict(splits);
 }
 
 async function asFloats(raw: DatasetDict, label: string): Promise<DatasetDict> {

@@ -1,68 +1,62 @@
 // A split as the model reads it: tokens, and labels under the name that models take. What is cut off is said.
-import type { Dataset } from "../datasets/index.js";
+import type { Dataset, DatasetDict } from "../datasets/index.js";
 import { info } from "../support/log.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
 import type { Task } from "./task.js";
 
-/** How long the rows of a split are, in tokens. */
-export interface Lengths {
-  readonly rows: number;
-  readonly tokens: number;
-  readonly longest: number;
-  /** Rows that were cut, and how many tokens of theirs nobody reads. */
-  readonly cutRows: number;
-  readonly lostTokens: number;
-}
-
-/** Tokenizes a split's texts and keeps its labels. */
+/** Tokenizes a split's texts and keeps its labels; says how much was cut off. */
 export async function tokenizeSplit(
-  dataset: Dataset,
+  raw: DatasetDict,
+  split: string,
   task: Task,
   tokenizer: PreTrainedTokenizer,
   maxLength: number,
-): Promise<{ tokenized: Dataset; lengths: Lengths }> {
+): Promise<Dataset> {
   const texts: readonly string[] = task.textColumns;
-  const kept = dataset.selectColumns([...texts, task.labelColumn]);
+  const kept = raw.split(split).selectColumns([...texts, task.labelColumn]);
   const tokenized: Dataset = await kept.map(
     (rows, context) => {
       const [first, second] = context.texts.map((name) => rows[name] as string[]);
-      return context.tokenizer(first, second, { truncation: true, maxLength: context.maxLength, returnTensors: false });
+      const options = { truncation: true, maxLength: context.maxLength, returnTensors: false, verbose: false } as const;
+      return context.tokenizer(first, second, options);
     },
-    { batched: true, with: { tokenizer, texts, maxLength }, removeColumns: [...texts] },
+    {
+      batched: true,
+      with: { tokenizer, texts, maxLength },
+      removeColumns: [...texts],
+      description: `tokens of ${split}`,
+    },
   );
-  const named = task.labelColumn === "labels" ? tokenized : tokenized.renameColumn(task.labelColumn, "labels");
-  return { tokenized: named, lengths: measure(kept, tokenized, texts, tokenizer, maxLength) };
+  const cut = measureCut(kept, tokenized, texts, tokenizer, maxLength);
+  if (cut.rows > 0) {
+    info(
+      `${split}: ${cut.rows} of ${kept.length} rows are longer than the ${maxLength} tokens that are read (the longest has ` +
+        `${cut.longest}); ${cut.lost} tokens were cut off`,
+    );
+  }
+  return task.labelColumn === "labels" ? tokenized : tokenized.renameColumn(task.labelColumn, "labels");
 }
 
-function measure(
+/** How many rows were cut, the tokens of the longest, and those that nobody reads. */
+function measureCut(
   raw: Dataset,
   tokenized: Dataset,
   texts: readonly string[],
   tokenizer: PreTrainedTokenizer,
   maxLength: number,
-): Lengths {
-  let [tokens, longest, cutRows, lostTokens] = [0, 0, 0, 0];
+): { rows: number; longest: number; lost: number } {
+  const cut = { rows: 0, longest: 0, lost: 0 };
   tokenized.column("input_ids").forEach((ids, i) => {
     const { length } = ids as ArrayLike<number>;
-    tokens += length;
-    longest = Math.max(longest, length);
     if (length < maxLength) return;
     const [first, second] = texts.map((name) => raw.at(i)[name] as string);
-    const whole = tokenizer(first, second, { truncation: false, returnTensors: false }).input_ids.length;
-    longest = Math.max(longest, whole);
-    if (whole > length) cutRows++;
-    lostTokens += whole - length;
+    const whole = tokenizer(first, second, { truncation: false, returnTensors: false, verbose: false }).input_ids
+      .length;
+    if (whole > length) cut.rows++;
+    cut.longest = Math.max(cut.longest, whole);
+    cut.lost += whole - length;
   });
-  return { rows: raw.length, tokens, longest, cutRows, lostTokens };
-}
-
-/** Says what was cut off, where something was. */
-export function sayCut(split: string, { rows, cutRows, lostTokens, longest }: Lengths, maxLength: number): void {
-  if (cutRows === 0) return;
-  info(
-    `${split}: ${cutRows} of ${rows} rows are longer than the ${maxLength} tokens that are read (the longest has ${longest}); ` +
-      `${lostTokens} tokens were cut off`,
-  );
+  return cut;
 }
 
 /** The most tokens of a row: what is asked for, within what tokenizer and model take. */

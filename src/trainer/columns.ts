@@ -153,10 +153,12 @@ export function matchLabelNames(
     return undefined;
   }
   const classes = ours.map((name) => name.toLowerCase());
-  const renumbered = theirs.map((name) => classes.indexOf(name.toLowerCase()));
+  const renumbered = theirs.map((name) =>
+    ours.includes(name) ? ours.indexOf(name) : classes.indexOf(name.toLowerCase()),
+  );
   if (renumbered.every((id, i) => id === i)) return undefined;
-  const unknown = renumbered.indexOf(-1);
-  if (unknown < 0 && new Set(renumbered).size === theirs.length) {
+  const unknown = renumbered.findIndex((id, i) => id < 0 || renumbered.indexOf(id) < i);
+  if (unknown < 0) {
     const line = `${role}: the model has the classes in the order ${list(ours)}, the dataset in ${list(theirs)}; labels are renumbered to the model's`;
     infoOnce(line, line);
     return renumbered;

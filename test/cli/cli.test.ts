@@ -230,6 +230,7 @@ describe("a run", () => {
     expect(run.status, run.stderr).toBe(130);
     expect(run.stderr).toContain("SIGINT: ending after this step, then saving");
     expect(run.stdout).toMatch(/Ended by SIGINT after step \d+ of 40000/);
+    expect(run.stdout).toContain("The same command with --resume-from-checkpoint auto goes on.");
     const state = JSON.parse(readFileSync(join(stopped, "trainer_state.json"), "utf8"));
     expect(state.global_step).toBeGreaterThanOrEqual(10);
     expect(state.global_step).toBeLessThan(40_000);
@@ -317,6 +318,23 @@ describe("data of one's own", () => {
     const measured = await attune(["eval", "--model", output, "--data", more, "--label-column", "mood"]);
     expect(measured.status, measured.stderr).toBe(0);
     expect(JSON.parse(measured.stdout).eval_accuracy).toBeGreaterThanOrEqual(0);
+  });
+
+  it("may be in another encoding, or have lines that do not fit: errors say the flags that help", async () => {
+    const file = join(folder, "cafes.csv");
+    const lines = sentences(20).map(({ text, label }) => `${text} caf\u00e9,${label}`);
+    writeFileSync(file, Buffer.from(`text,label\n${lines.join("\n")}\none,two,three\n`, "latin1"));
+    const run = (...more: string[]) =>
+      runCommandLine([...["train", "--model", model, "--data", file, "--output", join(folder, "cafes")], ...more]);
+    await expect(run()).rejects.toThrow(/is not UTF-8 .*: name its encoding, --encoding windows-1252 say/);
+    const read = ["--encoding", "windows-1252"];
+    await expect(run(...read)).rejects.toThrow(/line 22 has 3 fields.*leave such lines out with --on-bad-lines warn$/);
+    const all = await attune([
+      ...["train", "--model", model, "--data", file, "--output", join(folder, "cafes")],
+      ...[...read, "--on-bad-lines", "warn", "--max-steps", "1"],
+    ]);
+    expect(all.status, all.stderr).toBe(0);
+    expect(all.stderr).toContain("1 lines were left out");
   });
 
   it("or a dataset has to be named, and not both", async () => {

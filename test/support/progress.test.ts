@@ -74,7 +74,7 @@ describe("Progress on a terminal", () => {
     expect(progress.completed).toBe(1000);
   });
 
-  it("never wraps: the bar shrinks, then the line is cut", () => {
+  it("never wraps: the bar shrinks, then fields are left out, whole ones", () => {
     for (let columns = 2; columns < 90; columns++) {
       const screen = new Screen(true, columns);
       const { clock, progress } = start(screen, { description: "学習", total: 7 });
@@ -82,6 +82,7 @@ describe("Progress on a terminal", () => {
       progress.advance(3, { loss: 1.5, note: "データ" });
       progress.end();
       expect(displayWidth(screen.lines[0])).toBeLessThan(columns);
+      if (columns > 24) expect(screen.lines[0]).toMatch(/ steps$|0:01$|s\/s$|loss 1\.500$|データ$/);
     }
   });
 

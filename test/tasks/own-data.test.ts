@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ClassLabel, Dataset, type DatasetDict } from "../../src/datasets/index.js";
+import { ClassLabel, Dataset, DatasetDict } from "../../src/datasets/index.js";
 import { terminal } from "../../src/support/terminal.js";
 import {
   checkData,
@@ -10,7 +10,6 @@ import {
   findTask,
   loadOwnData,
   type OwnDataOptions,
-  sayCut,
   tokenizeSplit,
 } from "../../src/tasks/index.js";
 import { temporaryFolder, tokenizer } from "../trainer/tiny.js";
@@ -77,6 +76,37 @@ describe("a table", () => {
     const raw = await load(path);
     expect(raw.train.length + raw.validation.length).toBe(10);
     expect(said.join("\n")).toContain("train: 2 of 12 rows have no text or no label, and are left out");
+  });
+
+  it("of a spreadsheet that writes semicolons or tabs is read, and words that differ in case only are one class", async () => {
+    const rows = days(30).map((text, i) => [text, ["bad", "Good", "good ", "Good"][i % 4]]);
+    const path = write(
+      "semicolons.csv",
+      `${[["text", "label"], ...rows].map((row) => row.join(";")).join("\r\n")}\r\n`,
+    );
+    const raw = await load(path);
+    expect(findTask(raw, undefined)).toMatchObject({ textColumns: ["text"], labelNames: ["Good", "bad"] });
+    expect(said.join("\n")).toContain('fields are told apart by ";", as its first line has no comma');
+    expect(said.join("\n")).toContain('label: "Good", "good " are taken as one class, Good');
+    const texts = [...raw.train.column("text"), ...raw.validation.column("text")];
+    const labels = [...raw.train.column("label"), ...raw.validation.column("label")];
+    texts.forEach((text, i) => {
+      expect(labels[i]).toBe(Number(String(text).slice(4)) % 4 === 0 ? 1 : 0);
+    });
+    const tabs = write(
+      "tabs.csv",
+      `text\tlabel\n${days(30)
+        .map((text, i) => `${text}, then\t${i % 2}`)
+        .join("\n")}\n`,
+    );
+    expect((await load(tabs)).train.at(0).text).toMatch(/^day \d+, then$/);
+    const told = write(
+      "bars.csv",
+      `text|label\n${days(30)
+        .map((text, i) => `${text}|${i % 2}`)
+        .join("\n")}\n`,
+    );
+    expect((await load(told, { files: { delimiter: "|" } })).numRows).toEqual({ train: 27, validation: 3 });
   });
 
   it("does not evaluate on texts that it trains on", async () => {
@@ -175,6 +205,20 @@ describe("what cannot be told is asked for", () => {
       { textColumn: "label" },
       /that is the column of labels, too/,
     ],
+    [
+      "a column with a slip",
+      ["review", "label"],
+      (i: number) => [`a ${i}`, i % 2],
+      { textColumn: "reviw" },
+      /--text-column reviw: the dataset has no such column \(did you mean review\?\); its columns are review, label/,
+    ],
+    [
+      "one class",
+      ["text", "label"],
+      (i: number) => [`a ${i}`, "good"],
+      {},
+      /all 30 rows have the label good in label: a classifier needs rows of two classes at least/,
+    ],
   ])("%s", async (name, head, row, options, message) => {
     await expect(load(table(`${name}.csv`, head, row), options)).rejects.toThrow(message);
   });
@@ -185,7 +229,10 @@ describe("what cannot be told is asked for", () => {
       /all 8 rows have one text/,
     );
     await expect(load(table("none.csv", ["text", "label"], (i) => [`t ${i}`, ""]))).rejects.toThrow(/label/);
-    await expect(load(join(folder, "nowhere.csv"))).rejects.toThrow(/nowhere\.csv/);
+    await expect(load(write("head.csv", "text,label\n"))).rejects.toThrow(/has no rows: its columns are text, label/);
+    await expect(load(write("empty.csv", ""))).rejects.toThrow(/is empty/);
+    await expect(load(join(folder, "nowhere.csv"))).rejects.toThrow(/nowhere\.csv$/);
+    await expect(load(join(folder, "semicolon.csv"))).rejects.toThrow(/did you mean .*semicolons\.csv\?/);
   });
 });
 
@@ -213,6 +260,14 @@ describe("checks", () => {
       "train: the classes are out of balance: bad 89, fine 3, odd 1",
       "no row evaluated on is of odd",
     ]);
+    const many = Array.from({ length: 30 }, (_, i) => `class ${i}`);
+    const scattered = Dataset.fromColumns(
+      { text: days(30), label: [...many.keys()] },
+      { features: { label: new ClassLabel({ names: many }) } },
+    ) as unknown as Dataset;
+    expect(checkData(scattered, undefined, { ...task, labelNames: many })).toEqual([
+      "train: 30 of the 30 classes have few rows, class 0, class 1, class 2 among them. Are the labels in label?",
+    ]);
     const fair = make(
       days(90),
       Array.from({ length: 90 }, (_, i) => i % 3),
@@ -222,12 +277,10 @@ describe("checks", () => {
 
   it("count what is cut off", async () => {
     const dataset = make(["good day", "the good day was very long", "a bad day the night"], [0, 1, 0]);
-    const { tokenized, lengths } = await tokenizeSplit(dataset, task, tokenizer, 6);
+    const tokenized = await tokenizeSplit(new DatasetDict({ train: dataset }), "train", task, tokenizer, 6);
     expect(tokenized.columnNames).toContain("labels");
-    expect(lengths).toEqual({ rows: 3, tokens: 4 + 6 + 6, longest: 8, cutRows: 2, lostTokens: 2 + 1 });
-    sayCut("train", lengths, 6);
-    expect(said.at(-1)).toContain(
-      "train: 2 of 3 rows are longer than the 6 tokens that are read (the longest has 8); 3 tokens were cut off",
-    );
+    expect(said.filter((line) => /cut|longer|tokens and/.test(line))).toEqual([
+      "attune: train: 2 of 3 rows are longer than the 6 tokens that are read (the longest has 8); 3 tokens were cut off",
+    ]);
   });
 });

@@ -34,7 +34,7 @@ export interface MapOptions<Inputs extends object, Removed extends string, Input
   numProc?: number;
   /** Reuse a cached result, and cache this one, where all that it depends on is known. Default true. */
   cache?: boolean;
-  /** What the progress display says is going on. Default "map". */
+  /** What progress and messages say is going on. Default "map". */
   description?: string;
   /** Rows of a record batch on disk: fewer where rows are large. Default 1000. */
   writerBatchSize?: number;
@@ -92,6 +92,7 @@ function lookUpMap(
   if (options.cache === false) return Promise.resolve(undefined);
   return lookUp({
     verb: "map",
+    description: options.description,
     table,
     columns: plan.inputColumns ?? [...table.columns.keys()],
     fn,

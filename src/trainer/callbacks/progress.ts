@@ -43,6 +43,7 @@ export class ProgressCallback implements TrainerCallback, Disposable {
 
   onLog({ state, logs }: LogContext): void {
     printLog(state, logs);
+    if (logs.loss !== undefined) this.#training?.update(state.globalStep, { loss: logs.loss });
   }
 
   onTrainEnd(): void {

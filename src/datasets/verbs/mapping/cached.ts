@@ -13,6 +13,8 @@ import { type FunctionModule, urlOf } from "./function-module.js";
 export interface Call {
   /** The verb, under which results are filed: "map". */
   readonly verb: string;
+  /** What messages call it. Default: the verb. */
+  readonly description?: string;
   readonly table: Table;
   /** The columns that the function is given. */
   readonly columns: readonly string[];
@@ -33,10 +35,10 @@ export interface CachePlace {
 
 /** Looks a call up; undefined where something that it depends on is not known, so that it has to run each time. */
 export async function lookUp(call: Call): Promise<CachePlace | undefined> {
-  const { verb } = call;
+  const { verb, description = verb } = call;
   const rows = fingerprintOfTable(call.table, call.columns);
   if (rows === undefined) {
-    debug(`${verb}: not cached, since the rows are in memory`);
+    debug(`${description}: not cached, since the rows are in memory`);
     return undefined;
   }
   const parts: [string, Known][] = [
@@ -48,7 +50,7 @@ export async function lookUp(call: Call): Promise<CachePlace | undefined> {
   const dependencies: Record<string, string> = {};
   for (const [name, known] of parts) {
     if ("unknown" in known) {
-      info(`${verb}: the result is not cached and the function runs each time: ${known.unknown}`);
+      info(`${description}: the result is not cached and the function runs each time: ${known.unknown}`);
       return undefined;
     }
     dependencies[name] = known.fingerprint;
@@ -56,10 +58,12 @@ export async function lookUp(call: Call): Promise<CachePlace | undefined> {
   const key = keyOf(verb, dependencies);
   const found = await findEntry(verb, key);
   if (found !== undefined) {
-    info(`${verb}: reused the cached result for ${call.table.length} rows (same function, inputs and rows)`);
+    info(`${description}: reused the cached result for ${call.table.length} rows (same function, inputs and rows)`);
   } else {
     const changed = await explainMiss(verb, dependencies);
-    info(`${verb}: no cached result${changed === undefined ? "" : `; against the nearest one, ${changed} changed`}`);
+    info(
+      `${description}: no cached result${changed === undefined ? "" : `; against the nearest one, ${changed} changed`}`,
+    );
   }
   return { found, dependencies, draft: () => openDraft(verb, key) };
 }

@@ -1,5 +1,5 @@
-// The same loop through an Accelerator: on one process as it stands, with batches accumulated into larger steps.
-//   npx tsx examples/accelerate.ts --model bert-base-uncased --dataset glue --config mrpc
+// The loop of own-loop.ts on any number of processes. The lines that differ are all that an Accelerator asks for.
+//   npx attune launch --processes 2 examples/accelerate.ts --model bert-base-uncased --dataset glue --config mrpc
 import { parseArgs } from "node:util";
 import {
   AdamW,
@@ -21,10 +21,10 @@ const { values } = parseArgs({
     config: { type: "string", default: "mrpc" },
     epochs: { type: "string", default: "3" },
     rows: { type: "string" }, // of each split; a few, to see it run
-    accumulate: { type: "string", default: "1" }, // batches in a step
   },
 });
 
+const accelerator = new Accelerator();
 const raw = await loadDataset<GlueRow<"mrpc">>(values.dataset, values.config);
 const tokenizer = await AutoTokenizer.fromPretrained(values.model);
 const model = await AutoModelForSequenceClassification.fromPretrained(values.model);
@@ -33,40 +33,37 @@ const tokenized = await raw.map(
   { batched: true, with: { tokenizer } },
 );
 const columns = tokenized.removeColumns(["sentence1", "sentence2", "idx"]).renameColumn("label", "labels");
-const [trainRows, validationRows] = [columns.train, columns.validation].map((split) =>
+const [train, validation] = [columns.train, columns.validation].map((split) =>
   values.rows ? split.select(Array.from({ length: Number(values.rows) }, (_, i) => i)) : split,
 );
 const collator = new DataCollatorWithPadding(tokenizer);
-const trainLoader = new DataLoader(trainRows, { batchSize: 8, shuffle: true, collator });
-const evalLoader = new DataLoader(validationRows, { batchSize: 8, collator });
+const trainLoader = new DataLoader(train, { batchSize: 8, shuffle: true, collator });
+const evalLoader = new DataLoader(validation, { batchSize: 8, collator });
 
-const accelerator = new Accelerator({ gradientAccumulationSteps: Number(values.accumulate) });
 const adamw = new AdamW(model.parameters(), { lr: 5e-5 });
-const epochs = Number(values.epochs);
-const numTrainingSteps = epochs * Math.ceil(trainLoader.length / accelerator.gradientAccumulationSteps);
+const numTrainingSteps = Number(values.epochs) * trainLoader.length; // 1377 for three epochs of MRPC
 const schedule = getScheduler("linear", adamw, { numWarmupSteps: 0, numTrainingSteps });
-const [m, o, train, evaluation, s] = accelerator.prepare(model, adamw, trainLoader, evalLoader, schedule);
+accelerator.prepare(model, adamw, trainLoader, evalLoader, schedule); // the same objects, now aware
 
-m.train();
-for (let epoch = 0; epoch < epochs; epoch++) {
-  for await (const batch of train) {
-    accelerator.accumulate(m, () => {
-      const { loss } = m.forward(batch);
-      accelerator.backward(loss);
-      accelerator.clipGradNorm(m.parameters(), 1);
-      o.step();
-      s.step();
-      o.zeroGrad();
-    });
+model.train();
+for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
+  let batches = 0;
+  for await (const batch of trainLoader) {
+    const { loss } = model.forward(batch);
+    accelerator.backward(loss);
+    adamw.step();
+    schedule.step();
+    adamw.zeroGrad();
+    if (++batches % 50 === 0 || batches === trainLoader.length) {
+      accelerator.print(`epoch ${epoch + 1}: batch ${batches} of ${trainLoader.length}, loss ${await loss.item()}`);
+    }
   }
-  accelerator.print(`epoch ${epoch + 1}: step ${s.lastStep} of ${numTrainingSteps}`);
 }
 
-const metric = glue("mrpc");
-m.eval();
-for await (const batch of evaluation) {
-  const { logits } = noGrad(() => m.forward(batch));
-  const { predictions, references } = accelerator.gatherForMetrics({ predictions: logits, references: batch.labels });
-  await metric.addBatch({ predictions, references });
+const metric = glue("mrpc"); // takes logits or classes
+model.eval();
+for await (const batch of evalLoader) {
+  const { logits } = noGrad(() => model.forward(batch));
+  await metric.addBatch(accelerator.gatherForMetrics({ predictions: logits, references: batch.labels }));
 }
 accelerator.print(metric.compute());

@@ -1,4 +1,4 @@
-// Your own loop: what the Trainer does, in the open.
+// Your own loop: what the Trainer does, in the open. accelerate.ts is the same loop on any number of processes.
 //   npx tsx examples/own-loop.ts --model bert-base-uncased --dataset glue --config mrpc
 import { parseArgs } from "node:util";
 import {
@@ -44,16 +44,17 @@ const schedule = getScheduler("linear", adamw, { numWarmupSteps: 0, numTrainingS
 
 model.train();
 for (let epoch = 0; epoch < Number(values.epochs); epoch++) {
-  let last: number | undefined;
+  let batches = 0;
   for await (const batch of trainLoader) {
     const { loss } = model.forward(batch);
     loss.backward();
     adamw.step();
     schedule.step();
     adamw.zeroGrad();
-    if (schedule.lastStep % 50 === 0 || schedule.lastStep === numTrainingSteps) last = await loss.item();
+    if (++batches % 50 === 0 || batches === trainLoader.length) {
+      console.log(`epoch ${epoch + 1}: batch ${batches} of ${trainLoader.length}, loss ${await loss.item()}`);
+    }
   }
-  console.log(`epoch ${epoch + 1}: step ${schedule.lastStep} of ${numTrainingSteps}, loss ${last}`);
 }
 
 const metric = glue("mrpc"); // takes logits or classes

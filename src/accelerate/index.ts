@@ -5,5 +5,5 @@ export { Accelerator, type AcceleratorOptions, type BackwardWeight, type MixedPr
 export type { PadOptions, Reduction } from "./collectives.js";
 export { readOptimizer, readSchedule, writeOptimizer, writeSchedule } from "./optimizer-file.js";
 export type { LoaderLike, OptimizerLike, Preparable, ScheduleLike } from "./prepare.js";
-export { type Checkpointable, movedTo } from "./state.js";
+export type { Checkpointable } from "./state.js";
 export { type Figures, JsonLinesTracker, type Tracker } from "./trackers.js";

@@ -25,12 +25,19 @@ export interface Prepared {
   readonly registered: readonly Checkpointable[];
 }
 
+/** A loader's own state, and how many rows a batch of one process has, where the loader says so. */
+interface SavedPlace {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly batchSize?: number;
+}
+
 interface SavedState {
   readonly version: 1;
   readonly processes: number;
   readonly random: RandomState;
   /** Of loaders that have one. */
-  readonly loaders: readonly ({ readonly epoch: number; readonly batch: number } | null)[];
+  readonly loaders: readonly (SavedPlace | null)[];
   readonly registered: readonly unknown[];
 }
 
@@ -49,7 +56,9 @@ export async function writeState(folder: string, prepared: Prepared, processes: 
     processes,
     random: randomState(),
     loaders: loaders.map((loader) =>
-      isCheckpointable(loader) ? (loader.stateDict() as { epoch: number; batch: number }) : null,
+      isCheckpointable(loader)
+        ? { ...(loader.stateDict() as { epoch: number; batch: number }), batchSize: batchSizeOf(loader) }
+        : null,
     ),
     registered: registered.map((object) => object.stateDict()),
   };
@@ -86,7 +95,12 @@ export async function readState(folder: string, prepared: Prepared, rank: number
   };
   count("loaders", state.loaders.length, loaders.length);
   count("registered objects", state.registered.length, registered.length);
-  const places = state.loaders.map((place) => place && movedTo(place, state.processes, processes));
+  const places = state.loaders.map((saved, i) => {
+    if (!saved) return saved;
+    const { batchSize = 1, ...place } = saved;
+    const now = saved.batchSize === undefined ? 1 : (batchSizeOf(loaders[i]) ?? batchSize);
+    return movedTo(place, state.processes * batchSize, processes * now);
+  });
   const moments: (() => void)[] = [];
   for (const [i, optimizer] of optimizers.entries()) {
     moments.push(await readOptimizer(join(folder, numbered("optimizer", "bin", i)), optimizer));
@@ -109,7 +123,12 @@ export async function readState(folder: string, prepared: Prepared, rank: number
   setRandomState({ ...state.random, process: rank });
 }
 
-/** A place in the data of so many processes, as others count it: the last whole step that is not behind it. */
+function batchSizeOf(loader: object): number | undefined {
+  const { batchSize } = loader as { readonly batchSize?: unknown };
+  return typeof batchSize === "number" && batchSize > 0 ? batchSize : undefined;
+}
+
+/** A place in the data, counted in steps of so many rows, in steps of another size: the last that is not behind it. */
 export function movedTo<Place extends { readonly batch: number }>(place: Place, from: number, to: number): Place {
   return from === to ? place : { ...place, batch: Math.floor((place.batch * from) / to) };
 }

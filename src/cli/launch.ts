@@ -47,15 +47,16 @@ export const command = defineCommand({
     const program = programOf(words);
     const mpirun = findMpirun();
     buildMpiAddon(); // once, before all processes would
-    const env = threads === undefined ? process.env : { ...process.env, ATTUNE_THREADS: String(threads) };
     if (threads !== undefined) process.env.ATTUNE_THREADS = String(threads);
+    // mpirun gives its processes a terminal to write to; what they write ends where this one's output goes.
+    if (!process.stdout.isTTY && process.env.FORCE_COLOR === undefined) process.env.NO_COLOR = "1";
     const job = {
       processes,
       hosts,
       mpiArguments: mpiArgs?.split(/\s+/).filter((word) => word !== ""),
       processors: availableParallelism(),
       root: process.getuid?.() === 0,
-      env,
+      env: process.env,
     };
     return runJob({
       command: mpirun,

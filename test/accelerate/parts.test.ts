@@ -1,8 +1,9 @@
 // The parts that several processes need, each by itself: lists cut, gradients cut into buckets, shares of foreign loaders.
 import { describe, expect, it } from "vitest";
 import { cutBuckets } from "../../src/accelerate/buckets.js";
-import { Accelerator, movedTo } from "../../src/accelerate/index.js";
+import { Accelerator } from "../../src/accelerate/index.js";
 import { splitBetween } from "../../src/accelerate/split.js";
+import { movedTo } from "../../src/accelerate/state.js";
 import { SingleProcess } from "../../src/processes/index.js";
 import { tensor } from "../../src/tensor/index.js";
 
@@ -43,7 +44,7 @@ describe("buckets", () => {
 });
 
 describe("a place in the data", () => {
-  it("is that of the same rows for another number of processes, or the nearest before", () => {
+  it("is that of the same rows in steps of another size, or the nearest before", () => {
     expect(movedTo({ epoch: 1, batch: 6 }, 4, 2)).toEqual({ epoch: 1, batch: 12 });
     expect(movedTo({ epoch: 1, batch: 5 }, 2, 4)).toEqual({ epoch: 1, batch: 2 });
     expect(movedTo({ epoch: 0, batch: 3 }, 1, 1)).toEqual({ epoch: 0, batch: 3 });

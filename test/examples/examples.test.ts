@@ -1,8 +1,9 @@
 // The examples, run small, as a user runs them: on the built package, checkpoint and dataset from the command line.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { program, projectRoot } from "../cli/run.js";
+import { attune, program, projectRoot } from "../cli/run.js";
+import { describeJobs, quiet } from "../processes/jobs.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { temporaryFolder } from "../trainer/tiny.js";
 
@@ -96,15 +97,37 @@ describeShared("examples/", () => {
 
   it("own-loop.ts trains and measures", async () => {
     const stdout = await example("own-loop.ts", ...model, ...data, "--rows", "24", "--epochs", "1");
-    expect(stdout).toContain("epoch 1: step 3 of 3, loss 0.");
+    expect(stdout).toMatch(/^epoch 1: batch 3 of 3, loss 0\.\d+$/m);
     expect(stdout).toMatch(/accuracy: [\d.]+, f1: [\d.]+/);
   });
 
-  it("accelerate.ts trains with accumulated batches", async () => {
-    const few = ["--rows", "24", "--epochs", "1", "--accumulate", "2"];
-    const stdout = await example("accelerate.ts", ...model, ...data, ...few);
-    expect(stdout).toContain("epoch 1: step 2 of 2");
-    expect(stdout).toMatch(/accuracy: [\d.]+/);
+  it("accelerate.ts is the same loop but for the lines of the Accelerator", async () => {
+    const lines = ["own-loop.ts", "accelerate.ts"].map((name) =>
+      readFileSync(join(projectRoot, "examples", name), "utf8")
+        .split("\n")
+        .slice(2),
+    );
+    const [before, after] = lines.map((own, i) => own.filter((line) => !lines[1 - i].includes(line)));
+    expect(before.map((line) => line.trim())).toEqual([
+      "loss.backward();",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the example
+      "console.log(`epoch ${epoch + 1}: batch ${batches} of ${trainLoader.length}, loss ${await loss.item()}`);",
+      "await metric.addBatch({ predictions: logits, references: batch.labels });",
+      "console.log(metric.compute());",
+    ]);
+    expect(after.map((line) => line.trim())).toEqual([
+      'import { Accelerator } from "attune/accelerate";',
+      "const accelerator = new Accelerator();",
+      "accelerator.prepare(model, adamw, trainLoader, evalLoader, schedule); // the same objects, now aware",
+      "accelerator.backward(loss);",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of the example
+      "accelerator.print(`epoch ${epoch + 1}: batch ${batches} of ${trainLoader.length}, loss ${await loss.item()}`);",
+      "await metric.addBatch(accelerator.gatherForMetrics({ predictions: logits, references: batch.labels }));",
+      "accelerator.print(metric.compute());",
+    ]);
+    const stdout = await example("accelerate.ts", ...model, ...data, "--rows", "24", "--epochs", "1");
+    expect(stdout).toMatch(/^epoch 1: batch 3 of 3, loss 0\.\d+$/m);
+    expect(stdout).toMatch(/accuracy: [\d.]+, f1: [\d.]+/);
   });
 
   it("search.ts tries settings, each in a process, and names the best", async () => {
@@ -112,5 +135,16 @@ describeShared("examples/", () => {
     const stdout = await example("search.ts", ...model, ...data, "--output", `${output}-search`, ...few);
     expect(stdout).toMatch(/^run-0: complete, f1 [\d.]+$/m);
     expect(stdout).toMatch(/best: \{\s+runId: 'run-\d'/);
+  });
+
+  describeJobs("two processes", () => {
+    it("run accelerate.ts as it stands, and the first prints", { timeout: 600_000 }, async () => {
+      const words = ["examples/accelerate.ts", ...model, ...data, "--rows", "24", "--epochs", "1"];
+      const { status, stdout, stderr } = await attune(["launch", "--processes", "2", ...words], { env: quiet });
+      expect(status, stderr).toBe(0);
+      expect(stdout).toMatch(/^\[0\] epoch 1: batch 2 of 2, loss 0\.\d+$/m); // the third batch, and a filler
+      expect(stdout).toMatch(/^\[0\] .*accuracy: [\d.]+, f1: [\d.]+/m);
+      expect(stdout).not.toContain("[1]");
+    });
   });
 });

@@ -1,6 +1,6 @@
 // Jobs of two processes: every call between them, the same numbers as one process, what is said when something goes wrong.
 import { expect, it, vi } from "vitest";
-import { alone, describeJobs, launch } from "./jobs.js";
+import { alone, describeJobs, launch, printedBy } from "./jobs.js";
 
 vi.setConfig({ testTimeout: 600_000 }); // several programs a test, on a machine that may be busy
 
@@ -10,13 +10,6 @@ interface Outcome {
   readonly rows: number;
   readonly labels: readonly number[];
   readonly bytesSent: number;
-}
-
-/** What the main process prints. */
-function outcome(stdout: string): Outcome {
-  const line = /^(?:\[0\] )?(\{.*\})$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error(`no result among: ${stdout}`);
-  return JSON.parse(line) as Outcome;
 }
 
 describeJobs("two processes", () => {
@@ -32,16 +25,16 @@ describeJobs("two processes", () => {
   });
 
   it("train as one process with twice the batch, with the same bits run after run", async () => {
-    const one = outcome((await alone("parity", ["8", "12"])).stdout);
-    const two = outcome((await launch("parity", ["8", "12"])).stdout);
-    const again = outcome((await launch("parity", ["8", "12", "2"])).stdout);
+    const one = printedBy<Outcome>((await alone("parity", ["8", "12"])).stdout);
+    const two = printedBy<Outcome>((await launch("parity", ["8", "12"])).stdout);
+    const again = printedBy<Outcome>((await launch("parity", ["8", "12", "2"])).stdout);
     expect(two.losses).toHaveLength(12);
     for (const [i, loss] of one.losses.entries()) {
       expect(Math.abs(two.losses[i] - loss) / loss, `step ${i}`).toBeLessThanOrEqual(1e-6);
       // accumulated: four micro-batches make a step
       expect(Math.abs(again.losses[i] - loss) / loss, `step ${i}`).toBeLessThanOrEqual(1e-6);
     }
-    const repeated = outcome((await launch("parity", ["8", "12"])).stdout);
+    const repeated = printedBy<Outcome>((await launch("parity", ["8", "12"])).stdout);
     expect([repeated.hash, ...repeated.losses]).toEqual([two.hash, ...two.losses]);
     // 600 rows in batches of 7: each comes once, in its order
     expect(two.rows).toBe(600);

@@ -29,11 +29,22 @@ export function describeJobs(name: string, body: () => void): void {
 /** Settings of a job, whatever the machine: one thread a process, warnings only. */
 export const quiet = { ATTUNE_THREADS: "1", ATTUNE_LOG: "warn" };
 
-/** A program of programs/ as a job of two processes. */
-export function launch(name: string, args: readonly string[] = [], options: RunOptions = {}): Promise<Run> {
+/** A program of programs/ as a job of so many processes, two by default. */
+export function launch(
+  name: string,
+  args: readonly string[] = [],
+  { processes = 2, ...options }: RunOptions & { readonly processes?: number } = {},
+): Promise<Run> {
   const script = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
   const env = { ...quiet, ...options.env };
-  return attune(["launch", "--processes", "2", script, ...args], { ...options, env });
+  return attune(["launch", "--processes", String(processes), script, ...args], { ...options, env });
+}
+
+/** What the main process of a job, or a process alone, printed as a line of JSON. */
+export function printedBy<T>(stdout: string): T {
+  const line = /^(?:\[0\] )?(\{.*\})$/m.exec(stdout)?.[1];
+  if (line === undefined) throw new Error(`no result among: ${stdout}`);
+  return JSON.parse(line) as T;
 }
 
 /** The same program as one process. */

@@ -29,7 +29,7 @@ export function mpirunArguments(job: JobOptions, program: readonly string[]): st
   const { processes, hosts, mpiArguments = [], root, processors, env } = job;
   const threads = threadsOfEach(job);
   const exported = Object.keys(env).filter(
-    (name) => /^(ATTUNE_|HF_|NODE_OPTIONS$)/.test(name) && env[name] !== undefined,
+    (name) => /^(ATTUNE_|HF_|NODE_OPTIONS$|NO_COLOR$|FORCE_COLOR$)/.test(name) && env[name] !== undefined,
   );
   return [
     ...["-n", String(processes), "--tag-output", "--bind-to", "none"],

@@ -1,6 +1,6 @@
-// A custom loop over the embedded model and sample, without dropout. Prints on the main process the loss of each step, of all
+// A custom loop over the embedded model and sample, or others, without dropout. Prints on the main process the loss of each step, of all
 // processes' rows together, and a hash of the weights at the end; then the validation rows' predictions.
-//   node --import tsx parity.ts ROWS_OF_A_STEP STEPS [ACCUMULATE]
+//   node --import tsx parity.ts ROWS_OF_A_STEP STEPS [ACCUMULATE [MODEL DATASET]]
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Accelerator } from "../../../src/accelerate/index.js";
@@ -11,13 +11,14 @@ import { AdamW, getScheduler } from "../../../src/optim/index.js";
 import { noGrad } from "../../../src/tensor/index.js";
 import { AutoTokenizer } from "../../../src/tokenizers/index.js";
 
-const [rowsOfAStep, steps, accumulate = 1] = process.argv.slice(2).map(Number);
 const assets = (name: string) => fileURLToPath(new URL(`../../../assets/${name}`, import.meta.url));
+const [rowsOfAStep, steps, accumulate = 1] = process.argv.slice(2, 5).map(Number);
+const [checkpoint = assets("model"), dataset = assets("sample")] = process.argv.slice(5);
 
 const accelerator = new Accelerator({ gradientAccumulationSteps: accumulate, bucketBytes: 2 ** 16 });
-const raw = await loadDataset<GlueRow<"mrpc">>(assets("sample"));
-const tokenizer = await AutoTokenizer.fromPretrained(assets("model"));
-const model = await AutoModelForSequenceClassification.fromPretrained(assets("model"), {
+const raw = await loadDataset<GlueRow<"mrpc">>(dataset, dataset === assets("sample") ? undefined : "mrpc");
+const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
+const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint, {
   numLabels: 2,
   seed: 5,
   hidden_dropout_prob: 0,

@@ -1,12 +1,16 @@
-// A run that is killed: at a point that its second argument names, with kill -9 from within; or, without one, from
+// A run that is killed, of one process or two: at a point that its second argument names, with kill -9 from within; or, without one, from
 // outside whenever the test likes. It goes on where a killed one stopped.
 //   node --import tsx train.ts OUTPUT_DIR [POINT] [EPOCHS]
+import { once } from "node:events";
 import { promises as files, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, join } from "node:path";
 import { accuracy } from "../../../src/metrics/index.js";
 import { Trainer, type TrainerCallback } from "../../../src/trainer/index.js";
 import { tinyModel, tokenized, tokenizer } from "../tiny.js";
+
+const rank = process.env.OMPI_COMM_WORLD_RANK;
+const [outputDir, point, epochs = "4"] = process.argv.slice(2);
 
 /** Where a run can be killed. */
 export const points = {
@@ -20,6 +24,9 @@ export const points = {
   "while an old checkpoint is removed": () => around("rm", (path) => /\.checkpoint-\d+\..*\.tmp$/.test(path), "before"),
   "in an evaluation": () => onStep("onPredictionStep", 12),
   "in the middle of the last save": () => around("rename", (_, to) => to.endsWith(`run/model.safetensors`), "after"),
+  // of two processes
+  "process 1, while process 0 writes": otherDies,
+  "asked to end, in step 2": waitForSignal,
 } as const satisfies Record<string, () => void>;
 
 export type Point = keyof typeof points;
@@ -57,6 +64,31 @@ function insteadOfSaving(what: "half of the weights" | "the tokenizer"): void {
   if (what === "the tokenizer") tokenizer.savePretrained = async () => die();
 }
 
+/** Process 0 kills the other one between weights and optimizer, and would write on only long after. */
+function otherDies(): void {
+  const pid = `${outputDir}.${rank}.pid`;
+  writeFileSync(pid, String(process.pid));
+  const save = model.savePretrained.bind(model);
+  model.savePretrained = async (folder) => {
+    await save(folder);
+    process.kill(Number(await files.readFile(`${outputDir}.1.pid`, "utf8")), "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  };
+}
+
+/** Process 0 says where it is, and goes on when it was asked to end. */
+function waitForSignal(): void {
+  const onStepEnd: TrainerCallback["onStepEnd"] = async ({ state }) => {
+    if (state.globalStep !== 2 || rank !== "0") return;
+    const asked = once(process, "SIGUSR2");
+    const alive = setInterval(() => undefined, 1000); // waiting for a signal alone would end the process
+    console.log("in step 2");
+    await asked;
+    clearInterval(alive);
+  };
+  callbacks.push({ onStepEnd });
+}
+
 /** Dies before or after a call of the file system. */
 function around(method: "rename" | "rm", when: (path: string, to: string) => boolean, place: "before" | "after"): void {
   const original = files[method] as (...parameters: unknown[]) => Promise<void>;
@@ -69,7 +101,6 @@ function around(method: "rename" | "rm", when: (path: string, to: string) => boo
   syncBuiltinESMExports();
 }
 
-const [outputDir, point, epochs = "4"] = process.argv.slice(2);
 if (outputDir !== undefined) {
   if (point) points[point as Point]();
   const trainer = new Trainer({

@@ -18,10 +18,10 @@ struct Terms {
 };
 
 /**
- * Softmax of one row of scores for the keys [first, last), in place; zero in the rest of [first, end). Keys that are not
- * allowed get zero, and so does everything where no key is allowed.
+ * Makes e^(score - largest) of one row of scores for the keys [first, last), in place, and returns what they are to be
+ * multiplied by to be its softmax. Keys that are not allowed get zero, and so does everything where no key is allowed.
  */
-static void softmaxRow(const Attention& t, const Terms& terms, long i, float* scores, long first, long last, long end) {
+static float exponentiateRow(const Attention& t, const Terms& terms, long i, float* scores, long first, long last) {
   const bool masked = t.causal || t.window > 0;
   V top = splat(-INFINITY);
   overLanes(first, last, [&](long j, auto lanes) {
@@ -39,20 +39,15 @@ static void softmaxRow(const Attention& t, const Terms& terms, long i, float* sc
     lanes.store(scores + j - first, x);
     top = maximum(lanes.pad(x, -INFINITY), top);
   });
-  const float m = largest(top);
+  const float m = largest(top), shift = m == -INFINITY ? 0 : m;
   V total = {};
   overLanes(first, last, [&](long j, auto lanes) {
-    V x = lanes.load(scores + j - first);
-    V e = exponential(x - m);
-    e = x == -INFINITY ? V{} : e;  // also where m itself is -infinity
+    const V e = exponentialOfNegative(lanes.load(scores + j - first) - shift);
     total += lanes.pad(e, 0);
     lanes.store(scores + j - first, e);
   });
-  const float all = sum(total), factor = all == 0 ? 0 : 1 / all;
-  overLanes(first, last, [&](long j, auto lanes) {
-    lanes.store(scores + j - first, lanes.load(scores + j - first) * factor);
-  });
-  for (long j = last; j < end; j++) scores[j - first] = 0;
+  const float all = sum(total);
+  return all == 0 ? 0 : 1 / all;
 }
 
 /** The distances' rows of one head, transposed, for the products with queries and with keys: [headDim, stride]. */
@@ -153,21 +148,17 @@ void attention(Context& context, const double* values, long) {
         float* row = scores + (i - i0) * width;
         const Terms terms{x.relativeQuery ? unscaled + (i - i0) * width : nullptr, x.bias ? x.bias + i * t.maxKey : nullptr,
                           x.relativeBias ? x.relativeBias - i : nullptr, x.keyMask ? keyMask : nullptr};
-        softmaxRow(t, terms, i, row, first, last, first + width);
-        const Row kept = keptRow(t, x, i, first, last);
+        const float factor = exponentiateRow(t, terms, i, row, first, last);
+        const Row kept = keptRow(t, x, i, first, last);  // zeros are all that is not kept
         float* probabilities = t.probabilities + kept.position;
         const long start = t.firstKept(i, x.keys);
         for (long j = start; j < least(kept.from, start + x.kept); j++) probabilities[j] = 0;
         for (long j = kept.to; j < start + x.kept; j++) probabilities[j] = 0;
-        memcpy(probabilities + kept.from, row + kept.from - first, size_t(kept.to - kept.from) * sizeof(float));
-        if (t.mask.active) {
-          const auto drop = [&](long j, auto lanes) {
-            lanes.store(row + j - first, lanes.load(row + j - first) * t.mask(uint32_t(kept.position + j)));
-          };
-          long j = kept.from;
-          for (; j < kept.to && j + W <= first + width; j += W) drop(j, AllLanes{});  // what is not kept is zero
-          if (j < kept.to) drop(j, SomeLanes{int(kept.to - j)});
-        }
+        overLanes(kept.from, kept.to, [&](long j, auto lanes) {
+          const V p = lanes.load(row + j - first) * factor;
+          lanes.store(probabilities + j, p);
+          lanes.store(row + j - first, t.mask.active ? p * t.mask(uint32_t(kept.position + j)) : p);
+        });
       }
       if (D == paddedD) {
         multiply(n, D, last - first, scores, width, 1, value.data + first * value.stride, value.stride,

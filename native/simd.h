@@ -20,6 +20,9 @@
 #define ATTUNE_LANES 4
 #endif
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#if ATTUNE_LANES > 4
+#include <immintrin.h>
+#endif
 
 namespace attune::ATTUNE_ISA {
 
@@ -44,18 +47,6 @@ static ALWAYS_INLINE long most(long a, long b) { return a > b ? a : b; }
 static ALWAYS_INLINE long ceilDivide(long a, long b) { return (a + b - 1) / b; }
 static ALWAYS_INLINE long roundUp(long a, long b) { return ceilDivide(a, b) * b; }
 
-static ALWAYS_INLINE float sum(V v) {  // a fixed tree
-  float t[W];
-  memcpy(t, &v, sizeof t);
-  for (int s = W / 2; s; s /= 2)
-    for (int i = 0; i < s; i++) t[i] += t[i + s];
-  return t[0];
-}
-static ALWAYS_INLINE float largest(V v) {
-  float m = v[0];
-  for (int i = 1; i < W; i++) m = v[i] > m ? v[i] : m;
-  return m;
-}
 static ALWAYS_INLINE U iota() {
   U r;
   for (int i = 0; i < W; i++) r[i] = i;
@@ -72,6 +63,15 @@ struct AllLanes {
 };
 struct SomeLanes {
   int count;
+#if ATTUNE_LANES == 16
+  ALWAYS_INLINE __mmask16 mask() const { return __mmask16((1u << count) - 1); }
+  ALWAYS_INLINE V load(const float* p) const { return (V)_mm512_maskz_loadu_ps(mask(), p); }
+  ALWAYS_INLINE void store(float* p, V v) const { _mm512_mask_storeu_ps(p, mask(), (__m512)v); }
+#elif ATTUNE_LANES == 8
+  ALWAYS_INLINE __m256i mask() const { return (__m256i)((I)iota() < count); }
+  ALWAYS_INLINE V load(const float* p) const { return (V)_mm256_maskload_ps(p, mask()); }
+  ALWAYS_INLINE void store(float* p, V v) const { _mm256_maskstore_ps(p, mask(), (__m256)v); }
+#else
   ALWAYS_INLINE V load(const float* p) const {
     float t[W] = {};
     for (int i = 0; i < count; i++) t[i] = p[i];
@@ -82,6 +82,7 @@ struct SomeLanes {
     ATTUNE_ISA::store(t, v);
     for (int i = 0; i < count; i++) p[i] = t[i];
   }
+#endif
   ALWAYS_INLINE V pad(V v, float other) const { return (I)iota() < count ? v : splat(other); }
 };
 /** body(i, lanes) for i = begin, begin + W, ... < end. */
@@ -129,16 +130,38 @@ static ALWAYS_INLINE void transpose(X* r) {
   if constexpr (S < T / 2) transpose<T, S * 2>(r);
 }
 
+/** The lanes of v, S further on; the last S come around. */
+template <int S, size_t... Lane>
+static ALWAYS_INLINE V rotate(V v, std::index_sequence<Lane...>) {
+  return shuffle<((int(Lane) + S) % W)...>(v, v);
+}
+template <int S = W / 2>
+static ALWAYS_INLINE float sum(V v) {  // a fixed tree
+  v += rotate<S>(v, std::make_index_sequence<W>{});
+  if constexpr (S > 1) {
+    return sum<S / 2>(v);
+  } else {
+    return v[0];
+  }
+}
+template <int S = W / 2>
+static ALWAYS_INLINE float largest(V v) {
+  v = maximum(v, rotate<S>(v, std::make_index_sequence<W>{}));
+  if constexpr (S > 1) {
+    return largest<S / 2>(v);
+  } else {
+    return v[0];
+  }
+}
+
 // ---- functions -----------------------------------------------------------------------------------------------------
 
-/** e^x to about 1e-7 relative (Cephes' polynomial); overflows to infinity, underflows to 0, NaN stays NaN. */
-static ALWAYS_INLINE V exponential(V x) {
-  V y = x > -88.0f ? x : splat(-88.0f);
-  y = y < 89.0f ? y : splat(89.0f);
+/** e^x = result * 2^power, to about 1e-7 relative (Cephes' polynomial), for |x| < 100. */
+static ALWAYS_INLINE V exponentialParts(V x, I& power) {
   const float magic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
-  V t = y * 1.44269504088896341f + magic;
+  V t = x * 1.44269504088896341f + magic;
   V n = t - magic;
-  V r = y - n * 0.693359375f;
+  V r = x - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
   V p = splat(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;
@@ -146,12 +169,25 @@ static ALWAYS_INLINE V exponential(V x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  I e = ((I)t - 0x4B400000 + 126) << 23;  // 2^(n-1), so that n = 128 is still a number
-  V result = p * (V)e * 2.0f;
+  power = (I)t - 0x4B400000;
+  return p * (r * r) + r + 1.0f;
+}
+/** e^x; overflows to infinity, underflows to 0, NaN stays NaN. */
+static ALWAYS_INLINE V exponential(V x) {
+  V y = x > -88.0f ? x : splat(-88.0f);
+  y = y < 89.0f ? y : splat(89.0f);
+  I power;
+  V p = exponentialParts(y, power);
+  V result = p * (V)((power + 126) << 23) * 2.0f;  // by way of 2^(power-1), so that 2^128 is still a number
   result = x < -87.0f ? V{} : result;
   result = x > 88.7228f ? splat(INFINITY) : result;
   return x == x ? result : x;
+}
+/** e^x where x is not above 0; underflows to 0, NaN stays NaN. */
+static ALWAYS_INLINE V exponentialOfNegative(V x) {
+  I power;
+  V p = exponentialParts(x < -88.0f ? splat(-88.0f) : x, power);
+  return p * (V)((power + 127) << 23);  // 2^-127 is 0 here
 }
 
 static ALWAYS_INLINE V hyperbolicTangent(V x) {
@@ -177,7 +213,7 @@ static ALWAYS_INLINE V logistic(V x) { return 1.0f / (1.0f + exponential(-x)); }
  */
 static ALWAYS_INLINE void normal(V x, V& cumulative, V& density) {
   V magnitude = x < 0.0f ? -x : x;
-  V e = exponential(-0.5f * x * x);
+  V e = exponentialOfNegative(-0.5f * x * x);
   V t = 1.0f / (1.0f + 0.27f * magnitude);
   V p = splat(0.0292058334f);
   p = p * t - 0.127722557f;

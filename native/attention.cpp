@@ -50,6 +50,15 @@ static float exponentiateRow(const Attention& t, const Terms& terms, long i, flo
   return all == 0 ? 0 : 1 / all;
 }
 
+constexpr long kRowsAhead = 8;  // a row takes less time than memory does to answer
+
+/** Calls for the memory of query i's probabilities. */
+static ALWAYS_INLINE void prefetchProbabilities(const Attention& t, const Head& x, long i) {
+  if (i >= x.queries) return;
+  const float* p = t.probabilities + x.position + i * x.kept;
+  for (long j = 0; j < x.kept; j += 16) __builtin_prefetch(p + j, 1);
+}
+
 /** The distances' rows of one head, transposed, for the products with queries and with keys: [headDim, stride]. */
 struct Distances {
   float* forKeys;     // distance ascending with the key
@@ -146,6 +155,7 @@ void attention(Context& context, const double* values, long) {
         relativeQueries(t, x, distances, i0, i1, first, last - first, unscaled, width, turned, band);
       for (long i = i0; i < i1; i++) {
         float* row = scores + (i - i0) * width;
+        prefetchProbabilities(t, x, i + kRowsAhead);
         const Terms terms{x.relativeQuery ? unscaled + (i - i0) * width : nullptr, x.bias ? x.bias + i * t.maxKey : nullptr,
                           x.relativeBias ? x.relativeBias - i : nullptr, x.keyMask ? keyMask : nullptr};
         const float factor = exponentiateRow(t, terms, i, row, first, last);

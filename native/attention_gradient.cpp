@@ -10,6 +10,17 @@ static void zeroRows(float* target, long stride, long n, long width) {
   for (long i = 0; i < n; i++) memset(target + i * stride, 0, size_t(width) * sizeof(float));
 }
 
+/**
+ * target[rows, width] (+)= left^T right, where left is [n, rows] with rows `stride` apart: added to the first `again` rows,
+ * written to the others.
+ */
+static void addProduct(long again, long rows, long width, long n, const float* left, long stride, Rows right,
+                       float* target, long targetStride) {
+  multiply(again, width, n, left, 1, stride, right.data, right.stride, target, targetStride, true);
+  multiply(rows - again, width, n, left + again, 1, stride, right.data, right.stride, target + again * targetStride,
+           targetStride, false);
+}
+
 /** One head's sums over the sequences of a group; rows of the relative ones have a multiple of W floats. */
 struct Sums {
   float *relativeBias, *relativeKey, *relativeQuery;
@@ -140,8 +151,7 @@ void attentionGradient(Context& context, const double* values, long) {
     float* dkSum = pad ? dKeyCopy : dk;
     float* dvSum = pad ? dValueCopy : dv;
     const long dkStride = pad ? paddedD : dKeyStride, dvStride = pad ? paddedD : dValueStride;
-    zeroRows(dkSum, dkStride, x.keys, pad ? paddedD : D);
-    zeroRows(dvSum, dvStride, x.keys, pad ? paddedD : D);
+    long summed = 0;  // keys whose gradients hold the sums of earlier blocks
     const long stride = roundUp(x.keys, W);
     transposeInto(x.value, t.valueStride, x.keys, D, values, stride);
     const Rows key = padRows(x.key, t.keyStride, x.keys, D, paddedD, keyCopy);
@@ -173,8 +183,13 @@ void attentionGradient(Context& context, const double* values, long) {
         });
         for (long j = kept.to; j < first + width; j++) row[j] = 0;
       }
+      zeroRows(dvSum + summed * dvStride, dvStride, first - summed, paddedD);  // no query sees these keys
+      zeroRows(dkSum + summed * dkStride, dkStride, first - summed, paddedD);
+      summed = most(summed, first);
+      const long again = least(summed, last) - first;
+      summed = most(summed, last);
       // dV += dropped^T dOut; dP = dropout(dOut V^T)
-      multiply(keys, paddedD, n, dropped, 1, width, d.data, d.stride, dvSum + first * dvStride, dvStride, true);
+      addProduct(again, keys, paddedD, n, dropped, width, d, dvSum + first * dvStride, dvStride);
       multiply(n, width, D, dTarget + i0 * dOutStride, dOutStride, 1, values + first, stride, dBlock, width, false);
       for (long i = 0; i < n; i++) {
         const Row kept = keptRow(t, x, i0 + i, first, last);
@@ -204,7 +219,7 @@ void attentionGradient(Context& context, const double* values, long) {
       float* dqBlock = pad ? dQueryCopy : dq + i0 * dQueryStride;
       const long dqStride = pad ? paddedD : dQueryStride;
       multiply(n, paddedD, keys, dBlock, width, 1, key.data + first * key.stride, key.stride, dqBlock, dqStride, false);
-      multiply(keys, paddedD, n, dBlock, 1, width, query.data, query.stride, dkSum + first * dkStride, dkStride, true);
+      addProduct(again, keys, paddedD, n, dBlock, width, query, dkSum + first * dkStride, dkStride);
       const Block block{i0, n, first, keys, width, dBlock};
       if (x.relativeKey) {
         relativeKeyGradient(x, block, query, relativeKey, sums.relativeKey + shortage * paddedD, paddedD, dqBlock,
@@ -217,6 +232,8 @@ void attentionGradient(Context& context, const double* values, long) {
       }
       if (pad) unpadRows(dQueryCopy, n, D, paddedD, dq + i0 * dQueryStride, dQueryStride);
     }
+    zeroRows(dvSum + summed * dvStride, dvStride, x.keys - summed, paddedD);
+    zeroRows(dkSum + summed * dkStride, dkStride, x.keys - summed, paddedD);
     if (pad) {
       unpadRows(dKeyCopy, x.keys, D, paddedD, dk, dKeyStride);
       unpadRows(dValueCopy, x.keys, D, paddedD, dv, dValueStride);

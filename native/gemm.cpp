@@ -9,6 +9,7 @@
 
 namespace attune::ATTUNE_ISA {
 
+constexpr long kShort = 16;   // a sum of so few steps needs no packed operand
 constexpr long kBlock = 512;  // steps of k between two visits of a tile of C, at most
 
 // ---- packing -------------------------------------------------------------------------------------------------------
@@ -246,33 +247,35 @@ static void dotProduct(const Team& team, const Product& g) {
   }
 }
 
-/** B is contiguous along n. A last panel that is no multiple of W is packed into `panel`. */
+/**
+ * B is contiguous along n. A task is some rows of a panel; of a short sum, whose B stays in the cache, whole rows, so that C
+ * is written as it lies. A last panel that is no multiple of W is packed into `panelB`.
+ */
 static void stridedProduct(const Team& team, const Product& g, float* const* panelB) {
-  const long panels = ceilDivide(g.n, NR), rowsPerTask = roundUp(most(1, ceilDivide(262144, g.k * NR)), MR);
-  const long groups = ceilDivide(g.m, rowsPerTask);
+  const bool wholeRows = g.k <= kShort;
+  const long width = wholeRows ? g.n : NR, panels = ceilDivide(g.n, width);
+  const long rowsPerTask = roundUp(most(1, ceilDivide(262144, g.k * width)), MR), groups = ceilDivide(g.m, rowsPerTask);
   team.each(panels * groups, [&](int task, int thread) {
-    const long j0 = task / groups * NR, columns = least(g.n - j0, NR);
-    const long i0 = task % groups * rowsPerTask, rows = least(g.m - i0, rowsPerTask);
-    const float* a = g.a + i0 * g.aRow;
-    float* c = g.c + i0 * g.cRow + j0;
-    const long full = columns / W * W;
-    if (full) multiply(rows, full, g.k, a, g.aRow, g.aStep, g.b + j0, g.bStep, c, g.cRow, g.accumulate);
-    if (full < columns) {
-      float* edge = panelB[thread];
-      float* result = edge + g.k * W;
-      for (long p = 0; p < g.k; p++)
-        SomeLanes{int(columns - full)}.store(edge + p * W, SomeLanes{int(columns - full)}.load(g.b + j0 + full + p * g.bStep));
-      for (long i = 0; i < rows; i += MR) {
-        const long some = least(rows - i, MR);
-        multiply(some, W, g.k, a + i * g.aRow, g.aRow, g.aStep, edge, W, result, W, false);
-        for (long r = 0; r < some; r++)
-          for (long j = full; j < columns; j++) {
-            float& target = c[(i + r) * g.cRow + j];
-            target = g.accumulate ? target + result[r * W + j - full] : result[r * W + j - full];
-          }
+    const long j0 = task / groups * width, columns = least(g.n - j0, width), full = columns / W * W;
+    const long begin = task % groups * rowsPerTask, end = least(g.m, begin + rowsPerTask);
+    float* edge = panelB[thread];
+    float* result = edge + g.k * W;
+    const SomeLanes rest{int(columns - full)};
+    for (long p = 0; full < columns && p < g.k; p++) rest.store(edge + p * W, rest.load(g.b + j0 + full + p * g.bStep));
+    for (long i = begin; i < end; i += MR) {
+      const long rows = least(end - i, MR);
+      const float* a = g.a + i * g.aRow;
+      float* c = g.c + i * g.cRow + j0;
+      multiply(rows, full, g.k, a, g.aRow, g.aStep, g.b + j0, g.bStep, c, g.cRow, g.accumulate);
+      if (full == columns) continue;
+      multiply(rows, W, g.k, a, g.aRow, g.aStep, edge, W, result, W, false);
+      for (long r = 0; r < rows; r++) {
+        float* target = c + r * g.cRow + full;
+        const V x = load(result + r * W);
+        rest.store(target, g.accumulate ? rest.load(target) + x : x);
       }
     }
-    finish(g, i0, i0 + rows, j0, j0 + columns);
+    finish(g, begin, end, j0, j0 + columns);
   });
 }
 
@@ -281,7 +284,7 @@ enum class Way { empty, dots, strided, panels };
 static Way wayOf(const Product& g) {
   if (g.k == 0) return Way::empty;
   if (g.aStep == 1 && g.bStep == 1 && (g.m <= 8 || g.n <= 4)) return Way::dots;
-  if (g.bColumn == 1 && (g.m <= 16 || g.k <= 16)) return Way::strided;
+  if (g.bColumn == 1 && (g.m <= 16 || g.k <= kShort)) return Way::strided;
   return Way::panels;
 }
 

@@ -2,8 +2,8 @@
 // together, and a logistic regression on its embeddings learns the classes. The examples are written for this file.
 //   npx tsx examples/few-shot.ts --model sentence-transformers/all-MiniLM-L6-v2 --output runs/few-shot
 import { parseArgs } from "node:util";
-import { SentenceTransformer } from "attune/embeddings";
-import { FewShotClassifier } from "attune/tasks";
+import { FewShotClassifier, SentenceTransformer } from "attune/embeddings";
+import { trainFewShot } from "attune/tasks";
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +24,7 @@ const examples = [
   { text: "Can I pay by bank transfer in place of a card?", label: "payment" },
 ];
 const model = await SentenceTransformer.fromPretrained(values.model);
-const classifier = await FewShotClassifier.train(model, examples, { numIterations: Number(values.iterations) });
+const classifier = await trainFewShot(model, examples, { numIterations: Number(values.iterations) });
 await classifier.savePretrained(values.output);
 
 const again = await FewShotClassifier.fromPretrained(values.output);

@@ -14,13 +14,14 @@ const CONFIG = "config.json";
 const ADAPTER = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
 
 /**
- * The folder with a checkpoint's config.json and, unless they are not wanted, its weights.
+ * The folder with a checkpoint's config.json and, unless they are not wanted, its weights. `also`: further files that are
+ * fetched where the repository has them.
  * @throws ConfigError for a path that is not there; HubError where the Hub does not have it, or it cannot be had
  */
 export async function checkpointFolder(
   nameOrFolder: string,
   options: HubOptions = {},
-  { weights = true }: { readonly weights?: boolean } = {},
+  { weights = true, also = [] }: { readonly weights?: boolean; readonly also?: readonly string[] } = {},
 ): Promise<string> {
   if (await isOnDisk(nameOrFolder)) {
     if ((await stat(nameOrFolder)).isDirectory()) return nameOrFolder;
@@ -29,6 +30,12 @@ export async function checkpointFolder(
   const snapshot = await openFromHub("model", nameOrFolder, `${CONFIG} and ${LAYOUTS[0].single}`, options);
   if (weights) await fetchWeights(snapshot);
   else await snapshot.fetch([CONFIG]);
+  const more: string[] = [];
+  for (const path of also) {
+    if (await snapshot.has(path)) more.push(path);
+    else await snapshot.noteAbsent(path);
+  }
+  await snapshot.fetch(more);
   return snapshot.folder;
 }
 

@@ -1,7 +1,6 @@
 // What `attune predict` answers, by the model's task: something for each text, or text and its pair.
 import { cosine, SentenceTransformer } from "../embeddings/index.js";
 import { pipeline } from "../pipelines/index.js";
-import { ConfigError } from "../support/errors.js";
 import { UsageError } from "./flags.js";
 import type { TaskName } from "./task-flags.js";
 
@@ -9,6 +8,7 @@ import type { TaskName } from "./task-flags.js";
 export interface Asked {
   readonly text: string;
   readonly textPair?: string;
+  readonly choices?: readonly string[];
 }
 
 /** A function from lines to answers. `topK`: how many of each, where somebody said. @throws as pipeline */
@@ -24,8 +24,9 @@ export async function answererOf(
       return text;
     });
   switch (task) {
-    case "text-classification": {
-      const classify = await pipeline(task, model, { revision });
+    case "text-classification":
+    case "few-shot-classification": {
+      const classify = await pipeline("text-classification", model, { revision });
       return (inputs) => (topK === undefined ? classify(inputs) : classify(inputs, { topK }));
     }
     case "sentence-similarity": {
@@ -59,8 +60,17 @@ export async function answererOf(
       const fill = await pipeline(task, model, { revision });
       return (inputs) => fill(textsOf(inputs), topK === undefined ? {} : { topK });
     }
-    case "multiple-choice":
-      throw new ConfigError("there is no prediction for models of multiple choice: `attune eval` measures them");
+    case "multiple-choice": {
+      const choose = await pipeline(task, model, { revision });
+      return (inputs) => {
+        const asked = textsOf(inputs).map((text, i) => {
+          const { choices = [] } = inputs[i];
+          if (choices.length >= 2) return { text, choices };
+          throw new UsageError("multiple-choice takes a text and two choices at least: --choices 'one|another'");
+        });
+        return choose(asked, { topK });
+      };
+    }
     default:
       return task satisfies never;
   }

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
   eval: { summary: "measure a trained model on a dataset", load: () => import("./eval.js") },
   predict: { summary: "classify texts with a trained model", load: () => import("./predict.js") },
   serve: { summary: "answer requests over HTTP with a trained model", load: () => import("./serve.js") },
+  merge: { summary: "make an ordinary model of an adapter and its base", load: () => import("./merge.js") },
   export: { summary: "write a trained model for onnxruntime and the browser", load: () => import("./export.js") },
   dashboard: { summary: "show runs in the browser while they go on", load: () => import("./dashboard.js") },
   runs: { summary: "list runs: how they stand, their loss, the best they reached", load: () => import("./runs.js") },

@@ -51,8 +51,8 @@ export const command = defineCommand({
     const plans = await import("./run-plan.js");
     const kind = values.task === "found" ? await plans.taskOf(folder, revision) : values.task;
     if (kind !== "text-classification") {
-      const raw = await plans.loadForPlan({ ...values, seed: undefined });
       const choices = choicesOf(values);
+      const raw = await plans.loadForPlan(kind, { ...values, seed: undefined }, choices);
       const found = await plans.measurePlan(kind, { ...values, raw, checkpoint: folder, batchSize, choices });
       console.log(JSON.stringify(found, null, 2));
       return 0;

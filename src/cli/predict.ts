@@ -23,6 +23,11 @@ const flags = {
     placeholder: "TEXT",
     help: "second text, for models of pairs; a question's context",
   }),
+  choices: text({
+    default: undefined,
+    placeholder: "TEXT|TEXT",
+    help: "multiple-choice: what to choose from, with | between",
+  }),
   topK: integer({ default: 1, min: 1, help: "labels, answers or words to give for each text, best first" }),
   batchSize: integer({ default: 32, min: 1, help: "lines classified at once" }),
 } as const;
@@ -32,7 +37,7 @@ export const command = defineCommand({
   description:
     "Asks a trained model. Each answer is a line of JSON: of a classifier { label, score }, or with --top-k a list of them; of\n" +
     "the other tasks what their pipelines give (entities, answers, words), or an embedding, of a pair its cosine.\n" +
-    'Lines on standard input are texts ("..."), or objects: { "text": "...", "pair": "..." }, { "question": "...", "context": "..." }.',
+    'Lines on standard input are texts ("..."), or objects: { "text": "...", "pair": "..." }, { "question": "...", "context": "..." },\n{ "text": "...", "choices": ["...", "..."] }.',
   usage: [
     'attune predict --model runs/mrpc --text "He said it ." --pair "It was said by him ."',
     "attune predict --model runs/mrpc < lines.jsonl",
@@ -41,7 +46,10 @@ export const command = defineCommand({
   flags,
   required: ["model"],
   run: async (values, given) => {
-    if (values.text === undefined && values.pair !== undefined) throw new UsageError("--pair needs --text before it");
+    for (const flag of ["pair", "choices"] as const) {
+      if (values.text === undefined && values[flag] !== undefined)
+        throw new UsageError(`--${flag} needs --text before it`);
+    }
     const [{ answererOf }, { taskOf }] = await Promise.all([import("./answerer.js"), import("./run-plan.js")]);
     const { model = "", revision } = values;
     const task = values.task === "found" ? await taskOf(model, revision) : values.task;
@@ -51,7 +59,8 @@ export const command = defineCommand({
       for (const result of await answers(inputs)) process.stdout.write(`${JSON.stringify(result)}\n`);
     };
     if (values.text !== undefined) {
-      await answer([{ text: values.text, textPair: values.pair }]);
+      const choices = values.choices?.split("|").map((choice) => choice.trim());
+      await answer([{ text: values.text, textPair: values.pair, choices }]);
       return 0;
     }
     if (process.stdin.isTTY) info("reading lines of JSON from standard input; --text gives a text on the command line");
@@ -84,10 +93,16 @@ function readLine(content: string, line: number): Asked {
     context,
     pair = context,
     textPair = pair,
+    choices,
   } = (value ?? {}) as Record<string, unknown>;
   const fits = (part: unknown) => typeof part === "string";
-  if (fits(first) && (textPair === undefined || fits(textPair))) {
-    return { text: first as string, textPair: textPair as string | undefined };
+  const areTexts = choices === undefined || (Array.isArray(choices) && choices.every(fits));
+  if (fits(first) && (textPair === undefined || fits(textPair)) && areTexts) {
+    return {
+      text: first as string,
+      textPair: textPair as string | undefined,
+      choices: choices as string[] | undefined,
+    };
   }
   throw new DataError(
     `line ${line} of standard input is ${content.slice(0, 80)}; a text or { "text": "...", "pair": "..." } is needed`,

@@ -1,5 +1,7 @@
 // What a command that trained says at its end.
 import { constants } from "node:os";
+import type { PeftModel } from "../peft/index.js";
+import { info } from "../support/log.js";
 import type { Baseline } from "../tasks/index.js";
 import { isEvaluation, resultsTable } from "../trainer/card.js";
 import type { Trainer, TrainOutput } from "../trainer/index.js";
@@ -33,6 +35,12 @@ export function printBaselines({ state }: Trained, baselines: readonly Baseline[
   ];
   const figures = rows.map(({ name, metrics }) => [name, ...names.map((each) => metrics[each]?.toFixed(4) ?? "")]);
   console.log(`\nBeside what takes no model:\n${table([["", ...names], ...figures])}`);
+}
+
+/** Says how much of a model trains. */
+export function sayAdapter(model: Pick<PeftModel, "getNbTrainableParameters">): void {
+  const { trainable, all } = model.getNbTrainableParameters();
+  info(`LoRA: ${trainable} of ${all} parameters train (${((100 * trainable) / all).toFixed(2)} %)`);
 }
 
 /** Cells in columns, the first row a heading. */

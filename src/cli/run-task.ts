@@ -18,6 +18,7 @@ import {
 } from "../tasks/index.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
 import { type CardInfo, Trainer, type TrainingArguments, type TrainOutput } from "../trainer/index.js";
+import { sayAdapter } from "./report.js";
 
 export interface TaskRun {
   readonly checkpoint: string;
@@ -65,10 +66,7 @@ export async function trainerOf(run: TaskRun): Promise<Trainer> {
     ignoreMismatchedSizes: run.freshHead,
   });
   const trained = run.lora ? getPeftModel(model, run.lora) : model;
-  if (trained instanceof PeftModel) {
-    const { trainable, all } = trained.getNbTrainableParameters();
-    info(`LoRA: ${trainable} of ${all} parameters train (${((100 * trainable) / all).toFixed(2)} %)`);
-  }
+  if (trained instanceof PeftModel) sayAdapter(trained);
   const limit = lengthLimit(run.maxLength, tokenizer, model.config);
   const tokenize = (split: string) => tokenizeSplit(raw, split, task, tokenizer, limit);
   const train = await tokenize("train");

@@ -4,7 +4,7 @@ import { adapterFlags, adapterOf } from "./adapter-flags.js";
 import { defineCommand } from "./command.js";
 import { checkSource, dataFlags, fileOptions, ownDataFlags } from "./data-flags.js";
 import { revisionFlags } from "./model-flags.js";
-import { choicesOf, taskFlags, trainTaskFlag } from "./task-flags.js";
+import { choicesOf, defaultsOf, taskFlags, trainTaskFlag } from "./task-flags.js";
 import { argumentsOf, trainingFlags } from "./training-flags.js";
 
 const modelFlags = {
@@ -38,7 +38,8 @@ export const command = defineCommand({
   ],
   flags,
   required: ["model", "output"],
-  run: async (values, given) => {
+  run: async (asGiven, given) => {
+    const values = { ...asGiven, ...defaultsOf(asGiven.task, given) };
     checkSource("train", values);
     const { model: checkpoint = "", output: outputDir } = values;
     const lora = adapterOf(values, given);

@@ -1,4 +1,5 @@
 // Texts as rows of numbers: models of sentences, their losses and measures.
+export { FewShotClassifier, fewShotFolder } from "./few-shot-classifier.js";
 export {
   fitLogisticRegression,
   type LogisticRegression,

@@ -35,6 +35,8 @@ export function fitLogisticRegression(
     if (!labels.includes(c)) throw new DataError(`logistic regression: class ${c} of ${classes} has no row`);
   }
   const width = rows[0].length;
+  // of two classes scikit-learn learns one row of weights, the difference of these two: half of each square is its square's
+  const share = classes === 2 ? C / 2 : C;
   const size = classes * (width + 1); // of each class its weights, then its intercept
   const shape = (x: Float64Array): LogisticRegression => ({
     weights: Array.from({ length: classes }, (_, c) => x.subarray(c * (width + 1), c * (width + 1) + width)),
@@ -60,8 +62,8 @@ export function fitLogisticRegression(
     });
     for (let c = 0; c < classes; c++) {
       for (let i = c * (width + 1); i < c * (width + 1) + width; i++) {
-        loss += (x[i] * x[i]) / (2 * C);
-        gradient[i] += x[i] / C;
+        loss += (x[i] * x[i]) / (2 * share);
+        gradient[i] += x[i] / share;
       }
     }
     return loss;

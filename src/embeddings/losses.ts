@@ -1,7 +1,9 @@
 // Losses that teach a SentenceTransformer, each a model for the Trainer: it takes the texts of a row, gives a loss, and is
 // saved as the SentenceTransformer that it trains. (sentence-transformers: losses/.)
 import type { Batch, CollatorObject, RowsOrColumns } from "../batches/index.js";
+import { AutoModel } from "../models/index.js";
 import { Module } from "../nn/index.js";
+import { PeftModel } from "../peft/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { concat, crossEntropy, matmul, mse, mul, sum, type Tensor, tensor, transpose } from "../tensor/index.js";
 import { normalized } from "./pooling.js";
@@ -38,8 +40,26 @@ abstract class SentenceLoss extends Module {
     return [];
   }
 
+  /** What the Hub calls the library of the files. */
+  get library(): string {
+    return "sentence-transformers";
+  }
+
   savePretrained(folder: string): Promise<void> {
     return this.model.savePretrained(folder);
+  }
+
+  /** Takes back what savePretrained wrote. Throws as AutoModel.fromPretrained. */
+  async loadWeights(folder: string): Promise<void> {
+    const { encoder } = this.model;
+    const adapters = PeftModel.of(encoder);
+    if (adapters) return adapters.loadWeights(folder);
+    const saved = await AutoModel.fromPretrained(folder);
+    for (const [name, parameter] of encoder.namedParameters()) parameter.copy_(saved.parameter(name));
+  }
+
+  activationCheckpointingEnable(): void {
+    this.model.encoder.activationCheckpointingEnable();
   }
 
   /** Makes batches of rows of texts: for each column what the encoder takes, under `<column>_input_ids` and so on. */

@@ -4,7 +4,8 @@ import { ConfigError } from "../support/errors.js";
 import { div, max, maximum, mul, putRows, reshape, sqrt, sum, type Tensor, takeRows, tensor } from "../tensor/index.js";
 
 /** The mean of the tokens' states, the first token's, or of each column the largest. */
-export type PoolingMode = "mean" | "cls" | "max";
+export type PoolingMode = (typeof POOLING_MODES)[number];
+export const POOLING_MODES = ["mean", "cls", "max"] as const;
 
 /** states [tokens, hidden] of a packed batch -> [batch, hidden]. @throws ConfigError where a mask is known to the device only */
 export function pool(states: Tensor, packing: Packing, mode: PoolingMode): Tensor {

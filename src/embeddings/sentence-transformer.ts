@@ -1,18 +1,16 @@
 // A model of sentences: an encoder whose tokens' states are pooled into one row, so that texts that mean the same lie close
 // to each other. Its folder is that of Python's sentence-transformers.
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
 import { checkpointFolder } from "../checkpoint/index.js";
 import type { HubOptions } from "../hub/index.js";
 import { AutoModel, type EncoderModel } from "../models/index.js";
 import { Module } from "../nn/index.js";
-import { writeFileAtomic } from "../support/atomic.js";
-import { ConfigError, FileFormatError } from "../support/errors.js";
-import { warn } from "../support/log.js";
+import { PeftModel } from "../peft/index.js";
+import { ConfigError } from "../support/errors.js";
 import { noGrad, type Tensor } from "../tensor/index.js";
 import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
-import { normalized, type PoolingMode, pool } from "./pooling.js";
+import { normalized, POOLING_MODES, type PoolingMode, pool } from "./pooling.js";
+import { readSettings, SETTINGS_FILES, type Settings, writeSettings } from "./settings.js";
 
 export interface SentenceTransformerOptions extends HubOptions {
   /** How the tokens' states become one row. Default: as the folder says, else "mean". */
@@ -21,19 +19,21 @@ export interface SentenceTransformerOptions extends HubOptions {
   readonly normalize?: boolean;
   /** Tokens of a text that are read. Default: as the folder says, else what the model takes. */
   readonly maxSeqLength?: number;
+  /** What stands before texts, by what they are: `{ query: "query: ", passage: "passage: " }`. Default: as the folder says. */
+  readonly prompts?: Readonly<Record<string, string>>;
+  /** The name of the prompt that stands before texts where none is asked for. Default: as the folder says. */
+  readonly defaultPromptName?: string;
 }
 
 export interface EncodeTextOptions {
+  /** What stands before each text. Default: by `promptName`. */
+  readonly prompt?: string;
+  /** The name of one of the model's prompts. Default: the model's own default, where it has one. */
+  readonly promptName?: string;
   /** Default: as the model does. */
   readonly normalizeEmbeddings?: boolean;
   /** Texts computed at once. Default 32. */
   readonly batchSize?: number;
-}
-
-interface Settings {
-  readonly pooling: PoolingMode;
-  readonly normalize: boolean;
-  readonly maxSeqLength: number;
 }
 
 export class SentenceTransformer extends Module {
@@ -52,12 +52,13 @@ export class SentenceTransformer extends Module {
     this.tokenizer = tokenizer;
     const positions = encoder.config.max_position_embeddings;
     const longest = Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions : 512);
-    const { pooling = "mean", normalize = false, maxSeqLength = longest } = options;
-    if (!["mean", "cls", "max"].includes(pooling))
-      throw new ConfigError(`pooling "${pooling}" is not known; there are mean, cls, max`);
+    const { pooling = "mean", normalize = false, maxSeqLength = longest, prompts = {}, defaultPromptName } = options;
+    if (!POOLING_MODES.includes(pooling))
+      throw new ConfigError(`pooling "${pooling}" is not known; there are ${POOLING_MODES.join(", ")}`);
     if (!(maxSeqLength >= 1 && maxSeqLength <= longest))
       throw new ConfigError(`maxSeqLength is ${maxSeqLength}; the model takes ${longest}`);
-    this.settings = { pooling, normalize, maxSeqLength };
+    this.settings = { pooling, normalize, maxSeqLength, prompts, defaultPromptName };
+    this.#promptOf({});
   }
 
   /**
@@ -68,16 +69,19 @@ export class SentenceTransformer extends Module {
     nameOrFolder: string,
     options: SentenceTransformerOptions = {},
   ): Promise<SentenceTransformer> {
-    const { pooling, normalize, maxSeqLength, ...hub } = options;
+    const { pooling, normalize, maxSeqLength, prompts, defaultPromptName, ...hub } = options;
+    const folder = await checkpointFolder(nameOrFolder, hub, { also: SETTINGS_FILES });
+    const saved = await readSettings(folder);
     const [encoder, tokenizer] = await Promise.all([
       AutoModel.fromPretrained(nameOrFolder, { ...hub }),
       AutoTokenizer.fromPretrained(nameOrFolder, hub),
     ]);
-    const saved = await readSettings(await checkpointFolder(nameOrFolder, hub));
     const own = {
       pooling: pooling ?? saved.pooling,
       normalize: normalize ?? saved.normalize,
       maxSeqLength: maxSeqLength ?? saved.maxSeqLength,
+      prompts: prompts ?? saved.prompts,
+      defaultPromptName: defaultPromptName ?? saved.defaultPromptName,
     };
     return new SentenceTransformer(encoder, tokenizer, own).eval();
   }
@@ -116,7 +120,8 @@ export class SentenceTransformer extends Module {
   ): Promise<Float32Array | Float32Array[]> {
     const { normalizeEmbeddings = this.settings.normalize, batchSize = 32 } = options;
     if (!(batchSize >= 1)) throw new ConfigError(`batchSize must be at least 1, not ${batchSize}`);
-    const texts = typeof input === "string" ? [input] : input;
+    const prompt = this.#promptOf(options);
+    const texts = (typeof input === "string" ? [input] : input).map((text) => prompt + text);
     const order = texts.map((_, i) => i).sort((a, b) => texts[b].length - texts[a].length);
     const rows: Float32Array[] = new Array(texts.length);
     const { training } = this;
@@ -136,81 +141,20 @@ export class SentenceTransformer extends Module {
     return typeof input === "string" ? rows[0] : rows;
   }
 
-  /** Writes the folder of sentence-transformers: the encoder and its tokenizer, and how it pools. */
+  /** What stands before texts. @throws ConfigError for a name that is no prompt's */
+  #promptOf({ prompt, promptName = this.settings.defaultPromptName }: EncodeTextOptions): string {
+    if (prompt !== undefined) return prompt;
+    if (promptName === undefined) return "";
+    const { prompts } = this.settings;
+    if (Object.hasOwn(prompts, promptName)) return prompts[promptName];
+    const names = Object.keys(prompts).join(", ") || "none";
+    throw new ConfigError(`the model has no prompt called "${promptName}"; there are ${names}`);
+  }
+
+  /** Writes the folder of sentence-transformers: the encoder (or its adapter) and its tokenizer, and how it pools. */
   async savePretrained(folder: string): Promise<void> {
-    const { pooling, normalize, maxSeqLength } = this.settings;
-    await mkdir(join(folder, POOLING), { recursive: true });
-    await this.encoder.savePretrained(folder);
+    await (PeftModel.of(this.encoder) ?? this.encoder).savePretrained(folder);
     await this.tokenizer.savePretrained(folder);
-    const modes = Object.fromEntries(Object.entries(MODES).map(([mode, key]) => [key, mode === pooling]));
-    await writeJson(join(folder, POOLING, "config.json"), {
-      word_embedding_dimension: this.dimension,
-      ...modes,
-      include_prompt: true,
-    });
-    await writeJson(join(folder, "sentence_bert_config.json"), { max_seq_length: maxSeqLength, do_lower_case: false });
-    const type = "sentence_transformers.models.";
-    const modules = [
-      { path: "", type: `${type}Transformer` },
-      { path: POOLING, type: `${type}Pooling` },
-      ...(normalize ? [{ path: "2_Normalize", type: `${type}Normalize` }] : []),
-    ].map(({ path, type }, idx) => ({ idx, name: String(idx), path, type }));
-    if (normalize) await mkdir(join(folder, "2_Normalize"), { recursive: true });
-    await writeJson(join(folder, MODULES), modules);
-  }
-}
-
-const MODULES = "modules.json";
-const POOLING = "1_Pooling";
-
-/** What 1_Pooling/config.json calls the modes. */
-const MODES: Readonly<Record<PoolingMode, string>> = {
-  cls: "pooling_mode_cls_token",
-  mean: "pooling_mode_mean_tokens",
-  max: "pooling_mode_max_tokens",
-};
-
-function writeJson(path: string, value: unknown): Promise<void> {
-  return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** What a folder says of itself; nothing where it is that of a plain encoder. */
-async function readSettings(folder: string): Promise<Partial<Settings>> {
-  const modules = (await readJson(join(folder, MODULES))) as
-    | { readonly path?: string; readonly type?: string }[]
-    | undefined;
-  const sizes = (await readJson(join(folder, "sentence_bert_config.json"))) as
-    | { readonly max_seq_length?: number }
-    | undefined;
-  const maxSeqLength = sizes?.max_seq_length ?? undefined;
-  if (!Array.isArray(modules)) return { maxSeqLength };
-  const kinds = modules.map(({ type }) => type?.split(".").at(-1));
-  const strange = kinds.filter((kind) => !["Transformer", "Pooling", "Normalize"].includes(kind ?? ""));
-  if (strange.length > 0)
-    throw new ConfigError(`${join(folder, MODULES)}: the module ${strange.join(", ")} is not supported`);
-  const normalize = kinds.includes("Normalize");
-  const config = (await readJson(join(folder, modules[kinds.indexOf("Pooling")]?.path ?? POOLING, "config.json"))) as
-    | Readonly<Record<string, unknown>>
-    | undefined;
-  if (!config) {
-    warn(`${folder} has no configuration of its pooling: taking the mean`);
-    return { normalize, maxSeqLength };
-  }
-  const set = Object.keys(config).filter((key) => key.startsWith("pooling_mode_") && config[key] === true);
-  const pooling = (Object.keys(MODES) as PoolingMode[]).find((mode) => set.length === 1 && MODES[mode] === set[0]);
-  if (!pooling)
-    throw new ConfigError(
-      `${folder}: pooling by ${set.join(" and ")} is not supported; one of ${Object.keys(MODES).join(", ")} is`,
-    );
-  return { pooling, normalize, maxSeqLength };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new FileFormatError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
+    await writeSettings(folder, this.settings, this.dimension);
   }
 }

@@ -56,20 +56,22 @@ class AutoClass<T extends Task> {
     return (await this.#load(nameOrFolder, options)) as Labelled<Tasks[T], Name>; // it has the names it was given
   }
 
-  async #load(nameOrFolder: string, options: ModelOptions): Promise<Tasks[T]> {
+  async #load(nameOrFolder: string, given: ModelOptions): Promise<Tasks[T]> {
+    const { baseModel, ...options } = given;
     const folder = await checkpointFolder(nameOrFolder, splitHubOptions(options).hub);
-    if (await holdsAdapter(folder)) return this.#withAdapter(folder, options);
+    if (await holdsAdapter(folder)) return this.#withAdapter(folder, baseModel, options);
+    if (baseModel !== undefined) throw new ConfigError(`${nameOrFolder} is no adapter: it has no base model`);
     const raw = await readConfig(folder);
     return loadModel(this.#classFor(raw, folder), nameOrFolder, folder, raw, options);
   }
 
   /** The model that an adapter belongs to, with the adapter. Its labels are the adapter's. */
-  async #withAdapter(folder: string, options: ModelOptions): Promise<Tasks[T]> {
-    const { base } = await readAdapterConfig(folder);
+  async #withAdapter(folder: string, baseModel: string | undefined, options: ModelOptions): Promise<Tasks[T]> {
+    const { base = baseModel } = baseModel === undefined ? await readAdapterConfig(folder) : {};
     if (base === undefined) {
       throw new ConfigError(
-        `the adapter in ${folder} does not say which model it belongs to (base_model_name_or_path): load that, and give it the ` +
-          "adapter with PeftModel.fromPretrained",
+        `the adapter in ${folder} does not say which model it belongs to (base_model_name_or_path): name it as ` +
+          "baseModel (--base of attune merge), or load it, and give it the adapter with PeftModel.fromPretrained",
       );
     }
     const { revision: _, ...others } = options; // the revision is the adapter's

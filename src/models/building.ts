@@ -13,6 +13,8 @@ import type { PreTrainedModel } from "./pretrained.js";
 export interface ModelOptions extends ConfigOptions, LoadOptions, HubOptions {
   /** Starts the run's random numbers, from which new heads are drawn: see manualSeed. Default: they go on. */
   readonly seed?: number;
+  /** Of an adapter: the folder or name of the model that it belongs to. Default: the one that it names. */
+  readonly baseModel?: string;
   readonly [configKey: string]: unknown;
 }
 

@@ -1,4 +1,5 @@
 // pipeline(task, model): loads what the task needs.
+import type { SentenceTransformer } from "../embeddings/index.js";
 import type { HubOptions } from "../hub/index.js";
 import { splitHubOptions } from "../hub/locate.js";
 import type { EncoderModel } from "../models/index.js";
@@ -6,12 +7,14 @@ import { ConfigError, nearest } from "../support/errors.js";
 import { type FeatureExtractionPipeline, loadFeatureExtraction } from "./feature-extraction.js";
 import { type FillMaskPipeline, loadFillMask, type MaskedLMModelLike } from "./fill-mask.js";
 import { type LabelNames, loadWithLabels } from "./labels.js";
+import { loadMultipleChoice, type MultipleChoiceModelLike, type MultipleChoicePipeline } from "./multiple-choice.js";
 import {
   loadQuestionAnswering,
   type QuestionAnsweringModelLike,
   type QuestionAnsweringPipeline,
 } from "./question-answering.js";
 import type { TokenizerLike } from "./running.js";
+import { loadSentenceSimilarity, type SentenceSimilarityPipeline } from "./sentence-similarity.js";
 import {
   type ClassificationModel,
   loadTextClassification,
@@ -49,8 +52,10 @@ export interface Pipelines {
   "token-classification": Tokens;
   ner: Tokens;
   "question-answering": Task<QuestionAnsweringModelLike, QuestionAnsweringPipeline>;
+  "multiple-choice": Task<MultipleChoiceModelLike, MultipleChoicePipeline>;
   "fill-mask": Task<MaskedLMModelLike, FillMaskPipeline>;
   "feature-extraction": Task<EncoderModel, FeatureExtractionPipeline>;
+  "sentence-similarity": Task<SentenceTransformer | EncoderModel, SentenceSimilarityPipeline>;
 }
 
 type Load<T extends keyof Pipelines> = (
@@ -65,8 +70,10 @@ const tasks: { readonly [T in keyof Pipelines]: Load<T> } = {
   "token-classification": loadTokenClassification,
   ner: loadTokenClassification,
   "question-answering": loadQuestionAnswering,
+  "multiple-choice": loadMultipleChoice,
   "fill-mask": loadFillMask,
   "feature-extraction": loadFeatureExtraction,
+  "sentence-similarity": loadSentenceSimilarity,
 };
 
 /**

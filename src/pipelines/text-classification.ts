@@ -1,5 +1,6 @@
 // The pipeline "text-classification": texts or pairs of texts to labels with scores.
 import type { Batch } from "../batches/index.js";
+import { FewShotClassifier, fewShotFolder } from "../embeddings/index.js";
 import type { HubOptions } from "../hub/index.js";
 import { AutoModelForSequenceClassification, type CommonConfig, numLabels } from "../models/index.js";
 import type { Module } from "../nn/index.js";
@@ -7,7 +8,16 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
 import type { Tensor } from "../tensor/index.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
-import { type CutOptions, checkCount, inEvaluation, longestInput, softmax, type TokenizerLike } from "./running.js";
+import {
+  type CutOptions,
+  checkCount,
+  inBatches,
+  inEvaluation,
+  longestInput,
+  padInputs,
+  softmax,
+  type TokenizerLike,
+} from "./running.js";
 
 /** What the pipeline asks of a model: a sequence-classification head. */
 export interface ClassificationModel<Name extends string = string> extends Module {
@@ -51,21 +61,26 @@ export interface TextClassificationPipeline<Name extends string = string> {
   ): Promise<Classification<Name>[][]>;
 }
 
-/** Loads a model and its tokenizer and makes the pipeline of them. */
+/** Loads a model and its tokenizer, or a few-shot classifier, and makes the pipeline of them. */
 export async function loadTextClassification(
   model: string | ClassificationModel,
   tokenizer?: TokenizerLike,
   hub: HubOptions = {},
 ): Promise<TextClassificationPipeline> {
   if (typeof model === "string") {
+    if ((await fewShotFolder(model, hub)) !== undefined)
+      return createPipeline(fewShotScorer(await FewShotClassifier.fromPretrained(model, hub)));
     const loaded = await AutoModelForSequenceClassification.fromPretrained(model, { ...hub });
-    return createPipeline(loaded, tokenizer ?? (await AutoTokenizer.fromPretrained(model, hub)));
+    return createPipeline(headScorer(loaded, tokenizer ?? (await AutoTokenizer.fromPretrained(model, hub))));
   }
   if (!tokenizer) throw new ConfigError("pipeline: a model that is not a folder needs { tokenizer }");
-  return createPipeline(model, tokenizer);
+  return createPipeline(headScorer(model, tokenizer));
 }
 
-function createPipeline(model: ClassificationModel, tokenizer: TokenizerLike): TextClassificationPipeline {
+/** All labels of each of some inputs, with their scores. `first` is the number of the first input, for messages. */
+type Scorer = (pairs: readonly Pair[], first: number, options: CutOptions) => Promise<Classification[][]>;
+
+function createPipeline(score: Scorer): TextClassificationPipeline {
   async function classify(
     input: ClassificationInput | readonly ClassificationInput[],
     options: ClassifyOptions = {},
@@ -76,15 +91,33 @@ function createPipeline(model: ClassificationModel, tokenizer: TokenizerLike): T
     const single = !Array.isArray(input);
     const pairs = ([input].flat() as unknown[]).map(toPair);
     const results: Classification[][] = [];
-    for (let start = 0; start < pairs.length; start += batchSize) {
-      const batch = encode(tokenizer, model, pairs.slice(start, start + batchSize), start, options);
-      const { logits } = inEvaluation(model, () => model.forward(batch));
-      results.push(...rank(model.config, await logits.data(), topK ?? Infinity));
+    for (const [first, batch] of inBatches(pairs, batchSize)) {
+      const scored = await score(batch, first, options);
+      for (const labels of scored) results.push(labels.sort((a, b) => b.score - a.score).slice(0, topK ?? Infinity));
     }
     if (single) return results[0];
     return options.topK === undefined ? results.map(([best]) => best) : results;
   }
   return classify as TextClassificationPipeline;
+}
+
+function headScorer(model: ClassificationModel, tokenizer: TokenizerLike): Scorer {
+  return async (pairs, first, options) => {
+    const batch = encode(tokenizer, model, pairs, first, options);
+    const { logits } = inEvaluation(model, () => model.forward(batch));
+    return scoresOf(model.config, await logits.data());
+  };
+}
+
+function fewShotScorer(classifier: FewShotClassifier): Scorer {
+  return async (pairs, first) => {
+    const texts = pairs.map(([text, pair], i) => {
+      if (pair === undefined) return text;
+      throw new DataError(`input ${first + i} of the pipeline is a pair; a few-shot classifier takes one text`);
+    });
+    const rows = await classifier.predictProbabilities(texts, { batchSize: texts.length });
+    return rows.map((row) => row.map((score, i) => ({ label: classifier.labels[i], score })));
+  };
 }
 
 type Pair = readonly [text: string, pair: string | undefined];
@@ -117,21 +150,16 @@ function encode(
     else warn(`input ${first + i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
     return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
   });
-  const { input_ids, attention_mask, token_type_ids } = tokenizer.pad(
-    rows.map((row) => ({ ...row })),
-    { padding: true, returnTensors: true },
-  );
-  return { input_ids, attention_mask, ...(token_type_ids ? { token_type_ids } : {}) };
+  return padInputs(tokenizer, rows);
 }
 
-/** The best labels of each row of logits. */
-function rank(config: CommonConfig, logits: ArrayLike<number>, topK: number): Classification[][] {
+/** Of each row of logits all labels with their scores. */
+function scoresOf(config: CommonConfig, logits: ArrayLike<number>): Classification[][] {
   const width = numLabels(config);
   const score = scoring(config, width);
   return Array.from({ length: logits.length / width }, (_, row) => {
     const values = Array.from({ length: width }, (_, i) => logits[row * width + i]);
-    const ranked = score(values).map((value, i) => ({ label: config.id2label[i], score: value }));
-    return ranked.sort((a, b) => b.score - a.score).slice(0, topK);
+    return score(values).map((value, i) => ({ label: config.id2label[i], score: value }));
   });
 }
 

@@ -1,21 +1,17 @@
 // Classification from a few examples, in the manner of SetFit (Tunstall et al. 2022): a model of sentences learns from pairs
 // that examples of one class belong together, and others do not; then a logistic regression on its embeddings learns the
 // classes.
-import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Dataset } from "../datasets/index.js";
 import {
   CosineSimilarityLoss,
+  FewShotClassifier,
   fitLogisticRegression,
-  type LogisticRegression,
-  SentenceTransformer,
-  scoresOf,
+  type SentenceTransformer,
 } from "../embeddings/index.js";
-import type { HubOptions } from "../hub/index.js";
-import { writeFileAtomic } from "../support/atomic.js";
-import { DataError, FileFormatError } from "../support/errors.js";
+import { DataError } from "../support/errors.js";
 import { Mt19937 } from "../support/mt19937.js";
-import { Trainer, type TrainingArguments, type TrainingOptions } from "../trainer/index.js";
+import { Trainer, TrainingArguments, type TrainingOptions } from "../trainer/index.js";
+import { FEW_SHOT_ARGUMENTS } from "./few-shot-arguments.js";
 
 export interface LabelledText {
   readonly text: string;
@@ -28,123 +24,82 @@ export interface FewShotOptions {
   readonly numIterations?: number;
 }
 
-const HEAD = "classifier_head.json";
+const DEFAULT_ITERATIONS = 20;
 
-/** A class for each text: a model of sentences and a logistic regression. */
-export class FewShotClassifier {
-  readonly model: SentenceTransformer;
-  readonly labels: readonly string[];
-  readonly head: LogisticRegression;
+/** More pairs than this are no few shots, but an hour. */
+const MOST_PAIRS = 100_000;
 
-  constructor(model: SentenceTransformer, labels: readonly string[], head: LogisticRegression) {
-    this.model = model;
-    this.labels = labels;
-    this.head = head;
-  }
+/**
+ * Trains on a few examples of each class. The model is changed.
+ * @throws DataError for fewer than two classes, or more examples than are few
+ */
+export async function trainFewShot(
+  model: SentenceTransformer,
+  examples: readonly LabelledText[],
+  options: FewShotOptions = {},
+): Promise<FewShotClassifier> {
+  const { args = {}, numIterations = DEFAULT_ITERATIONS } = options;
+  const loss = new CosineSimilarityLoss(model);
+  const trainer = new Trainer({
+    model: loss,
+    args: args instanceof TrainingArguments ? args : { ...FEW_SHOT_ARGUMENTS, saveStrategy: "no", ...args },
+    trainDataset: contrastivePairs(examples, { numIterations, seed: args.seed }),
+    dataCollator: loss.collator,
+  });
+  await trainer.train();
+  return fitFewShotHead(model, examples);
+}
 
-  /**
-   * Trains on a few examples of each class. The model is changed.
-   * @throws DataError for fewer than two classes, or a class with one example only where all have
-   */
-  static async train(
-    model: SentenceTransformer,
-    examples: readonly LabelledText[],
-    options: FewShotOptions = {},
-  ): Promise<FewShotClassifier> {
-    const labels = [...new Set(examples.map(({ label }) => label))].sort();
-    if (labels.length < 2)
-      throw new DataError(
-        `few-shot classification needs examples of two classes at least; there are ${labels.join(", ") || "none"}`,
-      );
-    const { args = {}, numIterations = 20 } = options;
-    const pairs = contrastivePairs(examples, numIterations, args.seed ?? 42);
-    const loss = new CosineSimilarityLoss(model);
-    const trainer = new Trainer({
-      model: loss,
-      args:
-        args instanceof Object && "toJSON" in args
-          ? args
-          : { perDeviceTrainBatchSize: 16, numTrainEpochs: 1, learningRate: 2e-5, saveStrategy: "no", ...args },
-      trainDataset: Dataset.fromRows(pairs as unknown as Record<string, unknown>[]),
-      dataCollator: loss.collator,
-    });
-    await trainer.train();
-    model.eval();
-    const rows = await model.encode(examples.map(({ text }) => text));
-    const head = fitLogisticRegression(
-      rows,
-      examples.map(({ label }) => labels.indexOf(label)),
-      labels.length,
+/** The classifier of a model that has learned already: a logistic regression on the embeddings of the examples. */
+export async function fitFewShotHead(
+  model: SentenceTransformer,
+  examples: readonly LabelledText[],
+): Promise<FewShotClassifier> {
+  const labels = classesOf(examples);
+  const rows = await model.eval().encode(examples.map(({ text }) => text));
+  const numbers = examples.map(({ label }) => labels.indexOf(label));
+  return new FewShotClassifier(model, labels, fitLogisticRegression(rows, numbers, labels.length));
+}
+
+/** @throws DataError for fewer than two */
+function classesOf(examples: readonly LabelledText[]): string[] {
+  const labels = [...new Set(examples.map(({ label }) => label))].sort();
+  if (labels.length >= 2) return labels;
+  throw new DataError(
+    `few-shot classification needs examples of two classes at least; there are ${labels.join(", ") || "none"}`,
+  );
+}
+
+/**
+ * Pairs of examples of one class (`score` 1) and of two (0), drawn by the seed: `sentence1`, `sentence2`, `score`.
+ * @throws DataError as trainFewShot
+ */
+export function contrastivePairs(
+  examples: readonly LabelledText[],
+  { numIterations = DEFAULT_ITERATIONS, seed = 42 }: { readonly numIterations?: number; readonly seed?: number } = {},
+): Dataset {
+  const classes = classesOf(examples);
+  const count = 2 * examples.length * numIterations;
+  if (count > MOST_PAIRS) {
+    throw new DataError(
+      `${examples.length} examples with ${numIterations} iterations make ${count} pairs: few-shot classification is for few ` +
+        "examples of each class (--shots takes some of them)",
     );
-    return new FewShotClassifier(model, labels, head);
   }
-
-  /** The class of each text with its probability. */
-  async predict(texts: readonly string[]): Promise<{ readonly label: string; readonly score: number }[]> {
-    const rows = await this.model.encode(texts);
-    return rows.map((row) => {
-      const scores = scoresOf(this.head, row);
-      const most = Math.max(...scores);
-      const powers = scores.map((score) => Math.exp(score - most));
-      const total = powers.reduce((sum, power) => sum + power, 0);
-      const best = scores.indexOf(most);
-      return { label: this.labels[best], score: powers[best] / total };
-    });
-  }
-
-  /** Writes the folder of the model of sentences, and the regression beside it. */
-  async savePretrained(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    await this.model.savePretrained(folder);
-    const { weights, intercepts } = this.head;
-    const json = {
-      version: 1,
-      labels: this.labels,
-      weights: weights.map((row) => Array.from(row)),
-      intercepts: Array.from(intercepts),
-    };
-    await writeFileAtomic(join(folder, HEAD), `${JSON.stringify(json)}\n`);
-  }
-
-  /** @throws FileFormatError where the folder holds no such classifier */
-  static async fromPretrained(folder: string, options: HubOptions = {}): Promise<FewShotClassifier> {
-    const path = join(folder, HEAD);
-    let json: { readonly labels: string[]; readonly weights: number[][]; readonly intercepts: number[] };
-    try {
-      json = JSON.parse(await readFile(path, "utf8"));
-    } catch (error) {
-      throw new FileFormatError(`${folder} holds no few-shot classifier: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    const { labels, weights, intercepts } = json;
-    if (!Array.isArray(labels) || weights?.length !== labels.length || intercepts?.length !== labels.length)
-      throw new FileFormatError(`${path} is damaged: labels, weights and intercepts differ in number`);
-    const head = { weights: weights.map((row) => Float64Array.from(row)), intercepts: Float64Array.from(intercepts) };
-    return new FewShotClassifier(await SentenceTransformer.fromPretrained(folder, options), labels, head);
-  }
-}
-
-interface Pair {
-  readonly sentence1: string;
-  readonly sentence2: string;
-  readonly score: number;
-}
-
-/** Pairs of examples of one class (1) and of two (0), drawn by the seed. */
-export function contrastivePairs(examples: readonly LabelledText[], iterations: number, seed: number): Pair[] {
+  const members = new Map(classes.map((label) => [label, examples.filter((example) => example.label === label)]));
+  const others = new Map(classes.map((label) => [label, examples.filter((example) => example.label !== label)]));
   const generator = new Mt19937(seed >>> 0);
   const pick = <T>(list: readonly T[]): T => list[Math.floor((generator.next() / 2 ** 32) * list.length)];
-  return Array.from({ length: iterations }, () => examples)
+  const rows = Array.from({ length: numIterations }, () => examples)
     .flat()
-    .flatMap((example): Pair[] => {
-      const same = examples.filter((other) => other !== example && other.label === example.label);
-      const different = examples.filter(({ label }) => label !== example.label);
-      const pair = (other: LabelledText, score: number): Pair => ({
+    .flatMap((example) => {
+      const same = (members.get(example.label) ?? []).filter((other) => other !== example);
+      const pair = (other: LabelledText, score: number) => ({
         sentence1: example.text,
         sentence2: other.text,
         score,
       });
-      return [...(same.length > 0 ? [pair(pick(same), 1)] : []), pair(pick(different), 0)];
+      return [...(same.length > 0 ? [pair(pick(same), 1)] : []), pair(pick(others.get(example.label) ?? []), 0)];
     });
+  return Dataset.fromRows(rows) as Dataset;
 }

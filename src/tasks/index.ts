@@ -2,7 +2,13 @@
 export { type Baseline, measureBaselines } from "./baselines.js";
 export { checkData } from "./checks.js";
 export type { ColumnChoices } from "./columns.js";
-export { contrastivePairs, FewShotClassifier, type FewShotOptions, type LabelledText } from "./few-shot.js";
+export {
+  contrastivePairs,
+  type FewShotOptions,
+  fitFewShotHead,
+  type LabelledText,
+  trainFewShot,
+} from "./few-shot.js";
 export { describeForecast, type Forecast, forecastRun, type Planned } from "./forecast.js";
 export { headOptions, labelsOf } from "./head.js";
 export { loadFiles, loadOwnData, type OwnDataOptions } from "./own-data.js";
@@ -13,6 +19,7 @@ export {
   planTask,
   type TaskChoices,
   type TaskPlan,
+  takeShots,
   textBlocks,
   tokenizeChoices,
 } from "./plans/index.js";

@@ -41,7 +41,8 @@ export function findTask(raw: DatasetDict, config: string | undefined, choices: 
   };
 }
 
-function metricFor(classes: number): Metric {
+/** What a classifier of so many classes is measured by; none: a regression. */
+export function metricFor(classes: number): Metric {
   if (classes === 0) return combine([pearsonr({ key: "pearson" }), spearmanr()]);
   return classes === 2 ? combine([accuracy(), f1()]) : combine([accuracy(), f1({ average: "macro" })]);
 }

@@ -26,8 +26,21 @@ export async function saveTogether(folder: string, fill: (stage: string) => Prom
     throw new AttuneError(error.message.replaceAll(stage, folder), { cause: error });
   }
   await mkdir(folder, { recursive: true });
-  for (const name of await readdir(stage)) await rename(join(stage, name), join(folder, name));
+  await moveInto(stage, folder);
   await rm(stage, { recursive: true });
+}
+
+/** Moves files over those of the same names, those of folders into folders of the same names. */
+async function moveInto(from: string, to: string): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (!entry.isDirectory()) {
+      await rename(source, target);
+      continue;
+    }
+    await mkdir(target, { recursive: true });
+    await moveInto(source, target);
+  }
 }
 
 /** JSON as Python's Trainer writes it: sorted keys, a newline at the end. */

@@ -105,9 +105,23 @@ describe("attune train --task", () => {
     const { output, stderr } = await train("multiple-choice", data, "--max-steps", "4", "--ignore-mismatched-sizes");
     expect(stderr).toContain("choices in choices, the right one in label");
     expect((await measure(output, data)).eval_accuracy).toBeGreaterThanOrEqual(0);
-    const asked = await attune(["predict", "--model", output, "--text", "a"]);
-    expect(asked.status).toBe(1);
-    expect(asked.stderr).toContain("`attune eval` measures them");
+    const asked = await attune([
+      "predict",
+      "--model",
+      output,
+      "--text",
+      "a",
+      "--choices",
+      "good | bad",
+      "--top-k",
+      "1",
+    ]);
+    expect(JSON.parse(asked.stdout)).toMatchObject([{ choice: expect.stringMatching(/^(good|bad)$/) }]);
+    const lines = '{"text": "a", "choices": ["good", "bad", "long"]}\n{"text": "a"}\n';
+    const many = await attune(["predict", "--model", output, "--batch-size", "1"], { input: lines });
+    expect(JSON.parse(many.stdout)).toHaveLength(3);
+    expect(many.status).toBe(2);
+    expect(many.stderr).toContain("two choices at least");
   });
 
   it("sentence-similarity: pairs, retrieval", async () => {
@@ -123,6 +137,45 @@ describe("attune train --task", () => {
     expect(Math.abs(JSON.parse(pair.stdout).score - 1)).toBeLessThan(1e-5);
     const one = await attune(["predict", "--model", output, "--text", "a bad day"]);
     expect(JSON.parse(one.stdout)).toHaveLength(16);
+  });
+
+  it("few-shot-classification: some examples of each class, the others to measure on", async () => {
+    const rows = sentences(64).map(({ text, label }) => `${text},${label === 1 ? "sad" : "glad"}`);
+    const data = join(folder, "few.csv");
+    writeFileSync(data, ["text,label", ...rows].join("\n"));
+    const { output, stdout, stderr } = await train(
+      "few-shot-classification",
+      data,
+      "--shots",
+      "16",
+      "--learning-rate",
+      "0.01",
+      "--num-train-epochs",
+      "3",
+    );
+    expect(stderr).toContain("32 texts in text, classes glad, sad in label");
+    expect(stderr).toContain("the 32 rows that are not learned from");
+    expect(Number(/^accuracy: ([\d.]+)/m.exec(stdout)?.[1])).toBeGreaterThan(0.9);
+    const measured = await attune(["eval", "--model", output, "--data", data]);
+    expect(JSON.parse(measured.stdout).accuracy).toBeGreaterThan(0.9);
+    const asked = await attune(["predict", "--model", output, "--text", "the night was bad", "--top-k", "2"]);
+    expect(JSON.parse(asked.stdout)).toMatchObject([{ label: "sad" }, { label: "glad" }]);
+    const pair = await attune(["predict", "--model", output, "--text", "a", "--pair", "b"]);
+    expect(pair.stderr).toContain("a few-shot classifier takes one text");
+    const many = await attune([
+      "train",
+      "--task",
+      "few-shot-classification",
+      "--model",
+      model,
+      "--data",
+      data,
+      "--output",
+      output,
+      "--shots",
+      "60",
+    ]);
+    expect(many.stderr).toMatch(/--shots 60: the class (glad|sad) has 32 rows/);
   });
 
   it("says what it cannot do", async () => {

@@ -1,6 +1,6 @@
 // Embeddings against transformers and torch (python.py): sentence-transformers' formula, its losses with their gradients, its
 // folder; and logistic regression against scikit-learn's.
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -17,6 +17,7 @@ import {
   scoresOf,
   similarity,
 } from "../../src/embeddings/index.js";
+import { getPeftModel } from "../../src/peft/index.js";
 import { Trainer } from "../../src/trainer/index.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { temporaryFolder } from "../trainer/tiny.js";
@@ -38,6 +39,52 @@ function expectClose(found: ArrayLike<number>, wanted: readonly number[], tolera
     expect(Math.abs(found[i] - value), `${what} ${i}: ${found[i]}, not ${value}`).toBeLessThan(tolerance);
   });
 }
+
+/** A folder of the tiny encoder, with the files of its pooling as somebody wrote them. */
+function sentenceFolder(pooling: object, more: Readonly<Record<string, unknown>> = {}): string {
+  const folder = temporaryFolder("sentence-folder");
+  cpSync(tiny, folder, { recursive: true });
+  const type = "sentence_transformers.sentence_transformer.modules.pooling.Pooling";
+  const modules = [
+    { idx: 0, name: "0", path: "", type: "sentence_transformers.base.modules.transformer.Transformer" },
+    { idx: 1, name: "1", path: "1_Pooling", type },
+  ];
+  mkdirSync(join(folder, "1_Pooling"));
+  const files = { "modules.json": modules, "1_Pooling/config.json": pooling, ...more };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
+  return folder;
+}
+
+describe("a folder of sentence-transformers", () => {
+  it("is read as its version 6 writes it, prompts among it", async () => {
+    const folder = sentenceFolder(
+      { embedding_dimension: 16, pooling_mode: "cls", include_prompt: true },
+      {
+        "config_sentence_transformers.json": { prompts: { query: "who is ", document: "" }, default_prompt_name: null },
+      },
+    );
+    const model = await SentenceTransformer.fromPretrained(folder);
+    expect(model.settings.pooling).toBe("cls");
+    const asked = await model.encode("Ada", { promptName: "query" });
+    expect(asked).toEqual(await model.encode("who is Ada"));
+    expect(asked).toEqual(await model.encode("Ada", { prompt: "who is " }));
+    expect(await model.encode("Ada")).not.toEqual(asked);
+    await expect(model.encode("Ada", { promptName: "passage" })).rejects.toThrow(
+      /no prompt called "passage"; there are query, document/,
+    );
+    const own = await SentenceTransformer.fromPretrained(folder, { defaultPromptName: "query" });
+    expect(await own.encode("Ada")).toEqual(asked);
+  });
+
+  it("with a pooling that is not supported is refused", async () => {
+    const wrong = sentenceFolder({ pooling_mode: ["mean", "max"] });
+    await expect(SentenceTransformer.fromPretrained(wrong)).rejects.toThrow("pooling by mean and max is not supported");
+    const older = sentenceFolder({ pooling_mode_mean_tokens: true, pooling_mode_lasttoken: true });
+    await expect(SentenceTransformer.fromPretrained(older)).rejects.toThrow(/pooling_mode_lasttoken is not supported/);
+    const damaged = sentenceFolder([]);
+    await expect(SentenceTransformer.fromPretrained(damaged)).rejects.toThrow(/does not hold a JSON object/);
+  });
+});
 
 describeShared("all-MiniLM-L6-v2", () => {
   it("embeds as sentence-transformers does", async () => {
@@ -135,6 +182,54 @@ describe("losses", () => {
     await expect(SentenceTransformer.fromPretrained(outputDir)).rejects.toThrow("the module Dense is not supported");
   });
 
+  it("go on from a checkpoint, and end with the best", async () => {
+    const outputDir = join(temporaryFolder("embeddings"), "run");
+    const dataset = Dataset.fromRows(rows as Record<string, unknown>[]).selectColumns(["anchor", "positive"]);
+    const train = async (numTrainEpochs: number, resumeFromCheckpoint?: boolean) => {
+      const model = await SentenceTransformer.fromPretrained(tiny);
+      const loss = new MultipleNegativesRankingLoss(model);
+      const best = { evalStrategy: "epoch", saveStrategy: "epoch", loadBestModelAtEnd: true } as const;
+      const trainer = new Trainer({
+        model: loss,
+        args: { outputDir, numTrainEpochs, perDeviceTrainBatchSize: 3, learningRate: 5e-3, disableTqdm: true, ...best },
+        trainDataset: dataset,
+        evalDataset: dataset,
+        dataCollator: loss.collator,
+      });
+      await trainer.train({ resumeFromCheckpoint });
+      return { trainer, model };
+    };
+    await train(2);
+    const { trainer, model } = await train(4, true);
+    expect(trainer.state.globalStep).toBe(4);
+    expect(trainer.state.logHistory.filter(({ eval_loss: value }) => value !== undefined)).toHaveLength(4);
+    const again = await SentenceTransformer.fromPretrained(trainer.state.bestModelCheckpoint ?? "");
+    expect(await again.encode("Paris")).toEqual(await model.encode("Paris"));
+  });
+
+  it("train an adapter of the encoder, in the folder of sentence-transformers", async () => {
+    const model = await SentenceTransformer.fromPretrained(tiny);
+    const adapter = getPeftModel(model.encoder, { r: 2, initLoraWeights: false });
+    const outputDir = join(temporaryFolder("embeddings"), "run");
+    const loss = new MultipleNegativesRankingLoss(model);
+    const trainer = new Trainer({
+      model: loss,
+      args: { outputDir, numTrainEpochs: 2, learningRate: 5e-3, disableTqdm: true, saveStrategy: "epoch" },
+      trainDataset: Dataset.fromRows(rows as Record<string, unknown>[]).selectColumns(["anchor", "positive"]),
+      dataCollator: loss.collator,
+    });
+    await trainer.train();
+    const files = readdirSync(outputDir);
+    expect(files).toEqual(expect.arrayContaining(["adapter_model.safetensors", "modules.json"]));
+    expect(files).not.toContain("model.safetensors");
+    const again = await SentenceTransformer.fromPretrained(outputDir);
+    expect(await again.encode("Paris")).toEqual(await model.encode("Paris"));
+    const without = await adapter.disableAdapter(() => model.encode("Paris"));
+    expect(without).not.toEqual(await model.encode("Paris"));
+    const untouched = await SentenceTransformer.fromPretrained(tiny);
+    expect(await untouched.encode("Paris")).toEqual(without);
+  });
+
   it("say what is missing", async () => {
     const model = await SentenceTransformer.fromPretrained(tiny);
     expect(() => new MultipleNegativesRankingLoss(model).collator.collate([{ anchor: "a" }], {})).toThrow(
@@ -151,18 +246,23 @@ describe("losses", () => {
 
 describe("logistic regression", () => {
   it("has scikit-learn's probabilities", () => {
-    const { features, labels, probabilities } = reference.regression;
-    const model = fitLogisticRegression(features, labels, 3);
-    features.forEach((row: number[], i: number) => {
-      const powers = scoresOf(model, row).map(Math.exp);
-      const total = powers.reduce((sum, power) => sum + power, 0);
-      expectClose(
-        powers.map((power) => power / total),
-        probabilities[i],
-        1e-5,
-        `row ${i}, class`,
-      );
-    });
+    const { features, labels, probabilities, two } = reference.regression;
+    const isOne = labels.map((label: number) => Number(label === 1));
+    for (const [model, wanted] of [
+      [fitLogisticRegression(features, labels, 3), probabilities],
+      [fitLogisticRegression(features, isOne, 2, { C: 0.3 }), two],
+    ]) {
+      features.forEach((row: number[], i: number) => {
+        const powers = scoresOf(model, row).map(Math.exp);
+        const total = powers.reduce((sum, power) => sum + power, 0);
+        expectClose(
+          powers.map((power) => power / total),
+          wanted[i],
+          1e-5,
+          `row ${i}, class`,
+        );
+      });
+    }
     expect(() => fitLogisticRegression([[1], [2]], [0, 0], 2)).toThrow("class 1 of 2 has no row");
   });
 });

@@ -66,5 +66,7 @@ result["regression"] = {
     "features": features.round(6).tolist(),
     "labels": labels.tolist(),
     "probabilities": LogisticRegression(tol=1e-9, max_iter=5000).fit(features.round(6), labels).predict_proba(features.round(6)).tolist(),
+    # of two classes, with another C
+    "two": LogisticRegression(C=0.3, tol=1e-9, max_iter=5000).fit(features.round(6), labels == 1).predict_proba(features.round(6)).tolist(),
 }
 (HERE / "embeddings.json").write_text(json.dumps(result) + "\n")

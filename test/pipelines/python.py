@@ -15,6 +15,7 @@ from transformers import (
     AutoTokenizer,
     BertConfig,
     BertForMaskedLM,
+    BertForMultipleChoice,
     BertForQuestionAnswering,
     BertForTokenClassification,
     BertTokenizerFast,
@@ -43,6 +44,11 @@ CASES = [
     {"question": "what", "context": "Paris is not London."},
 ]
 
+CHOICES = [
+    {"text": "Who wrote the first program?", "choices": ["Ada Lovelace", "Babbage", "the tower of London"]},
+    {"text": "Where is Bert?", "choices": ["not in Paris", LONG]},
+]
+
 
 def base(seed, **more):
     torch.manual_seed(seed)
@@ -69,6 +75,7 @@ def write_models():
         "tokens": various(tokenizer, labels),
         "answers": BertForQuestionAnswering(base(2)),
         "words": BertForMaskedLM(base(3)),
+        "choices": BertForMultipleChoice(base(4)),
     }
     for name, model in models.items():
         model.save_pretrained(OUT / name)
@@ -132,6 +139,20 @@ def main():
             "cls": rounded(states[:, 0].tolist()),
             "max": rounded(most.tolist()),
         }
+        reference["sentences"] = {
+            "sourceSentence": TEXTS[0],
+            "sentences": TEXTS[1:],
+            "cosines": rounded(torch.nn.functional.cosine_similarity(mean[:1], mean[1:]).tolist()),
+        }
+        tokenizer = AutoTokenizer.from_pretrained(OUT / "choices")
+        model = BertForMultipleChoice.from_pretrained(OUT / "choices").eval()
+        reference["choices"] = []
+        for case in CHOICES:
+            texts = [case["text"]] * len(case["choices"])
+            batch = tokenizer(texts, case["choices"], padding=True, truncation=True, return_tensors="pt")
+            with torch.no_grad():
+                logits = model(**{name: values.unsqueeze(0) for name, values in batch.items()}).logits[0]
+            reference["choices"].append({"input": case, "scores": rounded(logits.softmax(0).tolist())})
     path.write_text(json.dumps(reference, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -146,3 +146,41 @@ describe("feature-extraction", () => {
     );
   });
 });
+
+describe("multiple-choice", () => {
+  it("ranks choices by transformers' probabilities, whatever else is in the batch", async () => {
+    const choose = await pipeline("multiple-choice", fixture("choices"));
+    type Case = { readonly input: { text: string; choices: string[] }; readonly scores: number[] };
+    const cases = reference.choices as readonly Case[];
+    const found = await choose(cases.map(({ input }) => input));
+    for (const [i, { input, scores }] of cases.entries()) {
+      const wanted = scores.map((score, index) => ({ choice: input.choices[index], index, score }));
+      expectSame(
+        found[i],
+        wanted.sort((a, b) => b.score - a.score),
+      );
+      expectSame(await choose(input, { topK: 1 }), [wanted[0]]);
+    }
+  });
+
+  it("says what it does not take", async () => {
+    const choose = await pipeline("multiple-choice", fixture("choices"));
+    await expect(choose({ text: "a", choices: ["b"] })).rejects.toThrow(/with two choices at least/);
+    await expect(choose("a" as never)).rejects.toThrow(/input 0 of the pipeline is "a"; \{ text, choices \} is needed/);
+    await expect(choose({ text: "a", choices: ["b", "c"] }, { topK: 0 })).rejects.toThrow(ConfigError);
+  });
+});
+
+describe("sentence-similarity", () => {
+  it("gives the cosines of means of tokens", async () => {
+    const { sourceSentence, sentences, cosines } = reference.sentences;
+    const compare = await pipeline("sentence-similarity", fixture("words"));
+    expectSame(await compare({ sourceSentence, sentences }), cosines);
+    const twice = await compare([
+      { sourceSentence, sentences: [sentences[1]] },
+      { sourceSentence, sentences: [] },
+    ]);
+    expectSame(twice, [[cosines[1]], []]);
+    await expect(compare({ sourceSentence } as never)).rejects.toThrow(/\{ sourceSentence, sentences \} is needed/);
+  });
+});

@@ -30,6 +30,7 @@ export async function planSentenceSimilarity(inputs: PlanInputs): Promise<TaskPl
         ? `${second} belongs to ${first}${negatives.length > 0 ? `, and ${negatives.join(", ")} does not` : ""}`
         : `${score} says how alike ${first} and ${second} are`,
     model: loss,
+    adaptable: model.encoder,
     rows,
     collator: loss.collator,
     metricsOf: () => undefined,

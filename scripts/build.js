@@ -33,6 +33,7 @@ async function buildPage() {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       target: "es2022",
+      cssTarget: ["chrome123", "firefox120", "safari17.5"], // which have light-dark()
     },
   });
 }

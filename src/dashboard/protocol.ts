@@ -1,5 +1,7 @@
 // What the page and its server say to each other, as JSON. Types alone: the page is another program.
 import type { CheckpointInfo, EvaluationInfo, RunSummary } from "../runs/index.js";
+import type { Pruner, Sampler, Space, TrialState, Value } from "../search/index.js";
+import type { Objective } from "../search/record.js";
 
 /** What charts may have as their x. */
 export type Axis = "step" | "time" | "tokens";
@@ -18,6 +20,7 @@ export interface RunsAnswer {
   /** Not all runs have been read yet. */
   readonly loading: boolean;
   readonly runs: readonly RunInfo[];
+  readonly searches: readonly SearchInfo[];
 }
 
 /** An event `runs` of GET /api/events. */
@@ -26,6 +29,62 @@ export interface RunsEvent {
   /** New ones, too. */
   readonly changed: readonly RunInfo[];
   readonly gone: readonly string[];
+  /** All of them, where one has changed. */
+  readonly searches?: readonly SearchInfo[];
+}
+
+/** A search as the page lists it. */
+export interface SearchInfo {
+  /** Its folder, as a path within the folder of runs; "." for that folder itself. */
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970: when it was begun, and when its record was written last. */
+  readonly began: number;
+  readonly updated: number;
+  /** Trials that have ended, of those that were asked for. */
+  readonly done: number;
+  readonly nTrials: number;
+  /** What the best trial reached. */
+  readonly best: number | undefined;
+  readonly objective: Objective | null;
+  /** Why its record cannot be read. */
+  readonly error: string | undefined;
+}
+
+/** GET /api/search?id= */
+export interface SearchAnswer {
+  readonly search: SearchInfo;
+  /** Null where its record cannot be read. */
+  readonly details: {
+    readonly space: Space;
+    readonly sampler: Sampler;
+    readonly pruner: Pruner | null;
+    readonly seed: number;
+    readonly trials: readonly SearchTrial[];
+  } | null;
+  /** How much of the objective's variance each parameter explains alone; null where too few trials say it. */
+  readonly importances: {
+    /** By the names of parameters, the largest first. */
+    readonly shares: Readonly<Record<string, number>>;
+    readonly trials: number;
+    /** The evaluation at which they are compared; by what they reached where it is absent. */
+    readonly at: number | undefined;
+  } | null;
+}
+
+export interface SearchTrial {
+  readonly number: number;
+  readonly name: string;
+  /** The id of its run, if that is there. */
+  readonly run: string | null;
+  readonly params: Readonly<Record<string, Value>>;
+  readonly state: TrialState;
+  /** The objective: what it reached, or that of its last evaluation. */
+  readonly value: number | null;
+  readonly evaluations: number;
+  readonly seconds: number;
+  readonly error: string | undefined;
+  readonly best: boolean;
 }
 
 /** POST /api/series */

@@ -10,6 +10,7 @@ import { Guard, securityHeaders } from "./guard.js";
 import { type PageFile, readPage } from "./page-files.js";
 import type { RunAnswer, RunsAnswer } from "./protocol.js";
 import { BadQuestion, parseCsv, parseSeries } from "./questions.js";
+import { Searches } from "./searches.js";
 import { SeriesReader } from "./series.js";
 import { infoOf, Watch } from "./watch.js";
 
@@ -46,10 +47,11 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   if (!/^[\w-]{16,}$/.test(token)) {
     throw new ConfigError("the dashboard's token must have at least 16 characters, letters, digits, - and _ alone");
   }
-  const [runs, page] = await Promise.all([Runs.open(options.folder), readPage()]);
-  const watch = new Watch(runs, interval);
+  const { folder } = options;
+  const [runs, searches, page] = await Promise.all([Runs.open(folder), Searches.open(folder), readPage()]);
+  const watch = new Watch(runs, searches, interval);
   const guard = new Guard(token);
-  const answers = new Answers(runs, watch, page, guard);
+  const answers = new Answers({ runs, searches, watch, page, guard });
   const server = createServer((request, response) => void answers.answer(request, response));
   await listen(server, port);
   const { port: own } = server.address() as AddressInfo;
@@ -80,15 +82,25 @@ async function listen(server: Server, port: number): Promise<void> {
   }
 }
 
+interface Sources {
+  readonly runs: Runs;
+  readonly searches: Searches;
+  readonly watch: Watch;
+  readonly page: ReadonlyMap<string, PageFile>;
+  readonly guard: Guard;
+}
+
 class Answers {
   readonly #runs: Runs;
+  readonly #searches: Searches;
   readonly #watch: Watch;
   readonly #page: ReadonlyMap<string, PageFile>;
   readonly #guard: Guard;
   readonly #series = new SeriesReader();
 
-  constructor(runs: Runs, watch: Watch, page: ReadonlyMap<string, PageFile>, guard: Guard) {
+  constructor({ runs, searches, watch, page, guard }: Sources) {
     this.#runs = runs;
+    this.#searches = searches;
     this.#watch = watch;
     this.#page = page;
     this.#guard = guard;
@@ -125,6 +137,11 @@ class Answers {
         return this.#events(request, response);
       case "GET /api/run":
         return sendJson(response, await this.#run(this.#find(url)));
+      case "GET /api/search": {
+        const id = url.searchParams.get("id") ?? "";
+        const answer = this.#searches.answer(id, (run) => this.#runs.get(run) !== undefined);
+        return answer ? sendJson(response, answer) : say(response, 404, "This search is not there any more.");
+      }
       case "GET /api/evaluation": {
         const details = await this.#find(url).evaluation(url.searchParams.get("name") ?? "");
         return details ? sendJson(response, details) : say(response, 404, "This evaluation is not there any more.");
@@ -149,7 +166,8 @@ class Answers {
   }
 
   #list(): RunsAnswer {
-    return { folder: this.#runs.folder, loading: this.#watch.loading, runs: this.#runs.list.map(infoOf) };
+    const { folder, list } = this.#runs;
+    return { folder, loading: this.#watch.loading, runs: list.map(infoOf), searches: this.#searches.list };
   }
 
   async #run(run: Run): Promise<RunAnswer> {

@@ -2,11 +2,13 @@
 import type { Run, Runs } from "../runs/index.js";
 import { warnOnce } from "../support/log.js";
 import type { RunInfo, RunsEvent } from "./protocol.js";
+import type { Searches } from "./searches.js";
 
 export type Listener = (event: RunsEvent) => void;
 
 export class Watch {
   readonly #runs: Runs;
+  readonly #searches: Searches;
   readonly #interval: number;
   readonly #listeners = new Set<Listener>();
   #known: ReadonlySet<string> = new Set();
@@ -20,8 +22,9 @@ export class Watch {
   readonly loaded: Promise<void>;
 
   /** @param interval Milliseconds between two looks. */
-  constructor(runs: Runs, interval: number) {
+  constructor(runs: Runs, searches: Searches, interval: number) {
     this.#runs = runs;
+    this.#searches = searches;
     this.#interval = interval;
     this.loaded = this.#look();
   }
@@ -58,6 +61,7 @@ export class Watch {
       // While there is much to read for the first time, those who listen hear of what is there.
       const progress = this.loading ? setInterval(() => this.#tellNew(), this.#interval) : undefined;
       const { changed, gone } = await this.#runs.refresh().finally(() => clearInterval(progress));
+      const searched = await this.#searches.refresh(this.#runs.list.map(({ id }) => id));
       const first = this.loading;
       this.loading = false;
       this.#known = new Set(this.#runs.list.map(({ id }) => id));
@@ -65,8 +69,8 @@ export class Watch {
       const running = this.#runs.list.filter((run) => run.summary().status === "running").map(({ id }) => id);
       const stale = [...this.#running].filter((id) => !running.includes(id));
       this.#running = new Set(running);
-      if (changed.length + gone.length + stale.length === 0 && !first) return;
-      this.#tell([...new Set([...changed, ...stale])], gone);
+      if (changed.length + gone.length + stale.length === 0 && !first && !searched) return;
+      this.#tell([...new Set([...changed, ...stale])], gone, searched);
     } catch (error) {
       warnOnce(`watch ${this.#runs.folder}`, `${this.#runs.folder} cannot be read: ${(error as Error).message}`);
     }
@@ -78,9 +82,10 @@ export class Watch {
     if (fresh.length > 0) this.#tell(fresh, []);
   }
 
-  #tell(ids: readonly string[], gone: readonly string[]): void {
+  #tell(ids: readonly string[], gone: readonly string[], searched = false): void {
     const changed = ids.flatMap((id) => this.#runs.get(id) ?? []).map(infoOf);
-    for (const listener of this.#listeners) listener({ loading: this.loading, changed, gone });
+    const searches = searched ? this.#searches.list : undefined;
+    for (const listener of this.#listeners) listener({ loading: this.loading, changed, gone, searches });
   }
 }
 

@@ -3,7 +3,8 @@
 // all over the space; a parameter's importance is the share of the predictions' variance that it explains alone, the others
 // averaged over. Shares do not add up to 1: what is left is what parameters do together.
 import { type Axis, growForest, type Sample, type Tree } from "./forest.js";
-import { type Domain, type Params, type Space, shareOf } from "./space.js";
+import { shareOf } from "./measure.js";
+import type { Domain, Params, Space } from "./space.js";
 
 const TREES = 64;
 const SEED = 0;

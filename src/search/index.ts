@@ -5,6 +5,7 @@ export type { AshaPruner, Direction, MedianPruner, Pruner, PrunerChoice } from "
 export {
   bestTrial,
   comparable,
+  comparedAt,
   type Report,
   readSearch,
   type SearchRecord,

@@ -220,18 +220,22 @@ export function isBetter(value: number, than: number, direction: Direction = "mi
 }
 
 /**
- * What each trial is compared by where all are to be compared alike. Where none was pruned, what it reached. Else its value
- * at the first evaluation that decided: the last that all of them have.
+ * The evaluation, counted from 1, at which all trials are compared alike: where some were pruned the first that decided, the
+ * last that all of them have. Undefined where none was: then it is what they reached.
  */
-export function comparable({
-  trials,
-  pruner,
-}: Pick<SearchRecord, "trials" | "pruner">): { params: Params; value: number }[] {
+export function comparedAt({ trials, pruner }: Pick<SearchRecord, "trials" | "pruner">): number | undefined {
   const ended = trials.filter(({ state }) => state === "complete" || state === "pruned");
-  if (!ended.some(({ state }) => state === "pruned")) {
+  if (!ended.some(({ state }) => state === "pruned")) return undefined;
+  return pruner?.type === "asha" ? pruner.minResource : Math.min(...ended.map(({ reports }) => reports.length));
+}
+
+/** What each trial is compared by where all are to be compared alike (`comparedAt`). */
+export function comparable(record: Pick<SearchRecord, "trials" | "pruner">): { params: Params; value: number }[] {
+  const ended = record.trials.filter(({ state }) => state === "complete" || state === "pruned");
+  const at = comparedAt(record);
+  if (at === undefined) {
     return ended.flatMap(({ params, objective }) => (objective === undefined ? [] : [{ params, value: objective }]));
   }
-  const at = pruner?.type === "asha" ? pruner.minResource : Math.min(...ended.map(({ reports }) => reports.length));
   return ended.flatMap(({ params, reports }) =>
     reports.length < at ? [] : [{ params, value: reports[at - 1].value }],
   );

@@ -3,16 +3,8 @@
 import { ConfigError } from "../support/errors.js";
 import { NumpyGenerator } from "../support/numpy-generator.js";
 import { permutation } from "../support/pcg64.js";
-import {
-  atShare,
-  type Domain,
-  type LogUniform,
-  type Params,
-  type Space,
-  type Uniform,
-  type Value,
-  valuesOf,
-} from "./space.js";
+import { atShare } from "./measure.js";
+import { type Domain, type LogUniform, type Params, type Space, type Uniform, type Value, valuesOf } from "./space.js";
 
 export const SAMPLERS = ["random", "grid"] as const;
 export type Sampler = (typeof SAMPLERS)[number];

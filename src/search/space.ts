@@ -3,6 +3,7 @@
 import { ConfigError, nearest } from "../support/errors.js";
 import { trainingFields } from "../trainer/arguments.js";
 import type { Field } from "../trainer/fields.js";
+import { atShare } from "./measure.js";
 
 /** What a parameter's value may be. */
 export type Value = string | number | boolean;
@@ -224,30 +225,6 @@ export function valuesOf(domain: Domain): readonly Value[] | undefined {
     default:
       return domain satisfies never;
   }
-}
-
-/** The value at a share of a range, from 0 at `low` to 1 at `high`, in the domain's own measure; the ends are exact. */
-export function atShare({ type, low, high }: Uniform | LogUniform, share: number): number {
-  if (share <= 0) return low;
-  if (share >= 1) return high;
-  const value =
-    type === "uniform"
-      ? low + (high - low) * share
-      : Math.exp(Math.log(low) + (Math.log(high) - Math.log(low)) * share);
-  return Math.min(high, Math.max(low, value));
-}
-
-/**
- * Where a value lies in its domain: of a range from 0 (`low`) to 1 (`high`) in its own measure, of a choice the place among
- * its values.
- */
-export function shareOf(domain: Domain, value: Value): number {
-  if (domain.type === "choice") return domain.values.indexOf(value);
-  const { type, low, high } = domain;
-  if (low === high) return 0;
-  return type === "log-uniform"
-    ? (Math.log(Number(value)) - Math.log(low)) / (Math.log(high) - Math.log(low))
-    : (Number(value) - low) / (high - low);
 }
 
 /** A domain in words: "log-uniform 1e-6..1e-4". */

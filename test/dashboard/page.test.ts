@@ -6,9 +6,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dashboard, type DashboardOptions, startDashboard } from "../../src/dashboard/index.js";
+import { writeSearch } from "../../src/search/record.js";
 import { chromiumPath, launchChromium, whyNoChromium } from "../chromium.js";
 import { temporaryFolder } from "../trainer/tiny.js";
-import { appendRow, writeSampleFolder, writeSampleRun } from "./sample-runs.js";
+import { appendRow, writeSampleFolder, writeSampleRun, writeSampleSearch } from "./sample-runs.js";
 
 const isThere = chromiumPath !== undefined;
 
@@ -144,6 +145,58 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await page.getByRole("alert").filter({ hasText: "the loss of step 130 is NaN" }).waitFor();
     await page.getByRole("link", { name: "← All runs" }).click();
     await page.locator(".compare").waitFor();
+  });
+
+  it("shows a search: parallel coordinates with handles, what mattered, trials in a table that is sorted; live", async () => {
+    const folder = temporaryFolder("searched");
+    const record = await writeSampleSearch(folder);
+    const page = await open(await serve(folder));
+    await page.getByRole("link", { name: "search", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Search search" }).waitFor();
+    const trials = page.locator(".trials-table tbody tr");
+    await trials.first().waitFor();
+    const names = async () => (await trials.locator("th").allInnerTexts()).map((text) => text.split(/\s/)[0]);
+    expect(await page.locator(".trial").count()).toBe(19); // one waits
+    expect(await trials.count()).toBe(20);
+    const done = record.trials.filter(({ state }) => state === "complete");
+    const best = done.toSorted((a, b) => (b.objective ?? 0) - (a.objective ?? 0)).map(({ name }) => name);
+    expect((await names()).slice(0, best.length)).toEqual(best);
+    expect(await trials.first().innerText()).toContain("★ best");
+    expect(await textOf(page, ".importance")).toMatch(/learningRate\s+\d+ %/);
+    expect(await textOf(page, ".search-view .facts-grid")).toMatch(/18 of 20 done/);
+
+    await page.getByRole("button", { name: "learningRate" }).press("Enter");
+    expect(await page.getByRole("columnheader", { name: "learningRate" }).getAttribute("aria-sort")).toBe("ascending");
+    const byRate = record.trials.toSorted((a, b) => Number(a.params.learningRate) - Number(b.params.learningRate));
+    expect(await names()).toEqual(byRate.map(({ name }) => name));
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("learningRate ↑");
+
+    const least = page.getByRole("slider", { name: "perDeviceTrainBatchSize: least that is kept" });
+    await least.press("ArrowUp");
+    await least.press("ArrowUp");
+    expect(await least.getAttribute("aria-valuetext")).toBe("32");
+    const large = record.trials.filter(
+      ({ params, state }) => params.perDeviceTrainBatchSize === 32 && state !== "waiting",
+    );
+    await page.getByText(`${large.length} of 19 trials are kept.`).waitFor();
+    expect(new Set(await names())).toEqual(new Set(large.map(({ name }) => name)));
+    expect(await page.locator(".trial:not(.out)").count()).toBe(large.length);
+    const again = await open(dashboards[0], await page.evaluate<string>("location.hash"));
+    await again.getByText(`${large.length} of 19 trials are kept.`).waitFor();
+    await page.getByRole("link", { name: "Compare their curves" }).click();
+    await ready(page);
+    expect(await textOf(page, ".run-list summary")).toBe(`Runs (${large.length} of 19 shown)`);
+
+    await visit(page, "#/search?id=search");
+    await writeSearch(join(folder, "search"), { ...record, trials: record.trials.slice(0, 19), nTrials: 19 });
+    await page.getByText("18 of 19 done").waitFor();
+    writeFileSync(join(folder, "search", "search.json"), "{");
+    await page.getByRole("alert").filter({ hasText: "search.json is damaged" }).waitFor();
+    await visit(page, "#/run?id=search/run-3");
+    await page.getByRole("link", { name: "← Search search" }).click();
+    await page.getByRole("heading", { level: 1, name: "Search search" }).waitFor();
+    await visit(page, "#/search?id=nowhere");
+    await page.getByText("The search nowhere is not there any more.").waitFor();
   });
 
   it("is used with the keyboard, and says what it shows", async () => {

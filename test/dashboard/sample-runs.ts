@@ -3,6 +3,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { type SearchRecord, type TrialRecord, writeSearch } from "../../src/search/record.js";
+import { sampleTrials } from "../../src/search/sample.js";
+import { hp, type Space } from "../../src/search/space.js";
 import type { EvaluationDetails } from "../../src/trainer/details/types.js";
 import type { RunLogLine } from "../../src/trainer/run-log.js";
 
@@ -242,6 +245,66 @@ function sampleDetails(about: {
     calibrationError: 0.061,
     worst,
   };
+}
+
+/** A search of twenty trials beneath `folder`, of which all but a few are done. */
+export async function writeSampleSearch(folder: string, name = "search"): Promise<SearchRecord> {
+  const space: Space = {
+    learningRate: hp.logUniform(1e-5, 5e-4),
+    perDeviceTrainBatchSize: hp.choice([8, 16, 32]),
+    weightDecay: hp.uniform(0, 0.1),
+    numTrainEpochs: hp.int(2, 5),
+  };
+  const random = randomOf(77);
+  const trials = sampleTrials(space, { sampler: "random", seed: 42, count: 20 }).map((params, number): TrialRecord => {
+    const state = number === 19 ? "waiting" : number === 18 ? "running" : number === 7 ? "failed" : "complete";
+    const [rate, epochs] = [Number(params.learningRate), Number(params.numTrainEpochs)];
+    const reached = 0.885 - 0.05 * (Math.log10(rate) + 4.2) ** 2 + 0.004 * (epochs - 3) + 0.008 * (random() - 0.5);
+    const pruned = state === "complete" && reached < 0.855;
+    const done = state === "waiting" || state === "failed" ? 0 : pruned || state === "running" ? 1 : epochs;
+    const reports = Array.from({ length: done }, (_, i) => {
+      return { step: 200 * (i + 1), epoch: i + 1, value: reached - 0.04 * (1 - (i + 1) / epochs) };
+    });
+    const run: SampleRun = {
+      name: `${name}/run-${number}`,
+      runName: `${name}/run-${number}`,
+      learningRate: rate,
+      batchSize: Number(params.perDeviceTrainBatchSize),
+      began: BEGAN + 40 * 3_600_000 + number * 400_000,
+      seed: number + 1,
+    };
+    if (state !== "waiting") {
+      writeSampleRun(folder, {
+        ...run,
+        until: pruned ? 200 : state === "failed" ? 60 : state === "running" ? 300 : 600,
+        status: pruned || state === "complete" ? "finished" : state,
+      });
+    }
+    return {
+      number,
+      name: `run-${number}`,
+      params,
+      state: pruned ? "pruned" : state,
+      reports,
+      objective: pruned || state === "complete" ? reports.at(-1)?.value : undefined,
+      error: state === "failed" ? "Training stopped: the loss of step 60 is NaN" : undefined,
+      seconds: done * 41 + random() * 9,
+    };
+  });
+  const record: SearchRecord = {
+    space,
+    sampler: "random",
+    pruner: { type: "asha", minResource: 1, reductionFactor: 3 },
+    seed: 42,
+    created: BEGAN + 40 * 3_600_000,
+    nTrials: 20,
+    objective: { name: "eval_f1", direction: "maximize" },
+    fixed: {},
+    process: null,
+    trials,
+  };
+  await writeSearch(join(folder, name), record);
+  return record;
 }
 
 /** A folder as somebody has it who has looked for a setting for a day. */

@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { shareOf } from "../../src/search/measure.js";
 import { parseSearch, readSearch, type SearchRecord, writeSearch } from "../../src/search/record.js";
-import { checkSpace, defaultHpSpace, hp, shareOf } from "../../src/search/space.js";
+import { checkSpace, defaultHpSpace, hp } from "../../src/search/space.js";
 import { ConfigError, FileFormatError } from "../../src/support/errors.js";
 import { temporaryFolder } from "../trainer/tiny.js";
 

@@ -406,7 +406,7 @@ export class Chart {
       range,
       log: this.#host.isLog(this.key),
       nameOf: (run) => this.#host.nameOf(run),
-      colorOf,
+      colorOf: (run) => colorOf(run, "light"),
     });
     download(`${this.key}.svg`, content, "image/svg+xml");
   }

@@ -18,11 +18,18 @@ export function colorVariable(id: string): string {
   return `--run-${placeOf(id)}`;
 }
 
-/** A run's colour as canvas and SVG files need it. */
-export function colorOf(id: string): string {
-  return themeColor(colorVariable(id));
+/** A run's colour as canvas and SVG files need it. @param theme Default: the page's. */
+export function colorOf(id: string, theme?: "light"): string {
+  return themeColor(colorVariable(id), theme);
 }
 
-export function themeColor(variable: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+/** A colour of the style as `#rrggbb`. */
+export function themeColor(variable: string, theme?: "light"): string {
+  const probe = document.createElement("span");
+  probe.style.setProperty("color", `var(${variable})`);
+  if (theme) probe.dataset.theme = theme;
+  document.body.append(probe);
+  const [red = "0", green = "0", blue = "0"] = getComputedStyle(probe).color.match(/[\d.]+/g) ?? [];
+  probe.remove();
+  return `#${[red, green, blue].map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`;
 }

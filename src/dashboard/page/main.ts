@@ -1,12 +1,14 @@
 // The page: keeps what the server has said of the runs, follows it, and shows the view that the address asks for.
 import "uplot/dist/uPlot.min.css";
-import type { RunInfo } from "../protocol.js";
+import type { RunInfo, SearchInfo } from "../protocol.js";
 import { Charts } from "./charts.js";
 import { assignColors } from "./colors.js";
 import { Differences } from "./differences.js";
 import { h, oncePerFrame } from "./dom.js";
 import { RunList } from "./run-list.js";
 import { RunView } from "./run-view.js";
+import { SearchList } from "./search-list.js";
+import { SearchView } from "./search-view.js";
 import { connect, Refused, server } from "./server.js";
 import { currentTheme, followTheme, nextTheme } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
@@ -17,6 +19,7 @@ const SHOWN_AT_FIRST = 10;
 
 class Page {
   readonly #runs = new Map<string, RunInfo>();
+  #searches: readonly SearchInfo[] = [];
   #state: ViewState;
   #loading = true;
   #folder = "";
@@ -26,12 +29,14 @@ class Page {
   readonly #main = h("main", { id: "main", tabindex: -1 });
   readonly #charts: Charts;
   readonly #toolbar: Toolbar;
+  readonly #searchList = new SearchList();
   readonly #list: RunList;
   readonly #differences = new Differences();
   readonly #compare = h("div", {});
   readonly #compareHead = h("h1", { class: "hidden" }, "Comparison of runs");
   readonly #empty = h("div", { class: "empty", hidden: true });
   readonly #runView: RunView;
+  readonly #searchView: SearchView;
   readonly #update = oncePerFrame(() => this.#show());
 
   constructor(root: HTMLElement) {
@@ -43,12 +48,16 @@ class Page {
       failed: (error) => this.#failed(error),
     });
     this.#toolbar = new Toolbar(this.#charts, (part) => this.#change(part));
-    this.#list = new RunList({ choose: (runs) => this.#choose(runs) });
+    this.#list = new RunList({ choose: (runs) => this.#choose(runs) }, this.#searchList.element);
     const slot = h("div", { class: "charts-slot" });
-    this.#runView = new RunView(
-      { state: () => this.#state, change: (part) => this.#change(part), failed: (error) => this.#failed(error) },
-      [slot],
-    );
+    const host = {
+      state: () => this.#state,
+      change: (part: Partial<ViewState>) => this.#change(part),
+      failed: (error: unknown) => this.#failed(error),
+      searchOf: (run: string) => this.#searches.find(({ id }) => run.startsWith(id === "." ? "" : `${id}/`)),
+    };
+    this.#runView = new RunView(host, [slot]);
+    this.#searchView = new SearchView(host);
     const theme = h("button", { type: "button", class: "theme", onclick: () => this.#nextTheme(theme) });
     theme.textContent = `Theme: ${currentTheme()}`;
     root.replaceChildren(
@@ -73,7 +82,8 @@ class Page {
     if (location.search !== "") history.replaceState(null, "", `${location.pathname}${location.hash}`);
     connect({
       onOpen: () => void this.#load(),
-      onRuns: ({ changed, gone, loading }) => {
+      onRuns: ({ changed, gone, loading, searches }) => {
+        if (searches) this.#searches = searches;
         for (const run of changed) this.#runs.set(run.id, run);
         for (const id of gone) this.#runs.delete(id);
         this.#loading = loading;
@@ -92,7 +102,8 @@ class Page {
 
   async #load(): Promise<void> {
     try {
-      const { folder, runs, loading } = await server.runs();
+      const { folder, runs, searches, loading } = await server.runs();
+      this.#searches = searches;
       this.#folder = folder;
       this.#runs.clear();
       for (const run of runs) this.#runs.set(run.id, run);
@@ -135,7 +146,8 @@ class Page {
   #onAddress(): void {
     const before = this.#state;
     this.#state = parseHash(location.hash);
-    if (before.view !== this.#state.view || before.run !== this.#state.run) window.scrollTo(0, 0);
+    const place = ({ view, run, search }: ViewState) => `${view} ${run} ${search}`;
+    if (place(before) !== place(this.#state)) window.scrollTo(0, 0);
     this.#charts.redraw();
     this.#update();
   }
@@ -145,6 +157,7 @@ class Page {
       runs: runs.length === this.#runs.size ? "all" : runs,
       view: "compare",
       run: undefined,
+      search: undefined,
       evaluation: undefined,
     });
     this.#update();
@@ -170,12 +183,15 @@ class Page {
     const shown =
       chosen === "all" ? runs : chosen ? runs.filter((run) => chosen.includes(run.id)) : runs.slice(0, SHOWN_AT_FIRST);
     const run = view === "run" && id !== undefined ? this.#runs.get(id) : undefined;
+    const search = view === "search" ? this.#searches.find((each) => each.id === this.#state.search) : undefined;
+    this.#searchList.update(this.#searches, search?.id);
     this.#list.update(runs, new Set(shown.map((each) => each.id)), run?.id);
     this.#toolbar.update(this.#state);
-    document.title = run ? `${run.name} · Attune` : "Attune: runs";
-    this.#place(run ? "run" : "compare");
+    document.title = run ? `${run.name} · Attune` : search ? `Search ${search.name} · Attune` : "Attune: runs";
+    this.#place(run ? "run" : search ? "search" : "compare");
     this.#sayEmpty(runs.length, shown.length);
-    if (run) {
+    if (search) this.#searchView.update(search);
+    else if (run) {
       this.#charts.show([run.id], run.keys);
       this.#runView.update(run);
     } else {
@@ -188,21 +204,24 @@ class Page {
   }
 
   /** There is one toolbar and one set of charts: they stand in the view that is shown. */
-  #place(view: "run" | "compare"): void {
-    const content = view === "run" ? this.#runView.element : this.#compare;
+  #place(view: ViewState["view"]): void {
+    const views = { run: this.#runView.element, search: this.#searchView.element, compare: this.#compare };
+    const content = views[view];
     if (this.#main.firstChild === content) return;
-    this.#slots[view].replaceChildren(this.#toolbar.element, this.#charts.element);
+    if (view !== "search") this.#slots[view].replaceChildren(this.#toolbar.element, this.#charts.element);
     this.#main.replaceChildren(content);
   }
 
   #sayEmpty(all: number, shown: number): void {
-    const { view, run } = this.#state;
-    const gone = view === "run" && run !== undefined && !this.#runs.has(run);
+    const { view, run, search } = this.#state;
+    const gone =
+      (view === "run" && run !== undefined && !this.#runs.has(run)) ||
+      (view === "search" && !this.#searches.some(({ id }) => id === search));
     this.#empty.hidden = !gone && shown > 0;
     this.#slots.compare.hidden = shown === 0;
     const lines =
       gone && !this.#loading
-        ? [`The run ${run} is not there any more.`]
+        ? [`The ${view} ${view === "run" ? run : search} is not there any more.`]
         : all === 0
           ? this.#loading
             ? ["Reading the runs…"]

@@ -20,7 +20,8 @@ export class RunList {
   #runs: readonly RunInfo[] = [];
   #chosen: ReadonlySet<string> = new Set();
 
-  constructor(host: RunListHost) {
+  /** @param above What stands above the runs. */
+  constructor(host: RunListHost, above: HTMLElement) {
     this.#host = host;
     this.#filter = h("input", {
       type: "search",
@@ -50,7 +51,7 @@ export class RunList {
     wide.addEventListener("change", () => {
       details.open = wide.matches;
     });
-    this.element = h("nav", { class: "sidebar", "aria-label": "Runs" }, details);
+    this.element = h("nav", { class: "sidebar", "aria-label": "Runs" }, above, details);
   }
 
   update(runs: readonly RunInfo[], chosen: ReadonlySet<string>, current: string | undefined): void {

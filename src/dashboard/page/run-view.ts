@@ -1,15 +1,17 @@
 // One run: how it stands, its charts, what its evaluations showed, its checkpoints, and with what it was made.
-import type { RunAnswer, RunInfo } from "../protocol.js";
+import type { RunAnswer, RunInfo, SearchInfo } from "../protocol.js";
 import { h } from "./dom.js";
 import { evaluationView } from "./evaluation-view.js";
 import { showBytes, showFigure, showNumber, showSeconds, showTime, titleOf } from "./format.js";
 import { server } from "./server.js";
-import type { ViewState } from "./view-state.js";
+import { formatHash, standardState, type ViewState } from "./view-state.js";
 
 export interface RunViewHost {
   state(): ViewState;
   change(part: Partial<ViewState>): void;
   failed(error: unknown): void;
+  /** The search that a run is a trial of. */
+  searchOf(run: string): SearchInfo | undefined;
 }
 
 export class RunView {
@@ -75,8 +77,16 @@ export class RunView {
 
   #title({ name, id, status, reason, step, maxSteps }: RunInfo): void {
     const share = maxSteps ? step / maxSteps : undefined;
+    const search = this.#host.searchOf(id);
     this.#head.replaceChildren(
-      h("a", { href: "#/compare", class: "back" }, "← All runs"),
+      search
+        ? h(
+            "a",
+            { href: formatHash({ ...standardState, view: "search", search: search.id }), class: "back" },
+            "← Search ",
+            h("bdi", {}, search.name),
+          )
+        : h("a", { href: "#/compare", class: "back" }, "← All runs"),
       h("h1", {}, name, " ", h("span", { class: `status ${status}` }, status)),
       h("p", { class: "note" }, id === name ? "" : id),
     );

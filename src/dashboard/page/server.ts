@@ -1,6 +1,14 @@
 // The page's side of the protocol.
 import type { EvaluationDetails } from "../../trainer/details/types.js";
-import type { CsvRequest, RunAnswer, RunsAnswer, RunsEvent, SeriesAnswer, SeriesRequest } from "../protocol.js";
+import type {
+  CsvRequest,
+  RunAnswer,
+  RunsAnswer,
+  RunsEvent,
+  SearchAnswer,
+  SeriesAnswer,
+  SeriesRequest,
+} from "../protocol.js";
 
 /** The server has said no. */
 export class Refused extends Error {
@@ -28,6 +36,7 @@ export const server = {
   run: (id: string) => askJson<RunAnswer>(`api/run?${new URLSearchParams({ id })}`),
   evaluation: (id: string, name: string) =>
     askJson<EvaluationDetails>(`api/evaluation?${new URLSearchParams({ id, name })}`),
+  search: (id: string) => askJson<SearchAnswer>(`api/search?${new URLSearchParams({ id })}`),
   series: (question: SeriesRequest) => askJson<SeriesAnswer>("api/series", question),
   csv: async (question: CsvRequest) => (await ask("api/csv", question)).blob(),
 };

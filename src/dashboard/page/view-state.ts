@@ -2,9 +2,15 @@
 import type { Axis } from "../protocol.js";
 
 export interface ViewState {
-  readonly view: "compare" | "run";
+  readonly view: "compare" | "run" | "search";
   /** Of the view "run". */
   readonly run: string | undefined;
+  /** Of the view "search". */
+  readonly search: string | undefined;
+  /** Of the view "search": the trials that are kept, by the part of each axis that they lie in, as shares of the axis. */
+  readonly keep: Readonly<Record<string, readonly [low: number, high: number]>>;
+  /** Of the view "search": the column that the table is sorted by, after a minus the other way round. The best first where it is absent. */
+  readonly sort: string | undefined;
   /** The evaluation that is looked at: its file's name. The newest where it is absent. */
   readonly evaluation: string | undefined;
   /** The runs that are compared; "all", or the newest few where it is absent. */
@@ -21,6 +27,9 @@ export interface ViewState {
 export const standardState: ViewState = {
   view: "compare",
   run: undefined,
+  search: undefined,
+  keep: {},
+  sort: undefined,
   evaluation: undefined,
   runs: undefined,
   axis: "step",
@@ -32,14 +41,17 @@ export const standardState: ViewState = {
 export function parseHash(hash: string): ViewState {
   const [view, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const given = new URLSearchParams(query);
-  const run = given.get("id") ?? undefined;
+  const id = given.get("id") ?? undefined;
   const all = given.get("runs");
   const axis = given.get("axis");
   const smoothing = Number(given.get("smooth") ?? 0);
   const [from, to] = [given.get("from"), given.get("to")].map((text) => (text === null ? Number.NaN : Number(text)));
   return {
-    view: view === "run" && run !== undefined ? "run" : "compare",
-    run,
+    view: (view === "run" || view === "search") && id !== undefined ? view : "compare",
+    run: view === "run" ? id : undefined,
+    search: view === "search" ? id : undefined,
+    keep: parseKeep(given.getAll("keep")),
+    sort: given.get("sort") ?? undefined,
     evaluation: given.get("eval") ?? undefined,
     runs: all === "*" ? "all" : given.has("run") || given.has("none") ? given.getAll("run") : undefined,
     axis: axis === "time" || axis === "tokens" ? axis : "step",
@@ -49,9 +61,24 @@ export function parseHash(hash: string): ViewState {
   };
 }
 
+/** Texts as `0.25-1-learningRate`; what is none is left out. */
+function parseKeep(texts: readonly string[]): ViewState["keep"] {
+  const parts = texts.flatMap((text) => {
+    const [, low, high, name] = /^([\d.]+)-([\d.]+)-(.+)$/.exec(text) ?? [];
+    const ends = [Number(low), Number(high)] as const;
+    return name !== undefined && ends[0] <= ends[1] ? [[name, ends] as const] : [];
+  });
+  return Object.fromEntries(parts);
+}
+
 export function formatHash(state: ViewState): string {
   const query = new URLSearchParams();
   if (state.view === "run" && state.run !== undefined) query.set("id", state.run);
+  if (state.view === "search" && state.search !== undefined) {
+    query.set("id", state.search);
+    for (const [name, [low, high]] of Object.entries(state.keep)) query.append("keep", `${low}-${high}-${name}`);
+    if (state.sort !== undefined) query.set("sort", state.sort);
+  }
   if (state.evaluation !== undefined) query.set("eval", state.evaluation);
   if (state.runs === "all") query.set("runs", "*");
   else for (const run of state.runs ?? []) query.append("run", run);

@@ -16,8 +16,12 @@ export interface ChartHost {
   axis(): Axis;
   isLog(key: string): boolean;
   setLog(key: string, log: boolean): void;
-  /** Shows another part, or with undefined all. */
-  setRange(range: Range | undefined): void;
+  /**
+   * Shows another part, or with undefined all.
+   * @param by The chart that is used, which is drawn before the others.
+   * @param moving More of it follows at once.
+   */
+  setRange(range: Range | undefined, by?: Chart, moving?: boolean): void;
   nameOf(run: string): string;
   saveCsv(key: string): Promise<void>;
 }
@@ -109,16 +113,21 @@ export class Chart {
     if (this.#data) this.setData(this.#data);
   }
 
-  /** Shows the part of the axis that the host has. */
-  applyRange(): void {
-    if (!this.#plot) return;
+  /** Shows the part of the axis that the host has. @returns whether anything was drawn */
+  applyRange(): boolean {
+    if (!this.#plot) return false;
     if (!this.#visible) {
       this.#stale = true;
-      return;
+      return false;
     }
     const [min, max] = this.#host.range();
-    this.#plot.setScale("x", { min, max });
+    this.#plot.batch(() => this.#plot?.setScale("x", { min, max })); // drawn here and now
     this.#stale = false;
+    return true;
+  }
+
+  get visible(): boolean {
+    return this.#visible;
   }
 
   /** A chart that nobody sees is not drawn. */
@@ -223,7 +232,7 @@ export class Chart {
     if (width < 4) return;
     const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.#host.setRange([from, to]);
+    this.#host.setRange([from, to], this);
   }
 
   #onCursor(plot: uPlot): void {
@@ -291,13 +300,13 @@ export class Chart {
     const [from, to] = this.#host.range();
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (step !== 0 && event.shiftKey)
-      this.#host.setRange([from + step * 0.1 * (to - from), to + step * 0.1 * (to - from)]);
+      this.#host.setRange([from + step * 0.1 * (to - from), to + step * 0.1 * (to - from)], this);
     else if (step !== 0) this.#readAt(this.#cursor < 0 ? this.#firstIn(from) : this.#cursor + step);
     else if (event.key === "Home") this.#readAt(this.#firstIn(from));
     else if (event.key === "End") this.#readAt(this.#firstIn(to));
     else if (event.key === "+" || event.key === "=") this.#zoom(0.6);
     else if (event.key === "-") this.#zoom(1 / 0.6);
-    else if (event.key === "0") this.#host.setRange(undefined);
+    else if (event.key === "0") this.#host.setRange(undefined, this);
     else if (event.key === "l") this.#host.setLog(this.key, !this.#host.isLog(this.key));
     else if (event.key === "Escape") this.#setTip(undefined);
     else return;
@@ -309,10 +318,10 @@ export class Chart {
     return found < 0 ? (this.#data?.x.length ?? 1) - 1 : found;
   }
 
-  #zoom(factor: number, center?: number): void {
+  #zoom(factor: number, center?: number, moving = false): void {
     const [from, to] = this.#host.range();
     const middle = center ?? (from + to) / 2;
-    this.#host.setRange([middle - (middle - from) * factor, middle + (to - middle) * factor]);
+    this.#host.setRange([middle - (middle - from) * factor, middle + (to - middle) * factor], this, moving);
   }
 
   #onWheel(event: WheelEvent): void {
@@ -321,12 +330,12 @@ export class Chart {
     const [from, to] = this.#host.range();
     if (event.ctrlKey || event.metaKey) {
       const box = plot.over.getBoundingClientRect();
-      this.#zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, plot.posToVal(event.clientX - box.left, "x"));
+      this.#zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, plot.posToVal(event.clientX - box.left, "x"), true);
     } else {
       const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       if (Math.abs(sideways) < 1 || (!event.shiftKey && Math.abs(event.deltaY) > Math.abs(sideways))) return; // scrolling
       const shift = (sideways / Math.max(1, plot.over.clientWidth)) * (to - from);
-      this.#host.setRange([from + shift, to + shift]);
+      this.#host.setRange([from + shift, to + shift], this, true);
     }
     event.preventDefault();
   }
@@ -340,9 +349,10 @@ export class Chart {
     const [from, to] = this.#host.range();
     const perPixel = (to - from) / Math.max(1, plot.over.clientWidth);
     const start = event.clientX;
+    let shift = 0;
     const move = (moved: PointerEvent) => {
-      const shift = (start - moved.clientX) * perPixel;
-      this.#host.setRange([from + shift, to + shift]);
+      shift = (start - moved.clientX) * perPixel;
+      this.#host.setRange([from + shift, to + shift], this, true);
     };
     const swallow = (click: MouseEvent) => click.stopPropagation(); // uPlot would begin to select
     const target = this.#plotHolder;
@@ -350,6 +360,7 @@ export class Chart {
     target.addEventListener("mousedown", swallow, { capture: true });
     target.addEventListener("pointermove", move);
     const end = () => {
+      this.#host.setRange([from + shift, to + shift], this);
       target.removeEventListener("pointermove", move);
       target.removeEventListener("mousedown", swallow, { capture: true });
     };

@@ -1,6 +1,6 @@
 // All charts of some runs, in groups, over one axis: what they show is asked for together, and again when runs go on, when
 // another part is looked at, or another axis.
-import type { Axis, SeriesAnswer } from "../protocol.js";
+import type { Axis, ChartData, SeriesAnswer } from "../protocol.js";
 import { Chart, type ChartHost, type Range } from "./chart.js";
 import { download, h, oncePerFrame, whenQuiet } from "./dom.js";
 import { server } from "./server.js";
@@ -9,7 +9,8 @@ import type { ViewState } from "./view-state.js";
 /** What the charts need of the page. */
 export interface ChartsHost {
   state(): ViewState;
-  change(part: Partial<ViewState>): void;
+  /** @param moving More of it follows at once. */
+  change(part: Partial<ViewState>, moving?: boolean): void;
   nameOf(run: string): string;
   failed(error: unknown): void;
 }
@@ -21,6 +22,9 @@ const GROUPS: readonly (readonly [title: string, fits: (key: string) => boolean]
   ["Speed and memory", (key) => ["tokens_per_second", "padding_share", "memory"].includes(key)],
   ["More", (key) => !/^train_|^total_flos$/.test(key)],
 ];
+
+/** What drawing may take of a frame. */
+const FRAME_MS = 8;
 
 /** Lines can be told apart by so many points in all; more runs, fewer points each. */
 const POINTS_IN_ALL = 36_000;
@@ -37,14 +41,16 @@ export class Charts implements ChartHost {
   #extent: Range = [0, 1];
   #asked = 0;
   readonly #askSoon: () => void;
+  /** Charts that do not show yet what they should, the first to be drawn first. */
+  #behind: Chart[] = [];
+  /** Data that charts have not been given yet. */
+  readonly #fresh = new Map<Chart, ChartData>();
   readonly #draw: () => void;
 
   constructor(host: ChartsHost) {
     this.#host = host;
     this.#askSoon = whenQuiet(() => void this.#ask(), 120);
-    this.#draw = oncePerFrame(() => {
-      for (const chart of this.#charts.values()) chart.applyRange();
-    });
+    this.#draw = oncePerFrame(() => this.#drawSome());
     const chartOf = (element: Element) => this.#charts.get((element as HTMLElement).dataset.key ?? "");
     this.#visibility = new IntersectionObserver(
       (entries) => {
@@ -103,10 +109,28 @@ export class Charts implements ChartHost {
     this.redraw();
   }
 
-  setRange(range: Range | undefined): void {
-    this.#host.change({ range: range && this.#clamp(range) });
+  setRange(range: Range | undefined, by?: Chart, moving = false): void {
+    this.#host.change({ range: range && this.#clamp(range) }, moving);
+    // Those that have waited longest come after the one in use: none is left behind for good.
+    const waiting = this.#behind.filter((chart) => chart !== by);
+    const others = [...this.#charts.values()].filter((chart) => chart !== by && !waiting.includes(chart));
+    this.#behind = [...(by ? [by] : []), ...waiting, ...others];
     this.#draw();
     this.#askSoon();
+  }
+
+  /** Draws as many charts as a frame has time for, one at least; the others in the next. */
+  #drawSome(): void {
+    const until = performance.now() + FRAME_MS;
+    for (let chart = this.#behind.shift(); chart; chart = this.#behind.shift()) {
+      const data = this.#fresh.get(chart);
+      this.#fresh.delete(chart);
+      if (data) chart.setData(data);
+      else if (!chart.applyRange()) continue;
+      if (performance.now() >= until) break;
+    }
+    if (this.#behind.length > 0) this.#draw();
+    else if (this.#runs.length > 0) this.element.dataset.ready = "true";
   }
 
   nameOf(run: string): string {
@@ -148,6 +172,8 @@ export class Charts implements ChartHost {
       this.#sizes.unobserve(chart.element);
       chart.destroy();
       this.#charts.delete(key);
+      this.#fresh.delete(chart);
+      this.#behind = this.#behind.filter((each) => each !== chart);
     }
     const sections = groups.map(({ title, keys: own }) => {
       const id = `charts-${title.toLowerCase().replaceAll(" ", "-")}`;
@@ -207,8 +233,13 @@ export class Charts implements ChartHost {
     this.#extent = answer.extent;
     const empty = axis !== "step" && answer.charts.every(({ x }) => x.length === 0);
     this.#note.textContent = empty ? "These runs do not say this; choose the step as x." : "";
-    for (const data of answer.charts) this.#charts.get(data.key)?.setData(data);
-    this.element.dataset.ready = "true";
+    for (const data of answer.charts) {
+      const chart = this.#charts.get(data.key);
+      if (chart) this.#fresh.set(chart, data);
+    }
+    const charts = [...this.#fresh.keys()];
+    this.#behind = [...charts.filter(({ visible }) => visible), ...charts.filter(({ visible }) => !visible)];
+    this.#draw();
   }
 }
 

@@ -4,7 +4,7 @@ import type { RunInfo, SearchInfo } from "../protocol.js";
 import { Charts } from "./charts.js";
 import { assignColors } from "./colors.js";
 import { Differences } from "./differences.js";
-import { h, oncePerFrame } from "./dom.js";
+import { h, oncePerFrame, whenQuiet } from "./dom.js";
 import { RunList } from "./run-list.js";
 import { RunView } from "./run-view.js";
 import { SearchList } from "./search-list.js";
@@ -38,12 +38,13 @@ class Page {
   readonly #runView: RunView;
   readonly #searchView: SearchView;
   readonly #update = oncePerFrame(() => this.#show());
+  readonly #addressSoon = whenQuiet(() => this.#setAddress(), 200);
 
   constructor(root: HTMLElement) {
     this.#state = parseHash(location.hash);
     this.#charts = new Charts({
       state: () => this.#state,
-      change: (part) => this.#change(part),
+      change: (part, moving) => this.#change(part, moving),
       nameOf: (id) => this.#nameOf(id),
       failed: (error) => this.#failed(error),
     });
@@ -137,10 +138,17 @@ class Page {
     return twin ? id : run.name;
   }
 
-  #change(part: Partial<ViewState>): void {
+  /** @param moving More of it follows at once: browsers do not take an address for each frame. */
+  #change(part: Partial<ViewState>, moving = false): void {
     this.#state = { ...this.#state, ...part };
     this.#toolbar.update(this.#state);
-    history.replaceState(null, "", formatHash(this.#state));
+    if (moving) this.#addressSoon();
+    else this.#setAddress();
+  }
+
+  #setAddress(): void {
+    const address = formatHash(this.#state);
+    if (address !== location.hash) history.replaceState(null, "", address);
   }
 
   #onAddress(): void {

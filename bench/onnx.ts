@@ -1,9 +1,12 @@
-// What a fine-tuned MRPC classifier reaches as ONNX, in float32 and in int8, beside itself: accuracy and F1 on the
-// validation split in onnxruntime, the largest difference of logits, and the sizes of the files.
-//   npx tsx bench/onnx.ts runs/mrpc [--dataset ../shared/hub/datasets/nyu-mll/glue]
+// What a fine-tuned MRPC classifier reaches as ONNX, in float32 and in int8, beside itself and beside the int8 that
+// onnxruntime's own quantize_dynamic makes: accuracy and F1 on the validation split in onnxruntime, the largest difference of
+// logits, the time of it all, and the sizes of the files. Python's onnx checks the files.
+//   npx tsx bench/onnx.ts runs/mrpc [--dataset ../shared/hub/datasets/nyu-mll/glue] [--python PATH] [--no-peer]
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { AutoModelForSequenceClassification, AutoTokenizer, noGrad } from "attune";
 import { loadDataset } from "attune/datasets";
@@ -11,9 +14,14 @@ import { glue } from "attune/metrics";
 import { exportOnnx } from "attune/onnx";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { dataset: { type: "string", default: "../shared/hub/datasets/nyu-mll/glue" } },
+  options: {
+    dataset: { type: "string", default: "../shared/hub/datasets/nyu-mll/glue" },
+    python: { type: "string", default: process.env.ATTUNE_BENCH_PYTHON ?? here(".venv/bin/python") },
+    "no-peer": { type: "boolean", default: false },
+  },
 });
 const [folder = "runs/mrpc"] = positionals;
 const BATCH = 8;
@@ -66,6 +74,7 @@ async function measure(name: string, logitsOf: (batch: Batch) => Promise<ArrayLi
 
 async function inOnnxruntime(name: string, path: string): Promise<string> {
   const session = await InferenceSession.create(path);
+  const started = performance.now();
   const line = await measure(name, async ({ columns, shape }) => {
     const feeds = session.inputNames.map((input) => {
       const numbers = columns[input] ?? new Int32Array(shape[0] * shape[1]);
@@ -73,17 +82,32 @@ async function inOnnxruntime(name: string, path: string): Promise<string> {
     });
     return (await session.run(Object.fromEntries(feeds))).logits.data as Float32Array;
   });
+  const seconds = (performance.now() - started) / 1000;
   await session.release();
-  return `${line} ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB |`;
+  return `${line} ${seconds.toFixed(1)} s | ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB |`;
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "bench-onnx-"));
 try {
   await exportOnnx(folder, scratch);
-  console.log("| | accuracy | F1 | largest difference of logits | file |\n|---|---|---|---|---|");
-  console.log(`${await measure("Attune", async ({ own }) => own)} |`);
-  console.log(await inOnnxruntime("onnxruntime, float32", join(scratch, "onnx/model.onnx")));
-  console.log(await inOnnxruntime("onnxruntime, int8", join(scratch, "onnx/model_quantized.onnx")));
+  const [float, int8] = ["onnx/model.onnx", "onnx/model_quantized.onnx"].map((file) => join(scratch, file));
+  const rows = [
+    `${await measure("Attune", async ({ own }) => own)} | |`,
+    await inOnnxruntime("onnxruntime, float32", float),
+    await inOnnxruntime("onnxruntime, int8", int8),
+  ];
+  if (!values["no-peer"]) {
+    const peer = (...args: string[]) =>
+      execFileSync(values.python, [here("peers/onnx_peer.py"), ...args], { encoding: "utf8" });
+    for (const line of peer("check", float, int8).trim().split("\n")) console.error(`onnx.checker: ${line}`);
+    for (const axis of ["column", "tensor"]) {
+      const theirs = join(scratch, `theirs-${axis}.onnx`);
+      peer("quantize", float, theirs, axis);
+      rows.push(await inOnnxruntime(`onnxruntime's quantize_dynamic, a scale for each ${axis}`, theirs));
+    }
+  }
+  console.log("| | accuracy | F1 | largest difference of logits | time | file |\n|---|---|---|---|---|---|");
+  console.log(rows.join("\n"));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

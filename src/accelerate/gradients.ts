@@ -70,7 +70,7 @@ export class GradientSum {
   #shareEarlierSums(): void {
     for (const [parameter, sum] of this.#summed) {
       const slot = parameter.gradientSlot;
-      if (slot?.pending?.value !== sum) continue;
+      if (slot?.value !== sum) continue;
       tidy(() => slot.scaleBy(full([], 1 / this.#group.size, "float32", parameter.backend)));
       slot.settle();
     }
@@ -83,7 +83,7 @@ export class GradientSum {
     this.#order.push(number);
     const bucket = this.#bucketOf[number];
     if (this.#buckets === undefined || bucket === undefined) return;
-    if (!(leaf.gradientSlot?.pending?.value instanceof Tensor)) return; // not as it was: settled at the end
+    if (!(leaf.gradientSlot?.value instanceof Tensor)) return; // not as it was: settled at the end
     this.#missing[bucket]--;
     while (this.#sent.length < this.#buckets.length && this.#missing[this.#sent.length] === 0) this.#send();
   }
@@ -105,7 +105,7 @@ export class GradientSum {
   #dense(parameter: Tensor): Tensor {
     const slot = slotOf(parameter);
     slot.settle();
-    const held = slot.pending?.value;
+    const held = slot.value;
     if (held instanceof Tensor && this.#isOwn(held)) return this.#mark(held);
     const own = outsideScopes(() => {
       if (held instanceof RowsGradient) return held.toDense();
@@ -114,7 +114,7 @@ export class GradientSum {
     slot.clear();
     slot.add(own);
     own.dispose();
-    return this.#mark(slot.pending?.value as Tensor);
+    return this.#mark(slot.value as Tensor);
   }
 
   #mark(gradient: Tensor): Tensor {
@@ -130,7 +130,7 @@ export class GradientSum {
     if (references === 1) return true;
     const runs: [number, number][] = [];
     for (const parameter of this.#parameters) {
-      const value = parameter.gradientSlot?.pending?.value;
+      const value = parameter.gradientSlot?.value;
       if (value instanceof Tensor && value.storage === storage) runs.push([value.offset, value.offset + value.size]);
     }
     runs.sort(([a], [b]) => a - b);
@@ -162,18 +162,18 @@ export class GradientSum {
       if (!dense.includes(number)) slotOf(this.#parameters[number]).clear(); // no process has one
     }
     for (const number of [...dense, ...sparse]) {
-      const value = this.#parameters[number].gradientSlot?.pending?.value;
+      const value = this.#parameters[number].gradientSlot?.value;
       if (value) this.#summed.set(this.#parameters[number], value);
     }
     for (const { gradientSlot } of this.#parameters) {
-      if (gradientSlot?.pending?.value instanceof Tensor) gradientSlot.pending.value.markChanged();
+      if (gradientSlot?.value instanceof Tensor) gradientSlot.value.markChanged();
     }
   }
 
   #tell(): Told {
     const rows = new Map<number, Int32Array>();
     const kinds = Int32Array.from(this.#parameters, ({ gradientSlot }, number) => {
-      const value = gradientSlot?.pending?.value;
+      const value = gradientSlot?.value;
       if (!(value instanceof RowsGradient)) return value ? DENSE : ABSENT;
       const { host } = value.index;
       if (!host) return DENSE; // nobody knows the rows
@@ -220,7 +220,7 @@ export class GradientSum {
     const indices = told.map(({ rows }) => rows.get(number) ?? new Int32Array(0));
     const counts = indices.map(({ length }) => length * width);
     const total = counts.reduce((sum, count) => sum + count, 0);
-    const mine = slot.pending?.value;
+    const mine = slot.value;
     const own = mine instanceof RowsGradient ? mine.values : zeros([0, width], "float32", backend);
     const all = new Tensor(new Storage(backend, "float32", total), [total / width, width]);
     const pending = this.#group.allGather(`rows of a table ${formatShape(parameter.shape)}`, own, all, counts);

@@ -237,7 +237,8 @@ export interface Attention {
   readonly probabilities: View;
 }
 
-export interface AttentionForward extends Attention {
+/** What `attention` writes, beside the probabilities. */
+export interface AttentionResult {
   readonly out: View;
   readonly outStride: number;
 }
@@ -246,7 +247,7 @@ export interface AttentionForward extends Attention {
  * Writes (does not accumulate) dQuery, dKey, dValue with their strides, and those of the biases' and relative rows'
  * gradients that are given. dRelativeKey and dRelativeQuery are given where relativeKey and relativeQuery are.
  */
-export interface AttentionGradient extends Attention {
+export interface AttentionGradient {
   readonly dOut: View;
   readonly dOutStride: number;
   readonly dQuery: View;
@@ -417,8 +418,8 @@ export interface Kernels {
   gemmBfloat16(call: Gemm): void;
   layerNorm(call: LayerNorm): void;
   layerNormGradient(call: LayerNormGradient): void;
-  attention(call: AttentionForward): void;
-  attentionGradient(call: AttentionGradient): void;
+  attention(call: Attention, result: AttentionResult): void;
+  attentionGradient(call: Attention, gradient: AttentionGradient): void;
   rotary(call: Rotary): void;
   /** out = activation(a) * b, where x [rows, 2 * width] holds a and b side by side (a gated linear unit). */
   gatedActivation(activation: Activation, x: View, out: View, rows: number, width: number): void;

@@ -73,8 +73,22 @@ export abstract class Module {
     }
   }
 
+  /** As namedParameters, without the paths: loops ask for them at every step. */
   parameters(): Parameter[] {
-    return Array.from(this.namedParameters(), ([, parameter]) => parameter);
+    const found = new Set<Parameter>();
+    this.#collectParameters(found);
+    return [...found];
+  }
+
+  #collectParameters(found: Set<Parameter>): void {
+    const values: readonly unknown[] = Object.values(this);
+    for (const value of values) if (value instanceof Parameter) found.add(value);
+    for (const value of values) {
+      if (value instanceof Module) value.#collectParameters(found);
+      else if (Array.isArray(value)) {
+        for (const item of value) if (item instanceof Module) item.#collectParameters(found);
+      }
+    }
   }
 
   /** Switches dropout on (or off) here and below. */

@@ -1,7 +1,7 @@
 // AdamW: one fused pass over all tensors, with clipping folded in.
 import type { AdamWTensor } from "../backends/kernels.js";
 import { ConfigError } from "../support/errors.js";
-import { empty, outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
+import { empty, type GradientSlot, outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
 import { enterNextStep } from "./step.js";
 
 export interface AdamWOptions {
@@ -80,20 +80,21 @@ export class AdamW {
 
   /** Updates every parameter that has a gradient. Returns at once; the device does it in order. */
   step(): void {
-    const updates: AdamWTensor[] = [];
     const factor = this.#commonFactor();
+    const updates: AdamWTensor[] = [];
+    const updated: Tensor[] = [];
     for (const group of this.paramGroups) {
       for (const parameter of group.params) {
-        const gradient = parameter.gradientSlot?.pending?.value;
-        if (gradient) updates.push(this.#update(parameter, gradient, group));
+        const gradient = parameter.gradientSlot?.value;
+        if (!gradient) continue;
+        updates.push(this.#update(parameter, gradient, group));
+        updated.push(parameter);
       }
     }
-    const [first] = this.paramGroups[0].params;
-    if (updates.length > 0) first.backend.kernels.adamw(updates, factor);
-    for (const group of this.paramGroups) {
-      for (const parameter of group.params) if (parameter.gradientSlot?.pending) parameter.markChanged();
-    }
-    enterNextStep(first.backend);
+    const [{ backend }] = this.paramGroups[0].params;
+    if (updates.length > 0) backend.kernels.adamw(updates, factor);
+    for (const parameter of updated) parameter.markChanged();
+    enterNextStep(backend);
   }
 
   /** Forgets all gradients. */
@@ -151,13 +152,13 @@ export class AdamW {
 
   /** The clipping factor that all gradients still have to be multiplied by; where they differ, they are multiplied now. */
   #commonFactor(): Tensor | undefined {
-    const slots = this.paramGroups.flatMap((group) =>
-      group.params.flatMap(({ gradientSlot }) => (gradientSlot?.pending ? [gradientSlot] : [])),
-    );
-    const factors = slots.map((slot) => slot.pending?.scale);
-    const [factor] = factors;
-    const common = factors.every((other) => other?.storage === factor?.storage && other?.offset === factor?.offset);
-    if (common) return factor;
+    const slots: GradientSlot[] = [];
+    for (const { params } of this.paramGroups) {
+      for (const { gradientSlot } of params) if (gradientSlot?.value) slots.push(gradientSlot);
+    }
+    const factor = slots.at(0)?.scale;
+    if (slots.every(({ scale }) => scale?.storage === factor?.storage && scale?.offset === factor?.offset))
+      return factor;
     for (const slot of slots) slot.settle();
     return undefined;
   }

@@ -1,6 +1,6 @@
 // Clipping by the norm of all gradients together, as torch.nn.utils.clip_grad_norm_.
 import { ConfigError } from "../support/errors.js";
-import { empty, RowsGradient, type Tensor, tidy } from "../tensor/index.js";
+import { empty, type GradientSlot, RowsGradient, type Tensor, tidy } from "../tensor/index.js";
 
 /**
  * Scales the gradients of `parameters` so that their common l2 norm is at most `maxNorm`. Nothing is computed on the
@@ -11,20 +11,23 @@ import { empty, RowsGradient, type Tensor, tidy } from "../tensor/index.js";
 export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Tensor {
   if (!(maxNorm > 0)) throw new ConfigError(`clipGradNorm: maxNorm must be positive, not ${maxNorm}`);
   return tidy(() => {
-    const slots = [...parameters].flatMap(({ gradientSlot }) => (gradientSlot?.pending ? [gradientSlot] : []));
-    for (const slot of slots) slot.settle();
-    const runs = slots.flatMap((slot) => {
-      const value = slot.pending?.value;
-      if (!value) return [];
-      const view = value instanceof RowsGradient ? value.values : value;
-      return [{ view, length: view.size }];
-    });
-    const backend = runs.length > 0 ? runs[0].view.backend : undefined;
-    const norm = empty([], "float32", backend);
-    norm.backend.kernels.norm(runs, norm);
-    norm.backend.kernels.checkFinite(norm, 1, "the norm of the gradients");
+    const slots: GradientSlot[] = [];
+    for (const { gradientSlot } of parameters) if (gradientSlot?.value) slots.push(gradientSlot);
+    const gradients: Tensor[] = [];
+    for (const slot of slots) {
+      slot.settle();
+      const { value } = slot;
+      if (value) gradients.push(value instanceof RowsGradient ? value.values : value);
+    }
+    const norm = empty([], "float32", gradients.at(0)?.backend);
+    const { backend } = norm;
+    backend.kernels.norm(
+      gradients.map((view) => ({ view, length: view.size })),
+      norm,
+    );
+    backend.kernels.checkFinite(norm, 1, "the norm of the gradients");
     const factor = empty([], "float32", backend);
-    norm.backend.kernels.clipFactor(norm, maxNorm, factor);
+    backend.kernels.clipFactor(norm, maxNorm, factor);
     for (const slot of slots) slot.scaleBy(factor);
     return norm;
   });

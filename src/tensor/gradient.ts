@@ -136,59 +136,85 @@ function copyOf(tensor: Tensor): Tensor {
   return copy;
 }
 
+/** What a slot holds, apart from it so that it can be let go of when the slot is gone. */
+interface Held {
+  value: Gradient | undefined;
+  /** A factor [1] on the device that the value still has to be multiplied by. */
+  scale: Tensor | undefined;
+  /** The value where somebody asked for it, who may need it longer than the leaf is there. */
+  lent: Tensor | undefined;
+}
+
+const finalizer = new FinalizationRegistry<Held>(({ value, scale, lent }) => {
+  scale?.dispose();
+  if (value !== lent) value?.dispose();
+});
+
 /** Collects the gradient of one leaf. */
 export class GradientSlot {
-  #value: Gradient | undefined;
-  /** A factor [1] on the device that the value still has to be multiplied by. */
-  #scale: Tensor | undefined;
+  readonly #held: Held = { value: undefined, scale: undefined, lent: undefined };
 
-  /** What the optimizer sees: the value as it is, and the factor that it has to apply. */
-  get pending(): { readonly value: Gradient; readonly scale: Tensor | undefined } | undefined {
-    return this.#value && { value: this.#value, scale: this.#scale };
+  constructor() {
+    finalizer.register(this, this.#held);
+  }
+
+  /** What the optimizer sees: the value as it is; `scale` is the factor that it has to apply. */
+  get value(): Gradient | undefined {
+    return this.#held.value;
+  }
+
+  get scale(): Tensor | undefined {
+    return this.#held.scale;
   }
 
   /** The value where a kernel may add to it in place as it is. */
   get accumulator(): Tensor | undefined {
-    return this.#scale || this.#value instanceof RowsGradient ? undefined : this.#value;
+    const { value, scale } = this.#held;
+    return scale || value instanceof RowsGradient ? undefined : value;
   }
 
   add(gradient: Gradient): void {
-    if (gradient === this.#value) return; // was added to in place
+    const held = this.#held;
+    if (gradient === held.value) return; // was added to in place
     this.settle();
-    this.#value = this.#value ? accumulate(this.#value, gradient) : gradient.hold();
+    held.value = held.value ? accumulate(held.value, gradient) : gradient.hold();
   }
 
   /** Multiplies the value by a device scalar, later: when somebody reads it, or in the optimizer's own pass. */
   scaleBy(factor: Tensor): void {
     this.settle();
-    if (this.#value) this.#scale = factor.hold();
+    if (this.#held.value) this.#held.scale = factor.hold();
   }
 
   /** The value as a dense tensor that the caller shares; undefined if there is none. */
   read(): Tensor | undefined {
     this.settle();
-    if (this.#value instanceof RowsGradient) {
-      const rows = this.#value;
-      this.#value = tidy(() => rows.toDense().hold());
+    const held = this.#held;
+    if (held.value instanceof RowsGradient) {
+      const rows = held.value;
+      held.value = tidy(() => rows.toDense().hold());
       rows.dispose();
     }
-    return this.#value;
+    held.value?.registerFinalizer();
+    held.lent = held.value;
+    return held.value;
   }
 
   clear(): void {
-    this.#value?.dispose();
-    this.#scale?.dispose();
-    this.#value = undefined;
-    this.#scale = undefined;
+    const held = this.#held;
+    held.value?.dispose();
+    held.scale?.dispose();
+    held.value = held.scale = held.lent = undefined;
   }
 
   /** Applies the factor now. */
   settle(): void {
-    if (!this.#value || !this.#scale) return;
-    const tensor = this.#value instanceof RowsGradient ? this.#value.values : this.#value;
-    tensor.backend.kernels.scale([{ view: tensor, length: tensor.size }], this.#scale);
+    const { value, scale } = this.#held;
+    if (!value || !scale) return;
+    const tensor = value instanceof RowsGradient ? value.values : value;
+    tensor.backend.kernels.scale([{ view: tensor, length: tensor.size }], scale);
     tensor.markChanged();
-    this.#scale.dispose();
-    this.#scale = undefined;
+    scale.dispose();
+    this.#held.scale = undefined;
   }
 }

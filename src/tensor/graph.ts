@@ -1,5 +1,6 @@
 // The record of what was computed (the tape), and backward over it. A node keeps what its gradient needs, as references
-// to storages with their versions, and lets go of it as soon as its gradient is done.
+// to storages with their versions, and lets go of it as soon as its gradient is done, or nobody can ask for it any more:
+// neither a handle nor a later node holds it.
 import { AttuneError, LifetimeError, ShapeError } from "../support/errors.js";
 import { full } from "./create.js";
 import { accumulate, type Gradient, GradientSlot, RowsGradient } from "./gradient.js";
@@ -59,13 +60,45 @@ export class Saved {
   }
 }
 
-const finalizer = new FinalizationRegistry<readonly Saved[]>(releaseAll);
+/**
+ * What a node keeps for its gradient, as long as somebody can ask for it: handles of the output, and what nodes of
+ * consumers keep, hold it. It stands apart from the node, since a rule may reach the very handle whose end it waits for.
+ */
+export class Kept {
+  readonly #producers: readonly Kept[];
+  #saved: readonly Saved[];
+  #holders = 0;
+
+  constructor(saved: readonly Saved[], producers: readonly Kept[]) {
+    this.#saved = saved;
+    this.#producers = producers;
+    for (const item of saved) item.storage.retain();
+    for (const producer of producers) producer.hold();
+  }
+
+  hold(): void {
+    this.#holders++;
+  }
+
+  /** One holder less; without any, what is kept goes, and with it what only this held. */
+  drop(): void {
+    const dropped: Kept[] = [this];
+    for (let kept = dropped.pop(); kept; kept = dropped.pop()) {
+      if (--kept.#holders > 0) continue;
+      kept.release();
+      dropped.push(...kept.#producers);
+    }
+  }
+
+  /** Lets go of the memory, whoever holds this. */
+  release(): void {
+    for (const item of this.#saved) item.storage.release();
+    this.#saved = [];
+  }
+}
+
 let created = 0;
 let enabled = true;
-
-function releaseAll(saved: readonly Saved[]): void {
-  for (const item of saved) item.storage.release();
-}
 
 export class GraphNode {
   readonly op: string;
@@ -75,16 +108,18 @@ export class GraphNode {
   readonly edges: readonly (GraphNode | Tensor | undefined)[];
   /** Gradient of the output, gathered while backward runs. */
   pending: Gradient | undefined;
+  /** What forward left for the gradient. */
+  readonly kept: Kept;
   #rule: GradientRule | undefined;
-  #saved: readonly Saved[];
 
   constructor(op: string, inputs: readonly (Tensor | undefined)[], rule: GradientRule, saved: readonly Saved[]) {
     this.op = op;
     this.edges = inputs.map((input) => input?.node ?? (input?.requiresGrad ? input : undefined));
     this.#rule = rule;
-    this.#saved = saved;
-    for (const item of saved) item.storage.retain();
-    if (saved.length > 0) finalizer.register(this, saved, this);
+    this.kept = new Kept(
+      saved,
+      this.edges.flatMap((edge) => (edge instanceof GraphNode ? edge.kept : [])),
+    );
   }
 
   run(dy: Tensor): readonly (Gradient | undefined)[] {
@@ -99,10 +134,9 @@ export class GraphNode {
     });
   }
 
+  /** Lets go of what the gradient needs: it cannot be computed any more. */
   release(): void {
-    if (this.#saved.length > 0) finalizer.unregister(this);
-    releaseAll(this.#saved);
-    this.#saved = [];
+    this.kept.release();
     this.#rule = undefined;
   }
 

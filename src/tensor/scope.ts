@@ -45,6 +45,7 @@ export function tidy<T>(fn: () => T): T {
     for (const tensor of own) tensor.dispose();
     throw new AttuneError("tidy: the function is asynchronous; await first, then tidy the synchronous part");
   }
+  if (own.length === 0) return result;
   const escaping = new Set<Tensor>();
   collect(result, escaping, 0);
   for (const tensor of own) {

@@ -3,18 +3,29 @@ import type { Backend, DeviceBuffer, DType, HostArray } from "../backends/kernel
 import { LifetimeError, ShapeError } from "../support/errors.js";
 import { collectDropped } from "./collect.js";
 import type { GradientSlot } from "./gradient.js";
-import { type BackwardOptions, backward, type GraphNode } from "./graph.js";
-import { adopt, outsideScopes } from "./scope.js";
+import { type BackwardOptions, backward, type GraphNode, type Kept } from "./graph.js";
+import { adopt } from "./scope.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 import type { Storage } from "./storage.js";
 
-const finalizer = new FinalizationRegistry<Storage>((storage) => storage.release());
+/** What a handle that the garbage collector ended held. */
+interface Remains {
+  readonly storage: Storage;
+  kept: Kept | undefined;
+}
+
+const finalizer = new FinalizationRegistry<Remains>(({ storage, kept }) => {
+  storage.release();
+  kept?.drop();
+});
 
 export interface TensorOptions {
   /** Element of the storage where the tensor begins. */
   readonly offset?: number;
   /** For int32 tensors made from host data: their values, so that checks and plans need no read. */
   readonly host?: Int32Array;
+  /** Whoever makes it disposes it: no scope ends it, and the garbage collector does not either. Default false. */
+  readonly held?: boolean;
 }
 
 export class Tensor {
@@ -25,11 +36,11 @@ export class Tensor {
   #hostVersion = 0;
   readonly #storage: Storage;
   #disposed = false;
-  #registered = false;
+  /** Known to the garbage collector's finalizer. */
+  #remains: Remains | undefined;
   /** Set on leaves: gradients are collected for it. */
   #leaf = false;
-  /** What computed it, while that is recorded. */
-  node: GraphNode | undefined;
+  #node: GraphNode | undefined;
   /** Collected gradient of a leaf. */
   gradientSlot: GradientSlot | undefined;
   readonly isTensorHandle = true;
@@ -43,7 +54,7 @@ export class Tensor {
       this.#host = options.host;
       this.#hostVersion = storage.version;
     }
-    adopt(this);
+    if (!options.held) adopt(this);
   }
 
   get storage(): Storage {
@@ -85,13 +96,25 @@ export class Tensor {
     return this.#disposed;
   }
 
+  /** What computed it, while that is recorded. */
+  get node(): GraphNode | undefined {
+    return this.#node;
+  }
+
+  set node(node: GraphNode | undefined) {
+    node?.kept.hold();
+    this.#node?.kept.drop();
+    this.#node = node;
+    if (this.#remains) this.#remains.kept = node?.kept;
+  }
+
   /** True for leaves that collect gradients and for everything computed from them. */
   get requiresGrad(): boolean {
-    return this.#leaf || this.node !== undefined;
+    return this.#leaf || this.#node !== undefined;
   }
 
   get isLeaf(): boolean {
-    return this.node === undefined;
+    return this.#node === undefined;
   }
 
   /**
@@ -99,7 +122,7 @@ export class Tensor {
    * @throws ShapeError for a dtype without gradients or a tensor that an operation computed.
    */
   setRequiresGrad(value: boolean): this {
-    if (this.node) throw new ShapeError("requiresGrad can only be set on leaves; use detach() for a computed tensor");
+    if (this.#node) throw new ShapeError("requiresGrad can only be set on leaves; use detach() for a computed tensor");
     if (value && this.dtype !== "float32")
       throw new ShapeError(`only float32 tensors have gradients, not ${this.dtype}`);
     this.#leaf = value;
@@ -196,17 +219,18 @@ export class Tensor {
     return new Tensor(this.storage.retain(), shape, { offset: this.offset + offset, host });
   }
 
-  /** A second handle that no scope ends: whoever makes it disposes it. */
+  /** A second handle, without history, that whoever makes it disposes: neither a scope nor the garbage collector ends it. */
   hold(): Tensor {
-    return outsideScopes(() => this.alias(this.shape));
+    return new Tensor(this.storage.retain(), this.shape, { offset: this.offset, host: this.host, held: true });
   }
 
   /** Ends this handle. Its memory goes back when neither another handle nor the graph needs it. */
   dispose(): void {
     if (this.#disposed) return;
-    this.#disposed = true;
-    if (this.#registered) finalizer.unregister(this);
     this.node = undefined;
+    this.#disposed = true;
+    if (this.#remains) finalizer.unregister(this);
+    this.#remains = undefined;
     this.#storage.release();
   }
 
@@ -215,9 +239,9 @@ export class Tensor {
   }
 
   registerFinalizer(): void {
-    if (this.#registered || this.#disposed) return;
-    this.#registered = true;
-    finalizer.register(this, this.#storage, this);
+    if (this.#remains || this.#disposed) return;
+    this.#remains = { storage: this.#storage, kept: this.#node?.kept };
+    finalizer.register(this, this.#remains, this);
   }
 
   toString(): string {

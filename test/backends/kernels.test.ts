@@ -461,7 +461,7 @@ for (const { name, make, epsilon } of everyBackend) {
         for (let j = 0; j < 8; j++) identity[j * 4 + (j % 4)] = 1;
         const out = bench.empty(5 * 4);
         const probabilities = bench.empty(2 * 4 + queries * keys);
-        backend.kernels.attention({
+        const inputs = {
           sequences: 2,
           heads: 1,
           headDim: 4,
@@ -477,9 +477,8 @@ for (const { name, make, epsilon } of everyBackend) {
           maxKey: 4,
           dropout: call,
           probabilities,
-          out,
-          outStride: 4,
-        });
+        };
+        backend.kernels.attention(inputs, { out, outStride: 4 });
         expectClose(
           await bench.read(out),
           Float64Array.from({ length: 20 }, (_, i) => (kept(i) ? 0.25 / 0.7 : 0)),
@@ -706,12 +705,11 @@ for (const { name, make, epsilon } of everyBackend) {
           window,
           probabilities,
         };
-        backend.kernels.attention({ ...call, out, outStride: width });
+        backend.kernels.attention(call, { out, outStride: width });
         const tolerance = 32 * epsilon;
         expectClose(await bench.read(out), expected.out, tolerance);
         expectClose(await bench.read(probabilities), expected.probabilities, tolerance);
-        backend.kernels.attentionGradient({
-          ...call,
+        backend.kernels.attentionGradient(call, {
           dOut: bench.floats(dOut),
           dOutStride: width,
           dQuery: dMatrix,

@@ -166,7 +166,7 @@ for (const isa of nativeAvailability().isas) {
         ...{ relativeKey: rowMemory[0], relativeQuery: rowMemory[1] },
       };
       const outMemory = empty(backend, out.length);
-      backend.kernels.attention({ ...call, ...relative, out: outMemory, outStride: width });
+      backend.kernels.attention({ ...call, ...relative }, { out: outMemory, outStride: width });
       expectWithin(await backend.read(call.probabilities, count), probabilities, 1e-6);
       expectWithin(await backend.read(outMemory, out.length), out, 2e-6);
       const dBiasMemory = biasHeads ? empty(backend, bias.length) : undefined;
@@ -176,14 +176,13 @@ for (const isa of nativeAvailability().isas) {
         ...{ dRelativeBias: dRelativeBiasMemory, dRelativeStride: 2 * width },
         ...{ dRelativeKey: dRowMemory[0], dRelativeQuery: dRowMemory[1] },
       };
-      backend.kernels.attentionGradient({
-        ...call,
-        ...relative,
+      const gradient = {
         ...dRelative,
         ...{ dOut: floats(backend, dOut), dOutStride: width, dQuery: dQueryMemory, dQueryStride: width },
         ...{ dKey: dKeyMemory, dKeyStride: 2 * width, dBias: dBiasMemory },
         ...{ dValue: { buffer: dKeyMemory.buffer, offset: width }, dValueStride: 2 * width },
-      });
+      };
+      backend.kernels.attentionGradient({ ...call, ...relative }, gradient);
       expectWithin(await backend.read(dQueryMemory, dQuery.length), dQuery, 3e-6);
       expectWithin(await backend.read(dKeyMemory, dKeyValue.length), dKeyValue, 6e-6);
       if (dBiasMemory) expectWithin(await backend.read(dBiasMemory, dBias.length), dBias, 3e-6);

@@ -184,20 +184,12 @@ describe("errors", () => {
   it("name sequences that are longer than announced", async () => {
     const x = empty(backend, 64);
     const offsets = ints(backend, [0, 4]);
-    backend.kernels.attention({
-      ...{
-        sequences: 1,
-        heads: 1,
-        headDim: 4,
-        scale: 1,
-        maxQuery: 3,
-        maxKey: 4,
-        outStride: 4,
-        out: empty(backend, 16),
-      },
+    const call = {
+      ...{ sequences: 1, heads: 1, headDim: 4, scale: 1, maxQuery: 3, maxKey: 4 },
       ...{ query: x, key: x, value: x, queryStride: 4, keyStride: 4, valueStride: 4 },
       ...{ queryOffsets: offsets, keyOffsets: offsets, probabilities: empty(backend, 16) },
-    });
+    };
+    backend.kernels.attention(call, { out: empty(backend, 16), outStride: 4 });
     await expect(backend.fence().wait()).rejects.toThrow(/attention: sequence 0 has 4 queries and 4 keys.*3 and 4/);
   });
 

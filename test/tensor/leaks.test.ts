@@ -133,3 +133,61 @@ describe("resident memory does not grow", { timeout: 300_000 }, () => {
     expect(used).toBeLessThan(allowed);
   });
 });
+
+/** Waits until the garbage collector has ended what nobody reaches. */
+async function collected(): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("memory goes back", () => {
+  const inUse = (): number => backend.statistics().bytesInUse;
+
+  it("at once, of a graph whose result is disposed without backward", () => {
+    const before = inUse();
+    const value = tidy(() => loss(1));
+    expect(inUse()).toBeGreaterThan(before);
+    value.dispose();
+    expect(inUse()).toBe(before);
+  });
+
+  it("of a graph only when nobody can go back over any part of it", () => {
+    const x = tensor([1, 2, 3], { requiresGrad: true });
+    const before = inUse();
+    const [square, total] = tidy(() => {
+      const square = x.mul(x);
+      return [square, square.exp().sum()];
+    });
+    square.dispose();
+    total.backward();
+    total.dispose();
+    x.zeroGrad();
+    expect(inUse()).toBe(before);
+    x.dispose();
+  });
+
+  it("of a graph and of leaves' gradients that were dropped without a word", async () => {
+    await collected();
+    const before = inUse();
+    (() => {
+      const x = tensor([1, 2, 3], { requiresGrad: true });
+      x.mul(x).sum().backward();
+      x.exp().sum();
+    })();
+    expect(inUse()).toBeGreaterThan(before);
+    await collected();
+    expect(inUse()).toBeLessThanOrEqual(before);
+  });
+
+  it("but not of a gradient that somebody still holds when its leaf is gone", async () => {
+    const gradient = (() => {
+      const x = tensor([1, 2, 3], { requiresGrad: true });
+      x.mul(x).sum().backward();
+      return x.grad;
+    })();
+    await collected();
+    expect(Array.from((await gradient?.data()) ?? [])).toEqual([2, 4, 6]);
+  });
+});

@@ -5,8 +5,8 @@ import type {
   Activation,
   AdamWTensor,
   Attention,
-  AttentionForward,
   AttentionGradient,
+  AttentionResult,
   BinaryOp,
   CrossEntropy,
   CrossEntropyForward,
@@ -393,30 +393,30 @@ export class NativeKernels implements Kernels {
     this.#view(call.probabilities);
   }
 
-  attention(call: AttentionForward): void {
+  attention(call: Attention, { out, outStride }: AttentionResult): void {
     this.#begin("attention");
     this.#attention(call);
-    this.#view(call.out);
-    this.#number(call.outStride);
+    this.#view(out);
+    this.#number(outStride);
     this.#end();
   }
 
-  attentionGradient(call: AttentionGradient): void {
+  attentionGradient(call: Attention, gradient: AttentionGradient): void {
     this.#begin("attentionGradient");
     this.#attention(call);
-    this.#view(call.dOut);
-    this.#number(call.dOutStride);
-    this.#view(call.dQuery);
-    this.#number(call.dQueryStride);
-    this.#view(call.dKey);
-    this.#number(call.dKeyStride);
-    this.#view(call.dValue);
-    this.#number(call.dValueStride);
-    this.#optional(call.dBias);
-    this.#optional(call.dRelativeBias);
-    this.#optional(call.dRelativeKey);
-    this.#optional(call.dRelativeQuery);
-    this.#number(call.dRelativeStride ?? call.heads * call.headDim);
+    this.#view(gradient.dOut);
+    this.#number(gradient.dOutStride);
+    this.#view(gradient.dQuery);
+    this.#number(gradient.dQueryStride);
+    this.#view(gradient.dKey);
+    this.#number(gradient.dKeyStride);
+    this.#view(gradient.dValue);
+    this.#number(gradient.dValueStride);
+    this.#optional(gradient.dBias);
+    this.#optional(gradient.dRelativeBias);
+    this.#optional(gradient.dRelativeKey);
+    this.#optional(gradient.dRelativeQuery);
+    this.#number(gradient.dRelativeStride ?? call.heads * call.headDim);
     this.#end();
   }
 

@@ -1,5 +1,5 @@
 // Attention over packed sequences of different lengths, and its gradient, as the formulas of the contract read.
-import type { Attention, AttentionForward, AttentionGradient, View } from "../kernels.js";
+import type { Attention, AttentionGradient, AttentionResult, View } from "../kernels.js";
 import { dropoutFactor } from "./dropout.js";
 import { type FloatArray, floats, ints, span } from "./memory.js";
 
@@ -95,12 +95,13 @@ function readTerms(call: Attention) {
   };
 }
 
-export function attention(call: AttentionForward): void {
-  const { headDim, scale, queryStride, keyStride, valueStride, outStride, dropout } = call;
+export function attention(call: Attention, result: AttentionResult): void {
+  const { headDim, scale, queryStride, keyStride, valueStride, dropout } = call;
+  const { outStride } = result;
   const query = rows(call.query, call.queryOffsets, queryStride, call);
   const key = rows(call.key, call.keyOffsets, keyStride, call);
   const value = rows(call.value, call.keyOffsets, valueStride, call);
-  const out = rows(call.out, call.queryOffsets, outStride, call);
+  const out = rows(result.out, call.queryOffsets, outStride, call);
   const { bias, relativeBias, relativeKey, relativeQuery, relativeStride, keyMask } = readTerms(call);
   const all = blocks(call);
   const probabilities = floats(call.probabilities, probabilityCount(all));
@@ -155,21 +156,22 @@ export function attention(call: AttentionForward): void {
  *   dQ = scale dS K + scale (sum over j of dS relativeKey);  dK = scale dS^T Q + scale (sum over i of dS relativeQuery);
  *   dRelativeKey = scale (sum of dS q) and dRelativeQuery = scale (sum of dS k) over the pairs of a row.
  */
-export function attentionGradient(call: AttentionGradient): void {
-  const { headDim, scale, queryStride, keyStride, valueStride, dOutStride, dropout } = call;
+export function attentionGradient(call: Attention, gradient: AttentionGradient): void {
+  const { headDim, scale, queryStride, keyStride, valueStride, dropout } = call;
+  const { dOutStride } = gradient;
   const query = rows(call.query, call.queryOffsets, queryStride, call);
   const key = rows(call.key, call.keyOffsets, keyStride, call);
   const value = rows(call.value, call.keyOffsets, valueStride, call);
-  const dOut = rows(call.dOut, call.queryOffsets, dOutStride, call);
-  const dQuery = rows(call.dQuery, call.queryOffsets, call.dQueryStride, call);
-  const dKey = rows(call.dKey, call.keyOffsets, call.dKeyStride, call);
-  const dValue = rows(call.dValue, call.keyOffsets, call.dValueStride, call);
+  const dOut = rows(gradient.dOut, call.queryOffsets, dOutStride, call);
+  const dQuery = rows(gradient.dQuery, call.queryOffsets, gradient.dQueryStride, call);
+  const dKey = rows(gradient.dKey, call.keyOffsets, gradient.dKeyStride, call);
+  const dValue = rows(gradient.dValue, call.keyOffsets, gradient.dValueStride, call);
   const { relativeKey, relativeQuery, relativeStride } = readTerms(call);
   const width = call.heads * headDim;
-  const biasSums = call.dBias && new Float64Array(biasLength(call));
-  const relativeBiasSums = call.dRelativeBias && new Float64Array(call.heads * relativeRows(call));
-  const relativeKeySums = call.dRelativeKey && new Float64Array(relativeRows(call) * width);
-  const relativeQuerySums = call.dRelativeQuery && new Float64Array(relativeRows(call) * width);
+  const biasSums = gradient.dBias && new Float64Array(biasLength(call));
+  const relativeBiasSums = gradient.dRelativeBias && new Float64Array(call.heads * relativeRows(call));
+  const relativeKeySums = gradient.dRelativeKey && new Float64Array(relativeRows(call) * width);
+  const relativeQuerySums = gradient.dRelativeQuery && new Float64Array(relativeRows(call) * width);
   const all = blocks(call);
   const probabilities = floats(call.probabilities, probabilityCount(all));
   const dP = new Float64Array(call.maxKey);
@@ -218,22 +220,22 @@ export function attentionGradient(call: AttentionGradient): void {
           if (relativeQuerySums) relativeQuerySums[sums + d] += scaled * key[k + d];
         }
       }
-      dQuery.set(querySums, (queryRow + i) * call.dQueryStride + column);
+      dQuery.set(querySums, (queryRow + i) * gradient.dQueryStride + column);
     }
     for (let j = 0; j < keys; j++) {
       const sums = [j * headDim, (j + 1) * headDim] as const;
-      dKey.set(keySums.subarray(...sums), (keyRow + j) * call.dKeyStride + column);
-      dValue.set(valueSums.subarray(...sums), (keyRow + j) * call.dValueStride + column);
+      dKey.set(keySums.subarray(...sums), (keyRow + j) * gradient.dKeyStride + column);
+      dValue.set(valueSums.subarray(...sums), (keyRow + j) * gradient.dValueStride + column);
     }
   }
-  if (call.dBias && biasSums) floats(call.dBias, biasSums.length).set(biasSums);
-  if (call.dRelativeBias && relativeBiasSums) {
-    floats(call.dRelativeBias, relativeBiasSums.length).set(relativeBiasSums);
+  if (gradient.dBias && biasSums) floats(gradient.dBias, biasSums.length).set(biasSums);
+  if (gradient.dRelativeBias && relativeBiasSums) {
+    floats(gradient.dRelativeBias, relativeBiasSums.length).set(relativeBiasSums);
   }
-  const stride = call.dRelativeStride ?? width;
+  const stride = gradient.dRelativeStride ?? width;
   for (const [view, sums] of [
-    [call.dRelativeKey, relativeKeySums],
-    [call.dRelativeQuery, relativeQuerySums],
+    [gradient.dRelativeKey, relativeKeySums],
+    [gradient.dRelativeQuery, relativeQuerySums],
   ] as const) {
     if (!view || !sums) continue;
     const out = floats(view, span(relativeRows(call), width, stride));

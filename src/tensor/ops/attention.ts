@@ -1,5 +1,5 @@
 // Scaled dot-product attention (Vaswani et al. 2017) over packed sequences of different lengths: no padding is computed.
-import type { View } from "../../backends/kernels.js";
+import type { Attention, View } from "../../backends/kernels.js";
 import { ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
 import { defineOp, type Op } from "../op.js";
@@ -67,8 +67,9 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
   forward(run, inputs, options) {
     const { heads, queryOffsets, keyOffsets = queryOffsets, bias, causal = false, window = 0 } = options;
     const { width, parts } = locate(inputs, heads);
-    const queries = lengthsOf("queryOffsets", queryOffsets, parts[0].tensor.shape[0]);
-    const keys = lengthsOf("keyOffsets", keyOffsets, parts[1].tensor.shape[0]);
+    const keyRows = inputs[parts[1].input].shape[0];
+    const queries = lengthsOf("queryOffsets", queryOffsets, inputs[parts[0].input].shape[0]);
+    const keys = lengthsOf("keyOffsets", keyOffsets, keyRows);
     if (queries.length !== keys.length) {
       throw new ShapeError(`attention: ${queries.length} query sequences and ${keys.length} key sequences`);
     }
@@ -94,42 +95,48 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
         `attention: relative ${formatShape(relative.shape)}, expected [${distances}, ${relativeTerms.length * width}] for ${relativeTerms.join(" and ")}`,
       );
     }
-    if (keyMask && (keyMask.dtype !== "int32" || keyMask.size !== parts[1].tensor.shape[0])) {
+    if (keyMask && (keyMask.dtype !== "int32" || keyMask.size !== keyRows)) {
       throw new ShapeError(
-        `attention: keyMask ${keyMask.dtype} ${formatShape(keyMask.shape)}, expected int32 for ${parts[1].tensor.shape[0]} keys`,
+        `attention: keyMask ${keyMask.dtype} ${formatShape(keyMask.shape)}, expected int32 for ${keyRows} keys`,
       );
     }
     const kept = (length: number): number => (window > 0 ? Math.min(length, 2 * window + 1) : length);
     const pairs = queries.reduce((sum, length, i) => sum + length * kept(keys[i]), 0);
     const headDim = width / heads;
-    const plan = {
+    const scale = options.scale ?? 1 / Math.sqrt(headDim);
+    const mask = nextDropout("attention", options.dropout ?? 0);
+    /** The kernels' call on these: one literal, since an object spread together of others is slow to make and to read. */
+    const callOn = (memory: Memory): Attention => ({
       sequences: queries.length,
       heads,
       headDim,
-      scale: options.scale ?? 1 / Math.sqrt(headDim),
+      scale,
+      query: viewOf(memory.inputs, parts[0]),
+      queryStride: parts[0].stride,
+      key: viewOf(memory.inputs, parts[1]),
+      keyStride: parts[1].stride,
+      value: viewOf(memory.inputs, parts[2]),
+      valueStride: parts[2].stride,
+      queryOffsets: memory.queryOffsets,
+      keyOffsets: memory.keyOffsets,
       maxQuery,
       maxKey,
-      biasHeads: bias?.shape[0],
-      relativeStride: relative?.shape[1],
+      bias: memory.bias,
+      biasHeads: memory.bias?.shape[0],
+      relativeBias: memory.relativeBias,
+      relativeKey: relativeView("key", memory.relative, relativeTerms, width),
+      relativeQuery: relativeView("query", memory.relative, relativeTerms, width),
+      relativeStride: memory.relative?.shape[1],
+      keyMask: memory.keyMask,
       causal,
       window,
-      dropout: nextDropout("attention", options.dropout ?? 0),
-    };
-    const probabilities = run.empty([heads * pairs]);
-    const out = run.empty([parts[0].tensor.shape[0], width]);
-    run.kernels.attention({
-      ...plan,
-      ...views(inputs, parts),
-      ...relativeViews(relative, relativeTerms, width),
-      queryOffsets,
-      keyOffsets,
-      bias,
-      relativeBias,
-      keyMask,
-      probabilities,
-      out,
-      outStride: width,
+      dropout: mask,
+      probabilities: memory.probabilities,
     });
+    const probabilities = run.empty([heads * pairs]);
+    const out = run.empty([inputs[parts[0].input].shape[0], width]);
+    const call = callOn({ inputs, queryOffsets, keyOffsets, bias, relativeBias, relative, keyMask, probabilities });
+    run.kernels.attention(call, { out, outStride: width });
     const saved = inputs.map((tensor) => run.save(tensor));
     const savedProbabilities = run.save(probabilities);
     const savedQueryOffsets = run.save(queryOffsets);
@@ -144,39 +151,36 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
       // dQ = scale dS K, dK = scale dS^T Q, dbias = sum of dS over the sequences; relative keys and queries are keys and
       // queries too, of all pairs of their distance
       gradient: (dy, backward) => {
-        const tensors = saved.map((item) => item.tensor);
-        const gradients = tensors.map((tensor) => run.empty(tensor.shape));
-        const dBias =
-          savedBias && backward.wanted(inputs.length)
-            ? zeros(savedBias.tensor.shape, "float32", run.backend)
-            : undefined;
-        const [dRelativeBias, dRelative] = [savedRelativeBias, savedRelative].map((item, i) =>
-          item && backward.wanted(inputs.length + 1 + i) ? run.empty(item.tensor.shape) : undefined,
-        );
-        const forward = views(tensors, parts);
-        const dRelativeViews = relativeViews(dRelative, relativeTerms, width);
-        const backwardViews = views(gradients, parts);
-        run.kernels.attentionGradient({
-          ...plan,
-          ...forward,
+        const memory: Memory = {
+          inputs: saved.map((item) => item.tensor),
           queryOffsets: savedQueryOffsets.tensor,
           keyOffsets: savedKeyOffsets.tensor,
-          ...relativeViews(savedRelative?.tensor, relativeTerms, width),
           bias: savedBias?.tensor,
           relativeBias: savedRelativeBias?.tensor,
+          relative: savedRelative?.tensor,
+          keyMask: undefined, // the probabilities know
           probabilities: savedProbabilities.tensor,
+        };
+        const wanted = (tensor: Tensor | undefined, i: number): Tensor | undefined =>
+          backward.wanted(inputs.length + i) ? tensor : undefined;
+        const gradients = memory.inputs.map((tensor) => run.empty(tensor.shape));
+        const [ofBias, ofRelativeBias, ofRelative] = [memory.bias, memory.relativeBias, memory.relative].map(wanted);
+        const dBias = ofBias && zeros(ofBias.shape, "float32", run.backend);
+        const dRelativeBias = ofRelativeBias && run.empty(ofRelativeBias.shape);
+        const dRelative = ofRelative && run.empty(ofRelative.shape);
+        run.kernels.attentionGradient(callOn(memory), {
           dOut: dy,
           dOutStride: width,
-          dQuery: backwardViews.query,
-          dQueryStride: backwardViews.queryStride,
-          dKey: backwardViews.key,
-          dKeyStride: backwardViews.keyStride,
-          dValue: backwardViews.value,
-          dValueStride: backwardViews.valueStride,
+          dQuery: viewOf(gradients, parts[0]),
+          dQueryStride: parts[0].stride,
+          dKey: viewOf(gradients, parts[1]),
+          dKeyStride: parts[1].stride,
+          dValue: viewOf(gradients, parts[2]),
+          dValueStride: parts[2].stride,
           dBias,
           dRelativeBias,
-          dRelativeKey: dRelativeViews.relativeKey,
-          dRelativeQuery: dRelativeViews.relativeQuery,
+          dRelativeKey: relativeView("key", dRelative, relativeTerms, width),
+          dRelativeQuery: relativeView("query", dRelative, relativeTerms, width),
           dRelativeStride: dRelative?.shape[1],
         });
         return [...gradients, dBias, dRelativeBias, dRelative];
@@ -296,11 +300,23 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
   },
 });
 
+/** What the kernels read. */
+interface Memory {
+  readonly inputs: readonly Tensor[];
+  readonly queryOffsets: Tensor;
+  readonly keyOffsets: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly relativeBias: Tensor | undefined;
+  readonly relative: Tensor | undefined;
+  readonly keyMask: Tensor | undefined;
+  readonly probabilities: Tensor;
+}
+
 interface Part {
-  /** Which of the inputs, and from which column on. */
+  /** Which of the inputs, from which column on, and how many columns a row of it has. */
   readonly input: number;
   readonly column: number;
-  readonly tensor: Tensor;
+  readonly stride: number;
 }
 
 /** Finds query, key and value in the inputs. */
@@ -319,7 +335,7 @@ function locate(inputs: AttentionInputs, heads: number): { width: number; parts:
         "or [rows, width] [rows, 2 width], or three of [rows, width], width a multiple of the heads",
     );
   }
-  const part = (input: number, column: number): Part => ({ input, column, tensor: inputs[input] as Tensor });
+  const part = (input: number, column: number): Part => ({ input, column, stride: columns[input] });
   switch (inputs.length) {
     case 1:
       return { width, parts: [part(0, 0), part(0, width), part(0, 2 * width)] };
@@ -330,28 +346,20 @@ function locate(inputs: AttentionInputs, heads: number): { width: number; parts:
   }
 }
 
-function views(tensors: readonly Tensor[], parts: readonly [Part, Part, Part]) {
-  const [query, key, value] = parts.map(({ input, column }) => ({
-    view: { buffer: tensors[input].buffer, offset: tensors[input].offset + column },
-    stride: tensors[input].shape[1],
-  }));
-  return {
-    query: query.view,
-    queryStride: query.stride,
-    key: key.view,
-    keyStride: key.stride,
-    value: value.view,
-    valueStride: value.stride,
-  };
+function viewOf(tensors: readonly Tensor[], { input, column }: Part): View {
+  const { buffer, offset } = tensors[input];
+  return { buffer, offset: offset + column };
 }
 
-/** Where the relative terms stand in their tensor. */
-function relativeViews(relative: Tensor | undefined, terms: readonly RelativeTerm[], width: number) {
-  const view = (term: RelativeTerm): View | undefined =>
-    relative && terms.includes(term)
-      ? { buffer: relative.buffer, offset: relative.offset + terms.indexOf(term) * width }
-      : undefined;
-  return { relativeKey: view("key"), relativeQuery: view("query") };
+/** Where a relative term stands in its tensor; undefined where it is not there. */
+function relativeView(
+  term: RelativeTerm,
+  relative: Tensor | undefined,
+  terms: readonly RelativeTerm[],
+  width: number,
+): View | undefined {
+  const place = terms.indexOf(term);
+  return relative && place >= 0 ? { buffer: relative.buffer, offset: relative.offset + place * width } : undefined;
 }
 
 function lengthsOf(name: string, offsets: Tensor, rows: number): Int32Array {
@@ -380,7 +388,7 @@ function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
   const scale = options.scale ?? 1 / Math.sqrt(headDim);
   const starts = queryOffsets.host ?? new Int32Array();
   const keyStarts = keyOffsets.host ?? new Int32Array();
-  const maxQuery = longest(lengthsOf("queryOffsets", queryOffsets, parts[0].tensor.shape[0]));
+  const maxQuery = longest(lengthsOf("queryOffsets", queryOffsets, inputs[0].shape[0]));
   const open = keyMask && cast(keyMask, "float32");
   const rows: Tensor[] = [];
   for (let s = 0; s + 1 < starts.length; s++) {
@@ -388,8 +396,8 @@ function composed(inputs: AttentionInputs, options: AttentionOptions): Tensor {
     const queries = starts[s + 1] - starts[s];
     const keys = keyStarts[s + 1] - keyStarts[s];
     for (let h = 0; h < heads; h++) {
-      const cut = ({ tensor, column }: Part, from: number, to: number): Tensor =>
-        slice(slice(tensor, 0, from, to), 1, column + h * headDim, column + (h + 1) * headDim);
+      const cut = ({ input, column }: Part, from: number, to: number): Tensor =>
+        slice(slice(inputs[input], 0, from, to), 1, column + h * headDim, column + (h + 1) * headDim);
       const q = cut(parts[0], starts[s], starts[s + 1]);
       const k = cut(parts[1], keyStarts[s], keyStarts[s + 1]);
       const v = cut(parts[2], keyStarts[s], keyStarts[s + 1]);

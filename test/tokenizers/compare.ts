@@ -27,15 +27,22 @@ export function toUnits(text: string, offsets: readonly (readonly number[])[]): 
   return offsets.map((span) => span.map((position) => units[position]));
 }
 
+/** Compares `count` random texts. */
+export function compareWithRust(json: string, count: number, seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  return compareTexts(
+    json,
+    Array.from({ length: count }, () => randomText(random)),
+  );
+}
+
 /**
- * Compares `count` random texts: the ids of the fast way and of the one that traces, offsets, words, and what decoding
+ * Compares what becomes of texts: the ids of the fast way and of the one that traces, offsets, words, and what decoding
  * gives. What decoding of nothing is, Rust does not always say.
  */
-export async function compareWithRust(json: string, count: number, seed: number): Promise<void> {
+export async function compareTexts(json: string, texts: string[]): Promise<void> {
   const ours = tokenizerOf(json);
   const theirs = rust.Tokenizer.fromString(json);
-  const random = randomFrom(seed);
-  const texts = Array.from({ length: count }, () => randomText(random));
   const encodings = await theirs.encodeBatch(texts);
   const traced = ours(texts, { returnOffsetsMapping: true });
   const buffer = new IntBuffer();

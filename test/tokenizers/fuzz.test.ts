@@ -3,17 +3,11 @@ import type { TruncationStrategy } from "tokenizers";
 import { beforeAll, expect, it } from "vitest";
 import type { PreTrainedTokenizer } from "../../src/tokenizers/index.js";
 import { describeShared, hasShared, sharedPath } from "../shared.js";
+import { toUnits } from "./compare.js";
 import { type RustTokenizer, randomFrom, randomText, rust } from "./rust.js";
 import { MINILM, minilm } from "./shared-model.js";
 
 const TEXTS = 6000;
-
-/** Rust counts offsets in code points; ours are UTF-16 units. */
-function toUnits(text: string, offsets: number[][]): number[][] {
-  const units = [0];
-  for (const character of text) units.push(units[units.length - 1] + character.length);
-  return offsets.map((span) => span.map((position) => units[position]));
-}
 
 describeShared("random texts", () => {
   let ours: PreTrainedTokenizer;

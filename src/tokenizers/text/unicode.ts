@@ -180,13 +180,15 @@ const EXTENDING = `[[\\p{M}\\u{e33}\\u{eb3}\\u{200c}\\u{200d}\\u{ff9e}\\u{ff9f}\
   ASSIGNED_SINCE_16,
   "102b-102c 1038 1062-1064 1067-106d 1083 1087-108c 108f 109a-109c 1a61 1a63-1a64 aa7b aa7d",
 )}]]`;
-const PREPENDED = `[${characters("600-605 6dd 70f 890-891 8e2 d4e")}]`;
+const PREPENDS = characters(
+  "600-605 6dd 70f 890-891 8e2 d4e 110bd 110cd 111c2-111c3 1193f 11941 11a3a 11a84-11a89 11d46 11f02",
+);
+const PREPENDED = `[${PREPENDS}]`;
+/** What stands alone, whatever follows it (UAX 29, Control). */
+const CONTROL = `[[\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cf}${characters("2065 fff0-fff8 e0000-e0fff")}]--[${PREPENDS}${characters("200c-200d e0020-e007f e0100-e01ef")}]]`;
 
 /**
  * Grapheme clusters (UAX 29), as far as they are told apart by bases and what extends them: longer ones, of emoji or Hangul,
  * come in parts.
  */
-export const graphemeCluster = new RegExp(
-  `\\r\\n|${PREPENDED}*(?:[^\\p{Cc}\\p{Zl}\\p{Zp}]${EXTENDING}*|[\\s\\S])`,
-  "gv",
-);
+export const graphemeCluster = new RegExp(`\\r\\n|${PREPENDED}*[^${CONTROL}]${EXTENDING}*|[\\s\\S]`, "gv");

@@ -169,11 +169,11 @@ export interface CachedResult {
   readonly dependencies: Dependencies;
 }
 
-/** All cached results, the one that was used last first. Folders that are no results are left out. */
-export async function listCache(): Promise<CachedResult[]> {
+/** All cached results, or those of a kind, the one that was used last first. Folders that are no results are left out. */
+export async function listCache(only?: string): Promise<CachedResult[]> {
   const root = cacheDirectory();
   const results: CachedResult[] = [];
-  for (const kind of await namesIn(root)) {
+  for (const kind of only === undefined ? await namesIn(root) : [only]) {
     for (const key of await namesIn(join(root, kind))) {
       const folder = join(root, kind, key);
       try {
@@ -230,8 +230,7 @@ async function keepBudget(budget: number, dryRun = false): Promise<CachedResult[
 /** In words, what a result that is not there differs in from the nearest one that is; undefined where none is near. */
 export async function explainMiss(kind: string, dependencies: Dependencies): Promise<string | undefined> {
   let best: string[] | undefined;
-  for (const other of await listCache()) {
-    if (other.kind !== kind) continue;
+  for (const other of await listCache(kind)) {
     const names = new Set([...Object.keys(dependencies), ...Object.keys(other.dependencies)]);
     const changed = [...names].filter((name) => dependencies[name] !== other.dependencies[name]);
     if (

@@ -44,7 +44,7 @@ const CHANGING: readonly (readonly [object: string, property: string])[] = [
 export function readSource(source: string): SourceReport {
   const captures = new Set<string>();
   const changing = new Set<string>();
-  visit(parse(source), new Scope(undefined, true), { captures, changing });
+  visit(parseFunction(source), new Scope(undefined, true), { captures, changing });
   return { captures: [...captures], changing: [...changing] };
 }
 
@@ -78,7 +78,8 @@ export function readModule(source: string): SourceReport & { readonly imports: r
   return { captures: [...found.captures], changing: [...found.changing], imports: [...imports] };
 }
 
-function parse(source: string): Expression {
+/** The syntax of a function by its source as `toString` gives it. Throws SyntaxError where that is not JavaScript's. */
+export function parseFunction(source: string): Expression {
   const options = { ecmaVersion: "latest", sourceType: "module", preserveParens: true } as const;
   try {
     return parseWhole(`(${source}\n)`);
@@ -183,7 +184,7 @@ function visitChildren(node: AnyNode, scope: Scope, found: Found): void {
 }
 
 /** Every node right below, whatever its role. */
-function childrenOf(node: AnyNode): AnyNode[] {
+export function childrenOf(node: AnyNode): AnyNode[] {
   const isNode = (value: unknown): value is AnyNode => {
     return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
   };

@@ -55,10 +55,16 @@ export function rowContexts(inputs: object, rank: number): (index: number) => Ro
 }
 
 /** As callAt for a single row: what the function returned, and a promise only where it returned one or threw. */
-export function callNow(verb: string, index: number, run: () => unknown): unknown {
+export function callNow(
+  verb: string,
+  index: number,
+  fn: RowFunction,
+  row: Record<string, unknown>,
+  context: RowContext,
+): unknown {
   let failed: unknown;
   try {
-    const returned = run();
+    const returned = fn(row, context);
     return returned instanceof Promise ? callAt(verb, `row ${index}`, () => returned) : returned;
   } catch (error) {
     failed = error;

@@ -1,16 +1,20 @@
 // filter: the rows for which a function says true, as a list of rows over the same columns.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DataError } from "../../support/errors.js";
-import { columnOf, readColumns, rowsOf, type Table, takeRows } from "../table.js";
+import { withoutBuffers } from "../arrow/array.js";
+import { fieldOf } from "../arrow/features.js";
+import { Value } from "../features.js";
+import { columnOf, readRows, type Table, takeRows } from "../table.js";
 import { TableBuilder } from "../table-builder.js";
 import { callNow, checkInputs, type RowFunction, rowContexts } from "./call.js";
+import { columnsRead } from "./columns-read.js";
 import { lookUp } from "./mapping/cached.js";
 
 /** What filter hands to its function. */
 export interface FilterOptions<Inputs extends object, Input extends string = string> {
   /** What the function uses beside its row: handed to it in its second argument. */
   with?: Inputs;
-  /** The columns that the function is given: others are not read. Default: all. */
+  /** The columns that the function is given. Default: all; of them those are read that it asks for. */
   inputColumns?: Input | readonly Input[];
   /** Reuse a cached result, and cache this one, where all that it depends on is known. Default true. */
   cache?: boolean;
@@ -21,7 +25,8 @@ const ROWS_A_TURN = 1000; // rows asked before timers and signals get their turn
 /** The rows for which `fn` returns true. Throws DataError, naming the row, where it throws or returns no boolean. */
 export async function filter(table: Table, fn: RowFunction, options: FilterOptions<object> = {}): Promise<Table> {
   checkInputs("filter", options.with);
-  const names = options.inputColumns === undefined ? [...table.columns.keys()] : [options.inputColumns].flat();
+  const all = [...table.columns.keys()];
+  const names = options.inputColumns === undefined ? (columnsRead(fn, all) ?? all) : [options.inputColumns].flat();
   for (const name of names) columnOf(table, name);
   const inputs = options.with ?? {};
   const call = { verb: "filter", table, columns: names, fn, inputs, options: [] };
@@ -30,9 +35,12 @@ export async function filter(table: Table, fn: RowFunction, options: FilterOptio
   const kept = await keptRows(table, fn, names, inputs);
   const draft = place?.draft();
   if (draft !== undefined && place !== undefined) {
-    const builder = new TableBuilder({ folder: draft.folder });
+    const [wished, batchRows] = [{ [ROW]: ROW_NUMBER }, Math.max(1, kept.length)];
+    const builder = new TableBuilder({ folder: draft.folder, names: [ROW], wished, batchRows });
+    const values = new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength);
+    const numbers = { ...withoutBuffers(fieldOf(ROW, ROW_NUMBER), kept.length, 0), values };
     try {
-      builder.append(new Map([[ROW, kept]]), kept.length, (i) => `row ${i}`);
+      builder.appendArrays([[numbers]], kept.length);
       draft.publish(builder.finishFiles(), place.dependencies);
     } catch (error) {
       builder.abandon();
@@ -44,6 +52,7 @@ export async function filter(table: Table, fn: RowFunction, options: FilterOptio
 }
 
 const ROW = "row";
+const ROW_NUMBER = new Value("uint32");
 
 function rowNumbers(cached: Table): Uint32Array {
   return Uint32Array.from((cached.columns.get(ROW)?.range(0, cached.length) ?? []) as number[]);
@@ -52,19 +61,20 @@ function rowNumbers(cached: Table): Uint32Array {
 async function keptRows(table: Table, fn: RowFunction, names: readonly string[], inputs: object): Promise<Uint32Array> {
   const given: Table = { ...table, columns: new Map(names.map((name) => [name, columnOf(table, name)])) };
   const contextOf = rowContexts(inputs, 0);
-  const kept: number[] = [];
+  const kept = new Uint32Array(table.length);
+  let count = 0;
   for (let start = 0; start < table.length; start += ROWS_A_TURN) {
     const end = Math.min(start + ROWS_A_TURN, table.length);
-    for (const [i, row] of rowsOf(readColumns(given, start, end), end - start).entries()) {
-      const index = start + i;
-      const returned = callNow("filter", index, () => fn(row, contextOf(index)));
+    const rows = readRows(given, start, end);
+    for (let index = start; index < end; index++) {
+      const returned = callNow("filter", index, fn, rows[index - start], contextOf(index));
       const keep = typeof returned === "boolean" ? returned : await returned; // no turn of the event loop for each row
       if (typeof keep !== "boolean") {
         throw new DataError(`filter: the function returned ${String(keep)} for row ${index}: return true or false`);
       }
-      if (keep) kept.push(index);
+      if (keep) kept[count++] = index;
     }
     await nextTurn();
   }
-  return Uint32Array.from(kept);
+  return kept.slice(0, count);
 }

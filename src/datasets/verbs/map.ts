@@ -9,6 +9,7 @@ import type { Feature } from "../features.js";
 import { alignColumn, columnOf, type Table } from "../table.js";
 import { TableBuilder, tableOfParts } from "../table-builder.js";
 import { type BatchFunction, checkInputs, type RowFunction } from "./call.js";
+import { columnsRead } from "./columns-read.js";
 import { type CachePlace, lookUp } from "./mapping/cached.js";
 import { type FunctionModule, loadFunction } from "./mapping/function-module.js";
 import { type MapPlan, ROWS_A_TURN, runMap } from "./mapping/run.js";
@@ -22,7 +23,7 @@ export interface MapOptions<Inputs extends object, Removed extends string, Input
   batchSize?: number | null;
   /** Leave out a last batch of fewer rows than batchSize. Default false. */
   dropLastBatch?: boolean;
-  /** The columns that the function is given. Default: all. A batch's columns are read only when the function asks for them. */
+  /** The columns that the function is given. Default: all; of them those are read that it asks for. */
   inputColumns?: Input | readonly Input[];
   /** Columns of the dataset that the result leaves out, unless the function returns columns of these names. */
   removeColumns?: Removed | readonly Removed[];
@@ -52,7 +53,7 @@ export async function map(
   fn: RowFunction | BatchFunction | FunctionModule,
   options: MapOptions<object, string> = {},
 ): Promise<Table> {
-  const plan = planOf(table, options);
+  const plan = planOf(table, fn, options);
   if (typeof fn === "function" && (options.numProc ?? 1) > 1) {
     throw new ConfigError(
       "map: numProc is for functions that worker threads can load: export the function from a module of its own, and " +
@@ -65,10 +66,16 @@ export async function map(
   return assemble(table, mapped, plan.removed);
 }
 
-function planOf(table: Table, options: MapOptions<object, string>): MapPlan {
+function planOf(
+  table: Table,
+  fn: RowFunction | BatchFunction | FunctionModule,
+  options: MapOptions<object, string>,
+): MapPlan {
   const { batched = false, batchSize = 1000, inputColumns, with: inputs, dropLastBatch = false } = options;
   const removed = [...new Set([options.removeColumns ?? []].flat())];
-  const given = inputColumns === undefined ? undefined : [...new Set([inputColumns].flat())];
+  // A batch reads its columns when the function asks for them; a row is made of all that it may ask for.
+  const read = batched || typeof fn !== "function" ? undefined : columnsRead(fn, [...table.columns.keys()]);
+  const given = inputColumns === undefined ? read : [...new Set([inputColumns].flat())];
   for (const name of [...removed, ...(given ?? [])]) columnOf(table, name);
   checkInputs("map", inputs);
   if (batchSize !== null) expectRows("batchSize", batchSize, ", or null for all rows at once");

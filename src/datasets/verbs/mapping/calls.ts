@@ -43,7 +43,7 @@ export async function callRows(
   let names: string[] = [];
   for (const [i, row] of rows.entries()) {
     const index = start + i;
-    const called = callNow("map", index, () => fn(row, contextOf(index)));
+    const called = callNow("map", index, fn, row, contextOf(index));
     const returned = called instanceof Promise ? await called : called; // no turn of the event loop for each row
     const fields = fieldsOf(returned, index);
     if (i === 0) {

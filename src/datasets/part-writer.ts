@@ -17,7 +17,8 @@ export class ArrowFileWriter {
   readonly path: string;
   readonly #writer: ArrowWriter;
   readonly #descriptor: number;
-  #pieces: Uint8Array[] = [];
+  /** Small pieces until they are written together. */
+  #gathered: Uint8Array | undefined;
   #bytes = 0;
 
   constructor(path: string, schema: ArrowSchema) {
@@ -51,16 +52,22 @@ export class ArrowFileWriter {
 
   #write(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
-      this.#pieces.push(piece);
-      this.#bytes += piece.length;
-      if (this.#bytes >= GATHERED) this.#flush();
+      if (this.#bytes + piece.length > GATHERED) this.#flush();
+      if (piece.length > GATHERED) this.#put(piece);
+      else {
+        this.#gathered ??= new Uint8Array(GATHERED);
+        this.#gathered.set(piece, this.#bytes);
+        this.#bytes += piece.length;
+      }
     }
   }
 
   #flush(): void {
-    const bytes = this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces, this.#bytes);
-    this.#pieces = [];
+    if (this.#gathered !== undefined) this.#put(this.#gathered.subarray(0, this.#bytes));
     this.#bytes = 0;
+  }
+
+  #put(bytes: Uint8Array): void {
     this.#try(() => {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(this.#descriptor, bytes, done, Math.min(bytes.length - done, MOST_BYTES));

@@ -1,7 +1,8 @@
 // An open Parquet file: its footer, and its columns as hyparquet decodes them. Whatever is wrong with a file is said with its
 // name.
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { AsyncBuffer, Compressors, DecodedArray, FileMetaData, ParquetScan, RowGroup } from "hyparquet";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetScan } from "hyparquet";
+import { parquetMetadataAsync, parquetScan } from "hyparquet";
 import { FileFormatError } from "../../support/errors.js";
 import { codecs, readPages } from "./pages.js";
 
@@ -18,7 +19,7 @@ export interface OpenFile {
 /** Opens a file and reads its footer. Throws FileFormatError where it is missing, damaged or no Parquet. */
 export async function openParquet(path: string): Promise<OpenFile> {
   try {
-    const buffer = await asyncBufferFromFile(path);
+    const buffer = bufferOf(path);
     const metadata = await parquetMetadataAsync(buffer);
     const unpacked = new UnpackedPages();
     const options = { file: buffer, metadata, utf8: false, useOffsetIndex: false, compressors: unpacked.compressors };
@@ -27,6 +28,29 @@ export async function openParquet(path: string): Promise<OpenFile> {
     throw unreadable(path, error);
   }
 }
+
+/** Reads a file by ranges. Each read opens the file, so that none stays open. */
+function bufferOf(path: string): AsyncBuffer {
+  const { size } = statSync(path);
+  return { byteLength: size, slice: (start, end = size) => readRange(path, start, end).buffer };
+}
+
+function readRange(path: string, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.max(0, end - start));
+  const descriptor = openSync(path, "r");
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const read = readSync(descriptor, bytes, done, Math.min(bytes.length - done, MOST_BYTES), start + done);
+      if (read === 0) throw new Error(`it ends at byte ${start + done}, and did not when it was opened`);
+      done += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes;
+}
+
+const MOST_BYTES = 1 << 30; // of one call: systems end a single read at 2 GiB
 
 /** One column of a row group, whose first row is the file's row `start`; as many values as the group has rows. */
 export async function readChunk(file: OpenFile, group: RowGroup, column: string, start: number): Promise<DecodedArray> {

@@ -1,12 +1,12 @@
 // Decompresses Snappy's raw format, Parquet's usual codec (google/snappy, format_description.txt). It stands in for
 // hyparquet's own decoder, which a damaged length can send round in circles.
 
-/** Short runs are copied in words of four bytes, the last of which may reach beyond their end by three. */
-const SLACK = 3;
+/** Up to so many bytes are copied as so many, whatever of them is asked for: a loop's last turn is what takes time. */
+const SHORT = 16;
 
 /** The `length` bytes that `input` holds. Throws an Error where the stream is damaged or holds another number of bytes. */
 export function snappyDecompress(input: Uint8Array, length: number): Uint8Array {
-  const output = new Uint8Array(length + SLACK);
+  const output = new Uint8Array(length + SHORT);
   const read = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const write = new DataView(output.buffer);
   let from = preambleEnd(input);
@@ -23,8 +23,8 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
         from += width;
       }
       if (!(from + size <= input.length && to + size <= length)) throw damaged();
-      if (size > 64) output.set(input.subarray(from, from + size), to);
-      else if (from + size + SLACK > input.length) for (let i = 0; i < size; i++) output[to + i] = input[from + i];
+      if (from + size + SHORT > input.length || size > 64) output.set(input.subarray(from, from + size), to);
+      else if (size <= SHORT) copyShort(read, from, write, to, size);
       else for (let i = 0; i < size; i += 4) write.setInt32(to + i, read.getInt32(from + i, true), true);
       from += size;
     } else {
@@ -43,13 +43,23 @@ export function snappyDecompress(input: Uint8Array, length: number): Uint8Array 
       }
       if (!(from <= input.length && distance > 0 && distance <= to && to + size <= length)) throw damaged();
       // it may read what it has just written, if not in the same word
-      if (distance < 4) for (let i = 0; i < size; i++) output[to + i] = output[to + i - distance];
+      if (distance >= SHORT && size <= SHORT) copyShort(write, to - distance, write, to, size);
+      else if (distance < 4) for (let i = 0; i < size; i++) output[to + i] = output[to + i - distance];
       else for (let i = 0; i < size; i += 4) write.setInt32(to + i, write.getInt32(to + i - distance, true), true);
     }
     to += size;
   }
   if (to !== length) throw damaged();
   return output.subarray(0, length);
+}
+
+/** Copies `size` bytes, at most SHORT, and what follows them. */
+function copyShort(read: DataView, from: number, write: DataView, to: number, size: number): void {
+  write.setInt32(to, read.getInt32(from, true), true);
+  write.setInt32(to + 4, read.getInt32(from + 4, true), true);
+  if (size <= 8) return;
+  write.setInt32(to + 8, read.getInt32(from + 8, true), true);
+  write.setInt32(to + 12, read.getInt32(from + 12, true), true);
 }
 
 /** The position after the uncompressed length, which Parquet's page header states too. */

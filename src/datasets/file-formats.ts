@@ -116,7 +116,7 @@ export function readerOf(
   wished: StructFeature | undefined,
   whole: boolean,
 ): FileReader {
-  if (format === "csv") return new CsvReader(options, wished, whole);
+  if (format === "csv") return new CsvReader(options, wished);
   return format === "json" ? new JsonReader(options, wished, whole) : new TextReader(options, wished);
 }
 

@@ -1,6 +1,7 @@
 // The rows of files as a table: Parquet and Arrow with the types they have, text formats with those that their values tell
 // or that are asked for.
-
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DataError, FileFormatError } from "../support/errors.js";
 import type { ArrayData } from "./arrow/array.js";
 import { openArrowTable } from "./arrow-table.js";
@@ -12,6 +13,8 @@ import { fingerprintOfFile } from "./fingerprint/file.js";
 import { planColumns, readColumn } from "./parquet/column.js";
 import { type DeclaredFeatures, fileFeatures } from "./parquet/features.js";
 import { type OpenFile, openParquet } from "./parquet/file.js";
+import { OtherType } from "./readers/batch.js";
+import { CsvReader } from "./readers/csv.js";
 import type { Table } from "./table.js";
 import { TableBuilder } from "./table-builder.js";
 import { cast } from "./verbs/cast.js";
@@ -49,20 +52,64 @@ export async function readTable(files: readonly string[], given: ReadOptions): P
   }
   const reader = readerOf(format, options, wished ?? declared?.features, true);
   return cachedTable("load", dependencies, async (folder) => {
-    const features = await reader.features(files);
-    const builder = new TableBuilder({ names: Object.keys(features ?? {}), wished: features, strict: true, folder });
-    try {
-      for (const file of files) {
-        for await (const batch of reader.read(file, features, 0)) {
-          builder.append(batch.columns, batch.length, batch.where);
+    if (!(reader instanceof CsvReader && reader.isInferring)) {
+      return fill(await reader.features(files), { folder }, async (builder, features) => {
+        for (const file of files) {
+          for await (const batch of reader.read(file, features, 0)) {
+            builder.append(batch.columns, batch.length, batch.where);
+          }
         }
-      }
-    } catch (error) {
-      builder.abandon();
-      throw error;
+      });
     }
-    return builder;
+    return readCsv(files, reader, folder);
   });
+}
+
+/**
+ * The rows of CSV files, in the types that all of their texts tell. The first rows tell them mostly: only where a later text
+ * is of another type are all texts asked before they are read again.
+ */
+async function readCsv(files: readonly string[], reader: CsvReader, folder: string | undefined): Promise<TableBuilder> {
+  const read: Fill = async (builder, features = {}) => {
+    for (const file of files) {
+      for await (const { columns, length } of reader.readArrays(file, features)) {
+        builder.appendArrays(
+          columns.map((array) => [array]),
+          length,
+        );
+      }
+    }
+  };
+  try {
+    return await fill(await reader.features(files), { folder }, read);
+  } catch (error) {
+    if (!(error instanceof OtherType)) throw error;
+  }
+  if (folder !== undefined) for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  return fill(await reader.features(files, true), { folder }, read);
+}
+
+type Fill = (builder: TableBuilder, features: StructFeature | undefined) => Promise<void>;
+
+/** A builder of columns of these types, filled; given up where that fails. */
+async function fill(
+  features: StructFeature | undefined,
+  options: { readonly folder: string | undefined },
+  read: Fill,
+): Promise<TableBuilder> {
+  const builder = new TableBuilder({
+    names: Object.keys(features ?? {}),
+    wished: features,
+    strict: true,
+    ...options,
+  });
+  try {
+    await read(builder, features);
+  } catch (error) {
+    builder.abandon();
+    throw error;
+  }
+  return builder;
 }
 
 function inTypes(table: Table, wished: StructFeature | undefined): Table {
@@ -84,8 +131,7 @@ async function readParquet(
   for (const file of files) opened.push(await openParquet(file));
   const features = opened.map(({ path, metadata }) => fileFeatures(path, metadata, declared));
   for (const [i, other] of features.entries()) checkAlike([files[0], features[0]], [files[i], other]);
-  const builder = new TableBuilder({ names: Object.keys(features[0]), wished: features[0], strict: true, folder });
-  try {
+  return fill(features[0], { folder }, async (builder) => {
     for (const [i, file] of opened.entries()) {
       const plans = planColumns(file.metadata, features[i]);
       let start = 0;
@@ -106,11 +152,7 @@ async function readParquet(
         throw new FileFormatError(`${file.path} is damaged: ${rows}`);
       }
     }
-  } catch (error) {
-    builder.abandon();
-    throw error;
-  }
-  return builder;
+  });
 }
 
 type FileFeatures = readonly [file: string, features: StructFeature];

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { FileOptions } from "../../src/datasets/file-formats.js";
 import { ClassLabel, type Dataset, List, loadDataset, Value } from "../../src/datasets/index.js";
 import { ConfigError, DataError, FileFormatError } from "../../src/support/errors.js";
+import { terminal } from "../../src/support/terminal.js";
 import { folderOf } from "./files.js";
 
 interface Python {
@@ -264,6 +265,61 @@ describe("damaged and unruly CSV", () => {
     const dataset = await loadDataset(`${folder}/*.csv`, { split: "train" });
     expect(dataset.features.x).toEqual(new Value("string"));
     expect(dataset.at(0)).toEqual({ x: "0" });
+    const late = (first: string, last: string) => load("late.csv", `n,x\n${`1,${first}\n`.repeat(11_000)}2,${last}\n`);
+    for (const [first, last, dtype, values] of [
+      ["007", "a", "string", ["007", "a"]],
+      ["1", "2.5", "float64", [1, 2.5]],
+      ["2.5", "1", "float64", [2.5, 1]],
+      ["NA", "7", "int64", [null, 7]],
+      ["true", "1", "string", ["true", "1"]],
+      ["1", "12345678901234567890", "string", ["1", "12345678901234567890"]],
+      ["1", "", "int64", [1, null]],
+    ] as const) {
+      const { features, length, ...dataset } = await late(first, last).then((of) => ({
+        features: of.features as Record<string, unknown>,
+        length: of.length,
+        first: of.at(0).x,
+        last: of.at(-1).x,
+      }));
+      expect([features.x, dataset.first, dataset.last, length]).toEqual([new Value(dtype), ...values, 11_001]);
+    }
+  });
+
+  it("says which words were taken as missing in all rows, once", async () => {
+    const lines: string[] = [];
+    vi.spyOn(terminal, "writeLine").mockImplementation((line) => void lines.push(line));
+    const path = join(
+      await folderOf({ "a.csv": `t,n\n${"None,NA\n".repeat(3)}${"x,1\n".repeat(12_000)}NA,2\n` }),
+      "a.csv",
+    );
+    await loadDataset(path, { split: "train" });
+    vi.restoreAllMocks();
+    expect(lines).toEqual([
+      `attune: ${path}: in column "t", 4 texts such as NA, null or None were taken as missing values, as Python does; ` +
+        "{ keepDefaultNa: false } keeps them as texts",
+    ]);
+  });
+
+  it("numbers that mean a missing value, and signs of several bytes", async () => {
+    const mended = await load("b.csv", "n¦t\n-1¦«a¦b«\n12¦«c««d§«e«\n999¦e§¦f\n", {
+      delimiter: "¦",
+      quoteChar: "«",
+      escapeChar: "§",
+      naValues: ["-1", "999"],
+    });
+    expect(mended.slice()).toEqual([
+      { n: null, t: "a¦b" },
+      { n: 12, t: "c«d«e" },
+      { n: null, t: "e¦f" },
+    ]);
+  });
+
+  it("text that is no UTF-8 is told by byte and line, wherever pieces of the file end", async () => {
+    const before = Buffer.from(`t\n${"é\n".repeat(400_000)}`);
+    const bad = Buffer.concat([before, Buffer.from([0xff, 0x0a])]);
+    expect((await refusal("a.csv", bad)).message).toContain(`at byte ${before.length}, in line 400002`);
+    expect((await refusal("a.csv", before.subarray(0, -2))).message).toContain("ends within a character");
+    expect((await load("a.csv", before)).length).toBe(400_000);
   });
 });
 

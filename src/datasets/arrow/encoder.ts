@@ -417,7 +417,7 @@ function pushOffsets(into: Offsets, offsets: Int32Array, start: number, end: num
   for (let i = start + 1; i <= end; i++) into.push(offsets[i] + shift);
 }
 
-class VariableEncoder extends Encoder {
+export class VariableEncoder extends Encoder {
   readonly #offsets = new Offsets();
   readonly #bytes = new GrowingBytes(1024);
   #text = Buffer.from(this.#bytes.bytes.buffer);
@@ -430,6 +430,18 @@ class VariableEncoder extends Encoder {
     if (typeof value === "string") this.#putText(value);
     else if (value instanceof Uint8Array) this.#bytes.push(value);
     this.#offsets.push(this.#bytes.length);
+  }
+
+  /** Appends the value that stands in `bytes` from `start` to `end` - 1: text in UTF-8, where the field is of text. */
+  appendSpan(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes.reserve(end - start);
+    const into = this.#bytes.bytes;
+    const to = this.#bytes.length;
+    if (end - start > 64) into.set(bytes.subarray(start, end), to);
+    else for (let i = start, at = to; i < end; i++, at++) into[at] = bytes[i]; // a view of a few bytes costs more
+    this.#bytes.length = to + end - start;
+    this.#offsets.push(this.#bytes.length);
+    this.validity.push(true);
   }
 
   #putText(text: string): void {

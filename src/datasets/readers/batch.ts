@@ -1,5 +1,6 @@
 // What every reader of files gives: rows as columns, some at a time, and words for where a row stands.
 import { DataError } from "../../support/errors.js";
+import type { ArrayData } from "../arrow/array.js";
 import type { StructFeature } from "../features.js";
 
 /** Rows of a file. */
@@ -10,6 +11,15 @@ export interface RowBatch {
   /** Where row `i` of the batch stands in its file, for messages: "reviews.csv, line 7". */
   readonly where: (i: number) => string;
 }
+
+/** Rows of a file in Arrow's layout: an array for each column, in the order of the features. */
+export interface ArrayBatch {
+  readonly columns: readonly ArrayData[];
+  readonly length: number;
+}
+
+/** Thrown where a text is not of the type that the first ones of its column told, so that all have to be asked. */
+export class OtherType extends Error {}
 
 /** A file's rows, read from the beginning or from a later row on. */
 export interface FileReader {

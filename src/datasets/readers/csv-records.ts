@@ -1,5 +1,6 @@
-// The grammar of CSV, TSV and their like: text in pieces to records of fields. Quotes are RFC 4180's, and strict: what
-// follows a closing quote is a delimiter or the end of the record, so that a quote which was only text is found at once.
+// The grammar of CSV, TSV and their like: UTF-8 in pieces to records of fields, which stay bytes until somebody asks for a
+// text. Quotes are RFC 4180's, and strict: what follows a closing quote is a delimiter or the end of the record, so that a
+// quote which was only text is found at once.
 import { ConfigError, FileFormatError } from "../../support/errors.js";
 
 /** How fields are told apart. */
@@ -14,169 +15,220 @@ export interface CsvDialect {
   escapeChar?: string;
 }
 
-/** A line's fields. */
-export interface CsvRecord {
-  readonly fields: readonly string[];
-  /** The line on which it begins, from 1. */
-  readonly line: number;
-}
-
-/** A quoted field that goes on for more characters than this is taken for a quote that was never closed. */
+/** A quoted field that goes on for more bytes than this is taken for a quote that was never closed. */
 const LONGEST_FIELD = 1 << 24;
 
+const [NEWLINE, RETURN] = [10, 13];
+
 /**
- * The records of a text, whose first line is line `firstLine` of the file. Lines end with \n, \r\n or \r; empty ones are
- * no records.
+ * The records of a text, whose first line is line `firstLine` of the file. Gives the same object whenever there is more of
+ * the text: `next` goes to the next record until none is left that is whole. Pieces end between characters.
  *
  * @throws FileFormatError, naming file and line, where a quote is not closed or closes within a field; ConfigError on a wrong
  * dialect.
  */
 export async function* csvRecords(
   file: string,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<Uint8Array>,
   dialect: CsvDialect,
   firstLine = 1,
-): AsyncGenerator<CsvRecord, void, void> {
-  const parser = new RecordParser(file, dialect, firstLine);
+): AsyncGenerator<CsvRecords, void, void> {
+  const records = new CsvRecords(file, dialect, firstLine);
   for await (const piece of pieces) {
-    parser.push(piece);
-    for (let record = parser.next(false); record !== undefined; record = parser.next(false)) yield record;
+    records.push(piece);
+    yield records;
   }
-  for (let record = parser.next(true); record !== undefined; record = parser.next(true)) yield record;
+  records.end();
+  yield records;
 }
 
-const LINE_END = /[\r\n]/g;
+/** The records of a text, one at a time. Lines end with \n, \r\n or \r; empty ones are no records. */
+export class CsvRecords {
+  /** The bytes in which the fields stand; they are the caller's until the next call of `next`. */
+  bytes = Buffer.alloc(0);
+  /** The number of fields of the record. */
+  count = 0;
+  /** Where each of them begins and ends. */
+  starts = new Int32Array(64);
+  ends = new Int32Array(64);
+  /** The line on which the record begins, from 1. */
+  line = 0;
 
-class RecordParser {
   readonly #file: string;
-  readonly #delimiter: string;
-  readonly #quote: string | undefined;
-  readonly #escape: string | undefined;
-  #text = "";
+  readonly #delimiter: Sign;
+  readonly #quote: Sign | undefined;
+  readonly #escape: Sign | undefined;
+  readonly #marked: number[] = []; // fields in which quotes or escapes stand
   #at = 0; // where the next record begins
-  #line: number;
+  #nextLine: number;
+  #isWhole = false; // no more text will come
 
   constructor(file: string, dialect: CsvDialect, firstLine: number) {
     const { delimiter = ",", quoting = "minimal", quoteChar = '"', escapeChar } = dialect;
-    this.#file = file;
-    this.#line = firstLine;
-    this.#delimiter = oneCharacter("delimiter", delimiter);
-    if (quoting !== "minimal" && quoting !== "none") {
+    if (quoting !== "minimal" && quoting !== "none")
       throw new ConfigError(`quoting is "minimal" or "none", not ${JSON.stringify(quoting)}`);
-    }
-    this.#quote = quoting === "none" ? undefined : oneCharacter("quoteChar", quoteChar);
-    this.#escape = escapeChar === undefined ? undefined : oneCharacter("escapeChar", escapeChar);
+    this.#file = file;
+    this.#delimiter = signOf("delimiter", delimiter);
+    this.#quote = quoting === "none" ? undefined : signOf("quoteChar", quoteChar);
+    this.#escape = escapeChar === undefined ? undefined : signOf("escapeChar", escapeChar);
+    this.#nextLine = firstLine;
   }
 
-  push(piece: string): void {
-    this.#text = this.#text.slice(this.#at) + piece;
+  /** Takes more of the text, behind what is left. The bytes are the parser's from here on: it writes in them. */
+  push(piece: Uint8Array): void {
+    const rest = this.bytes.subarray(this.#at);
+    this.bytes = rest.length === 0 ? bufferOver(piece) : Buffer.concat([rest, piece]);
     this.#at = 0;
   }
 
-  /** The next record that is whole; undefined where more text is needed or, at the end, none is left. */
-  next(isEnd: boolean): CsvRecord | undefined {
+  /** No more text will come. */
+  end(): void {
+    this.#isWhole = true;
+  }
+
+  /** Field `i` of the record. */
+  text(i: number): string {
+    return this.bytes.toString("utf8", this.starts[i], this.ends[i]);
+  }
+
+  /** Goes to the next record; false where more text is needed or, at the end, none is left. */
+  next(): boolean {
+    const { bytes } = this;
     for (;;) {
-      const start = this.#at;
-      if (start >= this.#text.length) return undefined;
-      LINE_END.lastIndex = start;
-      const found = LINE_END.exec(this.#text)?.index ?? -1;
-      if (found === -1 && !isEnd) {
-        if (this.#text.length - start <= LONGEST_FIELD) return undefined;
+      if (this.#at >= bytes.length) return false;
+      const first = bytes[this.#at];
+      if (first !== NEWLINE && first !== RETURN) break;
+      const next = this.#behindLineEnd(this.#at);
+      if (next === undefined) return false;
+      this.#at = next;
+      this.#nextLine++;
+    }
+    const end = this.#scan();
+    if (end === undefined) {
+      if (bytes.length - this.#at > LONGEST_FIELD) {
         throw this.#error(
-          `line ${this.#line} has not ended after ${LONGEST_FIELD} characters: this may be no text file`,
+          `line ${this.#nextLine} has not ended after ${LONGEST_FIELD} bytes: this may be no text file`,
         );
       }
-      const end = found === -1 ? this.#text.length : found;
-      const line = this.#text.slice(start, end);
-      if (this.#isPlain(line)) {
-        const next = this.#behindLineEnd(end, isEnd);
-        if (next === undefined) return undefined;
-        const number = this.#line;
-        this.#at = next;
-        this.#line++;
-        if (line === "") continue;
-        return { fields: line.split(this.#delimiter), line: number };
-      }
-      return this.#quoted(start, isEnd);
+      return false;
     }
+    if (this.#marked.length > 0) this.#mend();
+    this.#at = end;
+    return true;
   }
 
-  #isPlain(line: string): boolean {
-    if (this.#quote !== undefined && line.includes(this.#quote)) return false;
-    return this.#escape === undefined || !line.includes(this.#escape);
-  }
-
-  /** The position behind the line end at `end`; undefined where a \n may still follow a \r. */
-  #behindLineEnd(end: number, isEnd: boolean): number | undefined {
-    if (this.#text[end] !== "\r") return Math.min(end + 1, this.#text.length);
-    if (end + 1 === this.#text.length && !isEnd) return undefined;
-    return this.#text[end + 1] === "\n" ? end + 2 : end + 1;
-  }
-
-  /** A record in which quotes or escapes stand. */
-  #quoted(start: number, isEnd: boolean): CsvRecord | undefined {
-    const text = this.#text;
-    const fields: string[] = [];
-    let field = "";
-    let at = start;
+  /** Finds the fields of the record that begins here; returns what is behind it, undefined where the text ends within it. */
+  #scan(): number | undefined {
+    const { bytes } = this;
+    const length = bytes.length;
+    const delimiter = this.#delimiter;
+    const quote = this.#quote;
+    const escaping = this.#escape;
+    this.count = 0;
+    this.#marked.length = 0;
     let lines = 0;
+    let at = this.#at;
     for (;;) {
-      if (field === "" && this.#quote !== undefined && text[at] === this.#quote) {
-        const opened = this.#line + lines;
-        at++;
+      let start = at;
+      let isMarked = false;
+      if (quote !== undefined && bytes[at] === quote.first && isAt(bytes, at, quote)) {
+        const opened = this.#nextLine + lines;
+        at += quote.length;
+        start = at;
         for (;;) {
-          const end = this.#endOfPlain(at);
-          if (end === -1) {
-            if (isEnd || text.length - start > LONGEST_FIELD) throw this.#unclosed(opened);
+          if (at >= length) {
+            if (this.#isWhole || length - this.#at > LONGEST_FIELD) throw this.#unclosed(opened);
             return undefined;
           }
-          const plain = text.slice(at, end);
-          field += plain;
-          lines += plain.split("\n").length - 1;
-          if (text[end] !== this.#escape && text[end + 1] !== this.#quote) {
-            at = end;
-            break;
+          const byte = bytes[at];
+          const isQuote = byte === quote.first && isAt(bytes, at, quote);
+          if (isQuote && !this.#isDoubled(at, quote)) break;
+          if (isQuote) {
+            isMarked = true;
+            at += 2 * quote.length;
+          } else if (escaping !== undefined && byte === escaping.first && isAt(bytes, at, escaping)) {
+            isMarked = true;
+            at += escaping.length + 1;
+          } else {
+            if (byte === NEWLINE) lines++;
+            at++;
           }
-          if (end + 1 >= text.length && !isEnd) return undefined;
-          field += text[end + 1] ?? ""; // what was escaped, or the second of two quotes
-          at = end + 2;
         }
-        at++;
-        if (text[at] === undefined && !isEnd) return undefined;
-        if (text[at] !== undefined && text[at] !== this.#delimiter && text[at] !== "\n" && text[at] !== "\r") {
-          throw this.#error(
-            `a quoted field ends in the middle of text in line ${this.#line + lines} (${JSON.stringify(text.slice(Math.max(start, at - 20), at + 10))}). ` +
-              'If quotes are only characters in this file, as in GLUE\'s, load it with { quoting: "none" }',
-          );
-        }
+        this.#field(start, at, isMarked);
+        at += quote.length;
+        if (at >= length && !this.#isWhole) return undefined; // a second quote may follow
+        if (at < length && !this.#endsField(at)) throw this.#unquoted(at, lines);
       } else {
-        for (; at < text.length; at++) {
-          const character = text[at];
-          if (character === this.#delimiter || character === "\n" || character === "\r") break;
-          if (character === this.#escape) at++;
-          field += text[at] ?? "";
+        for (; at < length; at++) {
+          const byte = bytes[at];
+          if (byte === NEWLINE || byte === RETURN || (byte === delimiter.first && isAt(bytes, at, delimiter))) break;
+          if (escaping !== undefined && byte === escaping.first && isAt(bytes, at, escaping)) {
+            isMarked = true;
+            at += escaping.length;
+          }
         }
-        if (at >= text.length && !isEnd) return undefined;
+        if (at >= length && !this.#isWhole) return undefined;
+        at = Math.min(at, length);
+        this.#field(start, at, isMarked);
       }
-      fields.push(field);
-      field = "";
-      if (text[at] !== this.#delimiter) break;
-      at++;
-      if (at >= text.length && !isEnd) return undefined;
+      if (at >= length || bytes[at] !== delimiter.first || !isAt(bytes, at, delimiter)) break;
+      at += delimiter.length;
+      if (at >= length && !this.#isWhole) return undefined;
     }
-    const next = this.#behindLineEnd(Math.min(at, text.length), isEnd);
-    if (next === undefined) return undefined;
-    const record = { fields, line: this.#line };
-    this.#at = next;
-    this.#line += lines + 1;
-    return record;
+    const end = this.#behindLineEnd(at);
+    if (end === undefined) return undefined;
+    this.line = this.#nextLine;
+    this.#nextLine += lines + 1;
+    return end;
   }
 
-  /** The next quote or escape from `at` on; -1 where there is none. */
-  #endOfPlain(at: number): number {
-    const quoted = this.#text.indexOf(this.#quote ?? "\0", at);
-    const escaped = this.#escape === undefined ? -1 : this.#text.indexOf(this.#escape, at);
-    return escaped === -1 || (quoted !== -1 && quoted < escaped) ? quoted : escaped;
+  #field(start: number, end: number, isMarked: boolean): void {
+    if (this.count === this.starts.length) {
+      this.starts = grown(this.starts);
+      this.ends = grown(this.ends);
+    }
+    if (isMarked) this.#marked.push(this.count);
+    this.starts[this.count] = start;
+    this.ends[this.count++] = end;
+  }
+
+  /** Whether a quote within quotes is followed by another one, so that both stand for one. */
+  #isDoubled(at: number, quote: Sign): boolean {
+    const next = at + quote.length;
+    return this.bytes[next] === quote.first && isAt(this.bytes, next, quote);
+  }
+
+  #endsField(at: number): boolean {
+    const byte = this.bytes[at];
+    return byte === NEWLINE || byte === RETURN || isAt(this.bytes, at, this.#delimiter);
+  }
+
+  /** The position behind the line end at `at`; undefined where a \n may still follow a \r. */
+  #behindLineEnd(at: number): number | undefined {
+    const { bytes } = this;
+    if (bytes[at] !== RETURN) return Math.min(at + 1, bytes.length);
+    if (at + 1 === bytes.length && !this.#isWhole) return undefined;
+    return bytes[at + 1] === NEWLINE ? at + 2 : at + 1;
+  }
+
+  /** Takes escapes and the second of two quotes out of fields, in place. */
+  #mend(): void {
+    const { bytes } = this;
+    const [quote, escaping] = [this.#quote, this.#escape];
+    for (const field of this.#marked) {
+      const [start, end] = [this.starts[field], this.ends[field]];
+      const isQuoted = quote !== undefined && start >= quote.length && isAt(bytes, start - quote.length, quote);
+      let to = start;
+      for (let at = start; at < end; ) {
+        let size = 1;
+        if (isQuoted && isAt(bytes, at, quote)) {
+          at += quote.length;
+          size = quote.length;
+        } else if (escaping !== undefined && isAt(bytes, at, escaping)) at += escaping.length;
+        for (; size > 0 && at < end; size--) bytes[to++] = bytes[at++];
+      }
+      this.ends[field] = to;
+    }
   }
 
   #unclosed(line: number): FileFormatError {
@@ -186,12 +238,45 @@ class RecordParser {
     );
   }
 
+  #unquoted(at: number, lines: number): FileFormatError {
+    const near = this.bytes.toString("utf8", Math.max(this.#at, at - 20), at + 10);
+    return this.#error(
+      `a quoted field ends in the middle of text in line ${this.#nextLine + lines} (${JSON.stringify(near)}). ` +
+        'If quotes are only characters in this file, as in GLUE\'s, load it with { quoting: "none" }',
+    );
+  }
+
   #error(reason: string): FileFormatError {
     return new FileFormatError(`${this.#file}: ${reason}`);
   }
 }
 
-function oneCharacter(name: string, value: string): string {
-  if (value.length === 1 && value !== "\n" && value !== "\r") return value;
-  throw new ConfigError(`${name} is one character, not ${JSON.stringify(value)}`);
+/** A character that tells fields apart, as it stands in UTF-8. */
+interface Sign {
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly length: number;
+}
+
+function signOf(name: string, value: string): Sign {
+  if (Array.from(value).length !== 1 || value === "\n" || value === "\r")
+    throw new ConfigError(`${name} is one character, not ${JSON.stringify(value)}`);
+  const bytes = new TextEncoder().encode(value);
+  return { bytes, first: bytes[0], length: bytes.length };
+}
+
+function isAt(bytes: Uint8Array, at: number, sign: Sign): boolean {
+  if (bytes[at] !== sign.first) return false;
+  for (let i = 1; i < sign.length; i++) if (bytes[at + i] !== sign.bytes[i]) return false;
+  return true;
+}
+
+function bufferOver(bytes: Uint8Array): Buffer<ArrayBuffer> {
+  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function grown(positions: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * positions.length);
+  more.set(positions);
+  return more;
 }

@@ -51,12 +51,24 @@ export class ColumnType {
 
   /** Says that words of a column of text were taken as missing: in a column of numbers nobody doubts it. */
   report(file: string, name: string): void {
-    if (this.#kind !== "string" || this.#words === 0) return;
-    info(
-      `${file}: in column "${name}", ${this.#words} texts such as NA, null or None were taken as missing values, as Python ` +
-        "does; { keepDefaultNa: false } keeps them as texts",
-    );
+    if (this.#kind === "string") reportMissing(file, name, this.#words);
   }
+}
+
+/** Says that `words` texts of a column of text were taken as missing. */
+export function reportMissing(file: string, name: string, words: number): void {
+  if (words === 0) return;
+  info(
+    `${file}: in column "${name}", ${words} texts such as NA, null or None were taken as missing values, as Python ` +
+      "does; { keepDefaultNa: false } keeps them as texts",
+  );
+}
+
+/** Whether a text that is not missing can stand in a column of an inferred type. */
+export function isOfType(text: string, { dtype }: Value): boolean {
+  if (dtype === "string") return true;
+  const kind = kindOfText(text);
+  return kind === dtype || (kind === "int64" && dtype === "float64");
 }
 
 function isNumeric(kind: Kind): boolean {

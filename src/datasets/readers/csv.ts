@@ -4,10 +4,11 @@ import { ConfigError, FileFormatError } from "../../support/errors.js";
 import { info, warn } from "../../support/log.js";
 import { conversion, NoConversion } from "../convert.js";
 import { type Feature, type StructFeature, Value } from "../features.js";
-import { BATCH_ROWS, type FileReader, INFERENCE_ROWS, type RowBatch, refuseAt } from "./batch.js";
-import { type CsvDialect, type CsvRecord, csvRecords } from "./csv-records.js";
-import { ColumnType, type MissingOptions, missingTexts, parserOf } from "./csv-types.js";
-import { type EncodingOptions, readText } from "./text-source.js";
+import { type ArrayBatch, BATCH_ROWS, type FileReader, INFERENCE_ROWS, type RowBatch, refuseAt } from "./batch.js";
+import { CsvColumns } from "./csv-columns.js";
+import { type CsvDialect, type CsvRecords, csvRecords } from "./csv-records.js";
+import { ColumnType, isOfType, type MissingOptions, missingTexts, parserOf } from "./csv-types.js";
+import { type EncodingOptions, readUtf8 } from "./text-source.js";
 
 /** How CSV files are read. */
 export interface CsvOptions extends CsvDialect, MissingOptions, EncodingOptions {
@@ -23,17 +24,15 @@ export interface CsvOptions extends CsvDialect, MissingOptions, EncodingOptions 
   fillShortLines?: boolean;
 }
 
-/** A reader of CSV files; with `wished`, texts are converted to these types. `whole`: types are told from all rows. */
+/** A reader of CSV files; with `wished`, texts are converted to these types. */
 export class CsvReader implements FileReader {
   readonly #options: CsvOptions;
   readonly #wished: StructFeature | undefined;
-  readonly #rowsInferred: number;
   readonly #missing: ReadonlySet<string>;
 
-  constructor(options: CsvOptions, wished: StructFeature | undefined, whole: boolean) {
+  constructor(options: CsvOptions, wished: StructFeature | undefined) {
     this.#options = options;
     this.#wished = wished;
-    this.#rowsInferred = whole ? Infinity : INFERENCE_ROWS;
     this.#missing = missingTexts(options);
     const { onBadLines = "error", skipRows = 0 } = options;
     if (!["error", "warn", "skip"].includes(onBadLines)) {
@@ -43,26 +42,25 @@ export class CsvReader implements FileReader {
       throw new ConfigError(`skipRows is ${skipRows}: give a number of lines`);
   }
 
-  /** The types of the columns: those asked for, else those that the texts of all files tell. */
-  async features(files: readonly string[]): Promise<StructFeature | undefined> {
+  /** The types of the columns: those asked for, else those that the first texts tell, or all with `whole`. */
+  async features(files: readonly string[], whole = false): Promise<StructFeature | undefined> {
     if (this.#wished !== undefined) return this.#wished;
     const types = new Map<string, ColumnType>();
-    let rows = 0;
+    let left = whole ? Number.POSITIVE_INFINITY : INFERENCE_ROWS;
     for (const file of files) {
-      const seen = new Map<string, ColumnType>();
-      for await (const { names, record } of this.#records(file, true)) {
-        for (const [i, name] of names.entries()) {
+      let columns: ColumnType[] | undefined;
+      for await (const rows of this.#rows(file, true)) {
+        columns ??= rows.names?.map((name) => {
           const type = types.get(name) ?? new ColumnType();
-          if (!types.has(name)) types.set(name, type);
-          if (record === undefined) continue;
-          seen.set(name, type);
-          type.see(record.fields[i] ?? "", this.#missing);
+          types.set(name, type);
+          return type;
+        });
+        for (; left > 0 && rows.next(); left--) {
+          for (const [i, type] of (columns ?? []).entries()) type.see(rows.text(i) ?? "", this.#missing);
         }
-        if (record !== undefined) rows++;
-        if (rows >= this.#rowsInferred) break;
+        if (left === 0) break;
       }
-      for (const [name, type] of seen) type.report(file, name);
-      if (rows >= this.#rowsInferred) break;
+      if (left === 0) break;
     }
     return Object.fromEntries([...types].map(([name, type]) => [name, type.feature]));
   }
@@ -70,94 +68,176 @@ export class CsvReader implements FileReader {
   async *read(file: string, features: StructFeature = {}, firstRow = 0): AsyncGenerator<RowBatch, void, void> {
     let batch: BatchBuilder | undefined;
     let row = 0;
-    for await (const { names, record } of this.#records(file)) {
-      batch ??= this.#batchOf(file, names, features);
-      if (record === undefined || row++ < firstRow) continue;
-      batch.add(record);
-      if (batch.length < BATCH_ROWS) continue;
-      yield batch.finish();
-      batch = undefined;
+    for await (const rows of this.#rows(file)) {
+      if (rows.names === undefined) continue;
+      batch ??= this.#batchOf(file, rows.names, features);
+      while (rows.next()) {
+        if (row++ < firstRow) continue;
+        batch.add(rows);
+        if (batch.length < BATCH_ROWS) continue;
+        yield batch.finish();
+        batch = this.#batchOf(file, rows.names, features);
+      }
     }
     if (batch !== undefined && (batch.length > 0 || row === 0)) yield batch.finish();
   }
 
-  #batchOf(file: string, names: readonly string[], features: StructFeature): BatchBuilder {
-    const unnamed = names.find((name) => !Object.hasOwn(features, name));
-    const lacking = Object.keys(features).find((name) => !names.includes(name));
-    if (unnamed !== undefined || lacking !== undefined) {
-      const has = lacking === undefined ? `a column "${unnamed}", which others or the features do not have` : undefined;
-      const lacks = `no column "${lacking}", which others or the features have`;
-      throw new FileFormatError(
-        `${file} has ${has ?? lacks}: its columns are ${names.map((name) => `"${name}"`).join(", ")}`,
-      );
+  /** The rows of a file in Arrow's layout, in the types that `features` told: for types that were not asked for. */
+  async *readArrays(file: string, features: StructFeature): AsyncGenerator<ArrayBatch, void, void> {
+    let columns: CsvColumns | undefined;
+    for await (const rows of this.#rows(file)) {
+      if (rows.names === undefined) continue;
+      if (columns === undefined) {
+        checkNames(file, rows.names, features);
+        columns = new CsvColumns(rows.names, features, this.#missing);
+      }
+      while (rows.next()) {
+        columns.add(rows);
+        if (columns.length === BATCH_ROWS) yield columns.finish();
+      }
     }
-    const known = this.#rowsInferred === Infinity ? parserOf : checkedParser; // known from all texts, or from the first
-    const parsers = this.#wished === undefined ? known : converterOf;
-    return new BatchBuilder(file, names, features, this.#missing, parsers);
+    if (columns === undefined) return;
+    yield columns.finish();
+    columns.report(file);
   }
 
-  /** The columns' names with each record; once without a record where a file has a header alone. */
-  async *#records(
-    file: string,
-    quiet = false,
-  ): AsyncGenerator<{ names: readonly string[]; record: CsvRecord | undefined }, void, void> {
-    const { columnNames, header = columnNames === undefined, skipRows = 0, onBadLines = "error" } = this.#options;
+  /** The types of columns are told from texts, not asked for. */
+  get isInferring(): boolean {
+    return this.#wished === undefined;
+  }
+
+  #batchOf(file: string, names: readonly string[], features: StructFeature): BatchBuilder {
+    checkNames(file, names, features);
+    return new BatchBuilder(file, names, features, this.#missing, this.isInferring ? checkedParser : converterOf);
+  }
+
+  /** The rows of a file, again and again the same object: whenever there are more to go through. */
+  async *#rows(file: string, quiet = false): AsyncGenerator<CsvRows, void, void> {
+    const { skipRows = 0 } = this.#options;
     const extension = extname(file.replace(/\.gz$/, "")).toLowerCase();
     const delimiter = this.#options.delimiter ?? (extension === ".tsv" ? "\t" : ",");
-    const text = skipLines(readText(file, this.#options), skipRows);
-    let names = columnNames;
-    let isHeader = header;
-    let bad = 0;
-    let firstBad: string | undefined;
-    for await (const record of csvRecords(file, text, { ...this.#options, delimiter }, skipRows + 1)) {
-      if (isHeader) {
-        isHeader = false;
-        names ??= uniqueNames(record.fields, quiet ? undefined : file);
-        yield { names, record: undefined };
-        continue;
-      }
-      names ??= record.fields.map((_, i) => String(i));
-      const problem = this.#problemOf(record, names.length);
-      if (problem === undefined) {
-        yield { names, record };
-        continue;
-      }
-      const where = `${file}: line ${record.line} has ${problem}`;
-      if (onBadLines === "error") {
-        throw new FileFormatError(
-          `${where}: mend it, or leave such lines out with { onBadLines: "warn" }` +
-            (record.fields.length < names.length
-              ? ", or take what it lacks as missing with { fillShortLines: true }"
-              : ""),
-        );
-      }
-      bad++;
-      firstBad ??= where;
+    const text = skipLines(readUtf8(file, this.#options), skipRows);
+    const dialect = { ...this.#options, delimiter };
+    let rows: CsvRows | undefined;
+    for await (const records of csvRecords(file, text, dialect, skipRows + 1)) {
+      rows ??= new CsvRows(file, records, this.#options, quiet);
+      rows.begin();
+      yield rows;
     }
-    if (names === undefined) throw new FileFormatError(`${file} is empty: it has no header and no rows`);
-    if (bad === 0 || quiet) return;
-    (onBadLines === "warn" ? warn : info)(`${bad} lines were left out of ${file}; the first: ${firstBad}`);
+    rows?.end();
+  }
+}
+
+/** The records of a file without its header and without bad lines. */
+class CsvRows {
+  /** The names of the columns, once they are known. */
+  names: readonly string[] | undefined;
+  readonly #file: string;
+  readonly records: CsvRecords;
+  readonly #onBadLines: NonNullable<CsvOptions["onBadLines"]>;
+  readonly #fillShort: boolean;
+  readonly #quiet: boolean;
+  #isHeader: boolean;
+  #isAtFirst = false; // `begin` has read a row that is still to be given
+  #bad = 0;
+  #firstBad = "";
+
+  constructor(file: string, records: CsvRecords, options: CsvOptions, quiet: boolean) {
+    const { columnNames, header = columnNames === undefined, onBadLines = "error", fillShortLines = false } = options;
+    this.names = columnNames;
+    this.records = records;
+    this.#file = file;
+    this.#isHeader = header;
+    this.#onBadLines = onBadLines;
+    this.#fillShort = fillShortLines;
+    this.#quiet = quiet;
   }
 
-  #problemOf({ fields }: CsvRecord, columns: number): string | undefined {
-    if (fields.length === columns) return undefined;
-    if (fields.length < columns && this.#options.fillShortLines) return undefined;
-    return `${fields.length} ${fields.length === 1 ? "field" : "fields"}, where there are ${columns} columns`;
+  /** Reads the header, where it is not known and there is enough of the text. */
+  begin(): void {
+    const { records } = this;
+    if (this.#isHeader) {
+      if (!records.next()) return;
+      this.#isHeader = false;
+      this.names ??= uniqueNames(fieldsOf(records), this.#quiet ? undefined : this.#file);
+    } else if (this.names === undefined && records.next()) {
+      this.names = Array.from({ length: records.count }, (_, i) => String(i));
+      this.#isAtFirst = true;
+    }
   }
+
+  /** Goes to the next row; false where more of the text is needed, or none is left. */
+  next(): boolean {
+    const { records, names } = this;
+    if (names === undefined) return false;
+    if (this.#isAtFirst) {
+      this.#isAtFirst = false;
+      return true;
+    }
+    while (records.next()) {
+      if (records.count === names.length || (records.count < names.length && this.#fillShort)) return true;
+      this.#refuse(names.length);
+    }
+    return false;
+  }
+
+  /** Field `i` of the row; undefined where the line ends before it. */
+  text(i: number): string | undefined {
+    return i < this.records.count ? this.records.text(i) : undefined;
+  }
+
+  /** Says what was left out. Throws FileFormatError where the file has nothing in it. */
+  end(): void {
+    if (this.names === undefined) throw new FileFormatError(`${this.#file} is empty: it has no header and no rows`);
+    if (this.#bad === 0 || this.#quiet) return;
+    const say = this.#onBadLines === "warn" ? warn : info;
+    say(`${this.#bad} lines were left out of ${this.#file}; the first: ${this.#firstBad}`);
+  }
+
+  #refuse(columns: number): void {
+    const { count, line } = this.records;
+    const has = `${count} ${count === 1 ? "field" : "fields"}, where there are ${columns} columns`;
+    const where = `${this.#file}: line ${line} has ${has}`;
+    if (this.#onBadLines === "error") {
+      throw new FileFormatError(
+        `${where}: mend it, or leave such lines out with { onBadLines: "warn" }` +
+          (count < columns ? ", or take what it lacks as missing with { fillShortLines: true }" : ""),
+      );
+    }
+    if (this.#bad++ === 0) this.#firstBad = where;
+  }
+}
+
+function fieldsOf(records: CsvRecords): string[] {
+  return Array.from({ length: records.count }, (_, i) => records.text(i));
+}
+
+/** Throws FileFormatError where a file has other columns than `features`. */
+function checkNames(file: string, names: readonly string[], features: StructFeature): void {
+  const unnamed = names.find((name) => !Object.hasOwn(features, name));
+  const lacking = Object.keys(features).find((name) => !names.includes(name));
+  if (unnamed === undefined && lacking === undefined) return;
+  const has = lacking === undefined ? `a column "${unnamed}", which others or the features do not have` : undefined;
+  const lacks = `no column "${lacking}", which others or the features have`;
+  throw new FileFormatError(
+    `${file} has ${has ?? lacks}: its columns are ${names.map((name) => `"${name}"`).join(", ")}`,
+  );
 }
 
 /** The text without its first lines. */
-async function* skipLines(pieces: AsyncIterable<string>, count: number): AsyncGenerator<string, void, void> {
+async function* skipLines(pieces: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array, void, void> {
   let left = count;
   for await (let piece of pieces) {
-    while (left > 0 && piece !== "") {
-      const end = piece.indexOf("\n");
-      piece = end === -1 ? "" : piece.slice(end + 1);
+    while (left > 0 && piece.length > 0) {
+      const end = piece.indexOf(NEWLINE);
+      piece = piece.subarray(end === -1 ? piece.length : end + 1);
       if (end !== -1) left--;
     }
-    if (piece !== "") yield piece;
+    if (piece.length > 0) yield piece;
   }
 }
+
+const NEWLINE = 10;
 
 /** Names of columns as pandas makes them: "Unnamed: 0" for an empty one, "a.1" for a second "a", which is said of `file`. */
 function uniqueNames(header: readonly string[], file: string | undefined): string[] {
@@ -203,11 +283,11 @@ class BatchBuilder {
     return this.#lines.length;
   }
 
-  add({ fields, line }: CsvRecord): void {
-    this.#lines.push(line);
+  add(rows: CsvRows): void {
+    this.#lines.push(rows.records.line);
     for (let i = 0; i < this.#names.length; i++) {
-      const text = fields[i] ?? "";
-      this.#columns[i].push(i >= fields.length || this.#missing.has(text) ? null : this.#parsers[i](text));
+      const text = rows.text(i);
+      this.#columns[i].push(text === undefined || this.#missing.has(text) ? null : this.#parsers[i](text));
     }
   }
 
@@ -230,18 +310,12 @@ function converterOf(feature: Feature, refuse: (reason: string) => never): (text
   return isText ? convert : (text) => convert(text.trim());
 }
 
-/** Texts to values of a type that was inferred, maybe from the first rows alone. */
+/** Texts to values of a type that the first rows told. */
 function checkedParser(feature: Feature, refuse: (reason: string) => never): (text: string) => unknown {
   const parse = parserOf(feature);
-  const type = new ColumnType();
-  const dtype = feature instanceof Value ? feature.dtype : "string";
-  if (dtype === "string") return parse;
+  const type = feature instanceof Value ? feature : new Value("string");
   return (text) => {
-    type.see(text, NONE);
-    const seen = type.feature.dtype;
-    if (seen === dtype || (seen === "int64" && dtype === "float64")) return parse(text);
-    return refuse(`${JSON.stringify(text)}, where its first rows told ${dtype}: give the types, { features }`);
+    if (isOfType(text, type)) return parse(text);
+    return refuse(`${JSON.stringify(text)}, where its first rows told ${type.dtype}: give the types, { features }`);
   };
 }
-
-const NONE: ReadonlySet<string> = new Set();

@@ -1,4 +1,5 @@
 // The text of a file, piece by piece: decoded strictly, without a byte order mark, unpacked where its name ends in .gz.
+import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline, type Readable } from "node:stream";
@@ -36,15 +37,61 @@ export async function* readText(file: string, options: EncodingOptions = {}): As
       if (text !== "") yield text;
     }
     const rest = decode(decoder, undefined);
-    if (rest === undefined) {
-      throw new FileFormatError(
-        `${file} ends within a character: it is cut off, or not ${options.encoding ?? "UTF-8"}`,
-      );
-    }
+    if (rest === undefined) throw cutOff(file, options.encoding);
     if (rest !== "") yield rest;
   } catch (error) {
     throw unreadable(file, error);
   }
+}
+
+/**
+ * The text of `file` in UTF-8, in pieces of about a megabyte that end between characters; what is UTF-8 in the file already
+ * never becomes text on the way. The pieces are the caller's, to write in. Throws as readText does.
+ */
+export async function* readUtf8(file: string, options: EncodingOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+  const { encoding = "utf-8", encodingErrors = "strict" } = options;
+  if (!/^utf-?8$/i.test(encoding) || encodingErrors !== "strict") {
+    for await (const text of readText(file, options)) yield Buffer.from(text);
+    return;
+  }
+  let rest: Uint8Array = new Uint8Array(0); // a character that has begun
+  let bytesBefore = 0;
+  let lines = 1;
+  try {
+    for await (const chunk of await openBytes(file)) {
+      const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+      const whole = bytes.subarray(0, endOfCharacters(bytes));
+      if (!isUtf8(whole)) throw invalid(file, options.encoding, whole, bytesBefore, lines);
+      rest = bytes.subarray(whole.length);
+      const text = bytesBefore === 0 && isAtMark(whole) ? whole.subarray(3) : whole;
+      bytesBefore += whole.length;
+      lines += countLines(whole);
+      if (text.length > 0) yield text;
+    }
+    if (rest.length > 0) throw cutOff(file, options.encoding);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** Where the last whole character of UTF-8 ends. */
+function endOfCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back];
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return size > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+/** True of a text that begins with a byte order mark. */
+function isAtMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+function cutOff(file: string, encoding = "UTF-8"): FileFormatError {
+  return new FileFormatError(`${file} ends within a character: it is cut off, or not ${encoding}`);
 }
 
 function decoderOf({ encoding = "utf-8", encodingErrors = "strict" }: EncodingOptions): TextDecoder {

@@ -1,0 +1,141 @@
+// From CSV records to Arrow's columns in the types that their first texts told: text goes over as the bytes it is, and
+// whole numbers are read from their digits, so that most fields never become strings.
+import { type ArrayEncoder, encoderOf, VariableEncoder } from "../arrow/encoder.js";
+import { fieldOf } from "../arrow/features.js";
+import { type StructFeature, Value } from "../features.js";
+import { type ArrayBatch, OtherType } from "./batch.js";
+import type { CsvRecords } from "./csv-records.js";
+import { isOfType, parserOf, reportMissing } from "./csv-types.js";
+
+/** The columns of a batch in the making. */
+export class CsvColumns {
+  readonly #columns: readonly CsvColumn[];
+  /** Of each column of the file its place among the features. */
+  readonly #order: readonly number[];
+  #length = 0;
+
+  /** `names` are the file's columns, which `features` holds and no others. */
+  constructor(names: readonly string[], features: StructFeature, missing: ReadonlySet<string>) {
+    const known = new MissingTexts(missing);
+    this.#columns = names.map((name) => {
+      const feature = features[name];
+      return new CsvColumn(name, feature instanceof Value ? feature : new Value("string"), known);
+    });
+    this.#order = Object.keys(features).map((name) => names.indexOf(name));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends a record. Throws OtherType where a text is not of its column's type. */
+  add({ records }: { readonly records: CsvRecords }): void {
+    const { bytes, starts, ends, count } = records;
+    for (let i = 0; i < this.#columns.length; i++) {
+      if (i < count) this.#columns[i].add(bytes, starts[i], ends[i]);
+      else this.#columns[i].addNull();
+    }
+    this.#length++;
+  }
+
+  finish(): ArrayBatch {
+    const columns = this.#order.map((column) => this.#columns[column].encoder.finish());
+    const length = this.#length;
+    this.#length = 0;
+    return { columns, length };
+  }
+
+  /** Says which words were taken as missing. */
+  report(file: string): void {
+    for (const { name, words } of this.#columns) reportMissing(file, name, words);
+  }
+}
+
+class CsvColumn {
+  readonly name: string;
+  readonly encoder: ArrayEncoder;
+  /** Words of a column of text that were taken as missing. */
+  words = 0;
+  readonly #type: Value;
+  readonly #missing: MissingTexts;
+  readonly #parse: (text: string) => unknown;
+  readonly #texts: VariableEncoder | undefined;
+
+  constructor(name: string, type: Value, missing: MissingTexts) {
+    this.name = name;
+    this.encoder = encoderOf(fieldOf(name, type));
+    this.#type = type;
+    this.#missing = missing;
+    this.#parse = parserOf(type);
+    this.#texts = this.encoder instanceof VariableEncoder ? this.encoder : undefined;
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    if (this.#texts !== undefined) {
+      if (!this.#missing.has(bytes, start, end)) this.#texts.appendSpan(bytes, start, end);
+      else {
+        if (end > start) this.words++;
+        this.encoder.append(null);
+      }
+      return;
+    }
+    if (this.#type.dtype === "int64") {
+      const number = shortInteger(bytes, start, end);
+      if (!Number.isNaN(number) && !this.#missing.someAreNumbers) {
+        this.encoder.append(number);
+        return;
+      }
+    }
+    if (this.#missing.has(bytes, start, end)) {
+      this.encoder.append(null);
+      return;
+    }
+    const text = bytes.toString("utf8", start, end);
+    if (!isOfType(text, this.#type)) throw new OtherType(`${JSON.stringify(text)} is no ${this.#type}`);
+    this.encoder.append(this.#parse(text));
+  }
+
+  addNull(): void {
+    this.encoder.append(null);
+  }
+}
+
+/** The texts that mean "no value", looked for in bytes. */
+class MissingTexts {
+  /** Whether one of them could be taken for a whole number. */
+  readonly someAreNumbers: boolean;
+  readonly #texts: ReadonlySet<string>;
+  readonly #longest: number;
+  /** For each byte, whether one of them begins with it. */
+  readonly #first = new Uint8Array(256);
+  readonly #emptyIs: boolean;
+
+  constructor(texts: ReadonlySet<string>) {
+    this.#texts = texts;
+    this.#emptyIs = texts.has("");
+    const encoded = Array.from(texts, (text) => Buffer.from(text));
+    this.#longest = Math.max(0, ...encoded.map(({ length }) => length));
+    for (const bytes of encoded) if (bytes.length > 0) this.#first[bytes[0]] = 1;
+    this.someAreNumbers = encoded.some((bytes) => !Number.isNaN(shortInteger(bytes, 0, bytes.length)));
+  }
+
+  has(bytes: Buffer, start: number, end: number): boolean {
+    if (start === end) return this.#emptyIs;
+    if (end - start > this.#longest || this.#first[bytes[start]] === 0) return false;
+    return this.#texts.has(bytes.toString("utf8", start, end));
+  }
+}
+
+/** The whole number of up to 15 digits that stands in bytes; NaN where something else does. */
+function shortInteger(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === 0x2d;
+  let at = isNegative ? start + 1 : start;
+  if (at >= end || end - at > 15) return Number.NaN;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at] - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = 10 * value + digit;
+  }
+  return isNegative ? -value : value;
+}

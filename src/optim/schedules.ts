@@ -191,6 +191,20 @@ export function getScheduler<Name extends SchedulerType>(
   return new LambdaLR(optimizer, factor(given, group.initialLr ?? group.lr));
 }
 
+/**
+ * Checks a schedule's options beside the steps before anything else is known of the run.
+ * @param rate The optimizer's learning rate.
+ * @throws ConfigError as getScheduler
+ */
+export function checkSchedule(name: SchedulerType, rate: number, extras: Readonly<Record<string, unknown>> = {}): void {
+  // As many steps as any run has, so that no share of them is too large; none where they are the sum of others.
+  const numTrainingSteps = extras.numStableSteps === undefined ? Number.MAX_SAFE_INTEGER : undefined;
+  const definition = SCHEDULES[name] as Definition<unknown>;
+  const options = { numWarmupSteps: 0, numTrainingSteps, ...extras };
+  checkOptions(name, options, definition.extras, numTrainingSteps === undefined ? [] : definition.needs);
+  definition.factor(options, rate);
+}
+
 function checkOptions(
   name: string,
   given: Readonly<Record<string, unknown>>,

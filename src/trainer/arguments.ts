@@ -1,6 +1,7 @@
 // TrainingArguments: one schema, from which come types, defaults, checks, the flags of `attune train` with their --help,
 // and the record saved with a run. Names, defaults and meanings are those of transformers' training_args.py; what this
 // machine or version cannot do is refused by name, not ignored.
+import { checkSchedule } from "../optim/schedules.js";
 import { ConfigError } from "../support/errors.js";
 import { checkCombination } from "./contradictions.js";
 import {
@@ -208,14 +209,15 @@ const OURS: ReadonlySet<string> = new Set<keyof Fields>(["maxTokensPerBatch", "s
 export class TrainingArguments extends Values {
   /**
    * Fields that are not given have their defaults.
-   * @throws ConfigError for an unknown field, with the nearest one, a value that a field does not take, or fields that
-   *   contradict each other.
+   * @throws ConfigError for an unknown field, with the nearest one, a value that a field does not take, fields that
+   *   contradict each other, or options that the schedule does not have.
    */
   constructor(options: TrainingOptions = {}) {
     super();
     Object.assign(this, completeValues(trainingFields, options, "TrainingArguments"));
     const wrong = checkCombination(this);
     if (wrong !== undefined) throw new ConfigError(`TrainingArguments: ${wrong}`);
+    checkSchedule(this.lrSchedulerType, this.learningRate, this.lrSchedulerKwargs);
   }
 
   /** Key of the evaluation's figures that says which checkpoint is the best: "eval_loss" unless the arguments say otherwise. */

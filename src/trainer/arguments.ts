@@ -73,7 +73,7 @@ export const trainingFields = {
   adamEpsilon: number({ default: 1e-8, min: 0, help: "AdamW's epsilon" }),
 
   gradientAccumulationSteps: integer({ default: 1, min: 1, help: "batches that make one optimizer step" }),
-  maxGradNorm: number({ default: 1, min: 0, help: "norm that gradients are clipped to; 0 leaves them" }),
+  maxGradNorm: number({ default: 1, min: 0, help: "norm that gradients are clipped to; 0 leaves them as they are" }),
   labelSmoothingFactor: number({
     default: 0,
     min: 0,

@@ -1,6 +1,6 @@
 // What a run says when a loss or a gradient is not finite: the step, and the rows that it was computed from.
 import type { DataLoader, DataLoaderState } from "../batches/index.js";
-import { DeviceError } from "../support/errors.js";
+import { AttuneError, DeviceError } from "../support/errors.js";
 import { fence, type Tensor } from "../tensor/index.js";
 
 type Loader = Pick<DataLoader<object>, "batchSampler">;
@@ -46,6 +46,17 @@ export async function stopped(error: DeviceError, rows: string): Promise<DeviceE
     `Training stopped: ${error.message}${rows}. Nothing was saved since. A lower learningRate or some warmupSteps often ` +
       "help; look for empty or broken rows, too. skipNonFinite leaves such steps out",
     { cause: error },
+  );
+}
+
+const LEFT_OUT_AT_MOST = 20;
+
+/** @throws AttuneError where so many steps in a row were left out that it is hardly their rows */
+export function refuseManyLeftOut(inARow: number): void {
+  if (inARow < LEFT_OUT_AT_MOST) return;
+  throw new AttuneError(
+    `Training stopped: the last ${inARow} steps were left out, as none of them was finite. That is hardly their rows: the ` +
+      "weights may not be finite, or learningRate is too high. Start anew, or go on from an earlier checkpoint, with a lower one",
   );
 }
 

@@ -58,6 +58,8 @@ export class Run {
   readonly figures: { -readonly [Name in keyof StepFigures]: StepFigures[Name] } = {};
   /** Steps left out because they were not finite. */
   skipped = 0;
+  /** Those since the last that was made. */
+  leftOutInARow = 0;
   readonly #recent = new Map<number, { began: DataLoaderState; batches: number }>();
   readonly #started = performance.now();
   /** Milliseconds spent on something else than training. */
@@ -99,8 +101,13 @@ export class Run {
     if (typeof this.#gradNorm === "object") this.#gradNorm.dispose();
     this.#gradNorm = gradNorm;
     this.#learningRate = learningRate;
-    if (losses.length > 0) await this.losses.add(state.globalStep, losses);
-    else this.skipped++;
+    if (losses.length > 0) {
+      this.leftOutInARow = 0;
+      await this.losses.add(state.globalStep, losses);
+    } else {
+      this.leftOutInARow++;
+      this.skipped++;
+    }
     this.figures.loss = this.losses.recentMean;
     this.figures.learningRate = learningRate;
     this.figures.tokensPerSecond = this.#tokens / ((performance.now() - this.#started - this.#paused) / 1000);

@@ -40,7 +40,7 @@ import { Interrupt } from "./interrupt.js";
 import { lossOf } from "./loss.js";
 import { readLosses, type WeightedLoss, weightedSum } from "./losses.js";
 import { countComputedParameters, countLabels, type TrainableModel } from "./model.js";
-import { describeRows, nonFinite, stepOf, stopped } from "./non-finite.js";
+import { describeRows, nonFinite, refuseManyLeftOut, stepOf, stopped } from "./non-finite.js";
 import {
   createAdamW,
   createSchedule,
@@ -361,7 +361,8 @@ export class Trainer {
     await this.#tell("onStepBegin");
     const shared = await this.#tellOthers(session, batches);
     const losses = await this.#accumulateGradients(batches, shared.labels);
-    const gradNorm = args.maxGradNorm > 0 ? accelerator.clipGradNorm(parameters, args.maxGradNorm) : undefined;
+    // Without clipping, too: a gradient that is not finite is said before it reaches the weights.
+    const gradNorm = accelerator.clipGradNorm(parameters, args.maxGradNorm > 0 ? args.maxGradNorm : Infinity);
     const bad = args.skipNonFinite ? await nonFinite(losses, gradNorm) : undefined;
     if (bad) {
       warn(
@@ -383,6 +384,7 @@ export class Trainer {
       began,
       counts: shared,
     });
+    refuseManyLeftOut(run.leftOutInARow);
     session.after = "step";
     await this.#tell("onStepEnd");
     await this.#logEvaluateSave(session);

@@ -268,4 +268,28 @@ describe("steps that are not finite", () => {
       for (const value of await parameter.data()) if (!Number.isFinite(value)) expect.fail("a weight is not finite");
     }
   });
+
+  it("are noticed by their gradients alone, whether these are clipped or not", async () => {
+    for (const skipNonFinite of [true, false]) {
+      const trainer = trainerOf({
+        args: { maxSteps: 6, skipNonFinite, maxGradNorm: 0 },
+        // a root at 0: the loss is as it was, its gradient is 0 / 0
+        computeLoss: ({ loss }) => (trainer.state.globalStep === 2 ? loss.add(loss.mul(0).sqrt()) : loss),
+      });
+      if (skipNonFinite) {
+        expect((await trainer.train()).globalStep).toBe(6);
+        expect(losses(trainer).length).toBe(5);
+      } else {
+        await expect(trainer.train()).rejects.toThrow(/the norm of the gradients.*\(step 3\); its batch was rows \d+/);
+      }
+    }
+  });
+
+  it("end the run where nothing but such steps comes", async () => {
+    const trainer = trainerOf({
+      args: { maxSteps: 100, skipNonFinite: true },
+      computeLoss: ({ loss }) => loss.mul(Number.POSITIVE_INFINITY),
+    });
+    await expect(trainer.train()).rejects.toThrow(/the last 20 steps were left out.*a lower one$/);
+  });
 });

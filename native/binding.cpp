@@ -348,6 +348,12 @@ static napi_value listOf(napi_env env, const char* const* names, int count) {
   return list;
 }
 
+/**
+ * What JavaScript writes for a kernel, and what the engine's methods take. Raise it, and INTERFACE in
+ * src/backends/native/addon.ts, where either changes: an addon that reads other arguments than it is given ends the process.
+ */
+static const int32_t kInterface = 1;
+
 static napi_value initialize(napi_env env, napi_value exports) {
   const KernelTable* tables[kMaxTables];
   const int count = availableTables(tables);
@@ -360,6 +366,9 @@ static napi_value initialize(napi_env env, napi_value exports) {
   };
   napi_set_named_property(env, exports, "isas", listOf(env, isas, count));
   napi_set_named_property(env, exports, "kernels", listOf(env, kNames, kKernelCount));
+  napi_value number;
+  napi_create_int32(env, kInterface, &number);
+  napi_set_named_property(env, exports, "interface", number);
   defineMethod(env, exports, "create", create, nullptr);
   return exports;
 }

@@ -29,7 +29,15 @@ export interface Engine {
   close(): void;
 }
 
+/**
+ * What this side of the boundary writes and reads. Raise it, and kInterface in native/binding.cpp, where the arguments of a
+ * kernel or of the engine's methods change.
+ */
+const INTERFACE = 1;
+
 export interface Addon {
+  /** Of the build; undefined in those from before there were numbers. */
+  readonly interface?: number;
   /** Instruction sets that this build and this processor have, best first. */
   readonly isas: readonly string[];
   /** Names of the kernels; a name's index is its opcode. */
@@ -54,11 +62,17 @@ export interface LoadedAddon {
 const compiledPath = fileURLToPath(new URL("../../../native/build/attune.node", import.meta.url));
 
 function loadFrom(path: string): { addon: Addon } | { failure: string } {
+  let addon: Addon;
   try {
-    return { addon: createRequire(import.meta.url)(path) as Addon };
+    addon = createRequire(import.meta.url)(path) as Addon;
   } catch (error) {
     return { failure: `${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}` };
   }
+  if (addon.interface === INTERFACE) return { addon };
+  const built = addon.interface === undefined ? "an older Attune" : `another Attune (interface ${addon.interface})`;
+  return {
+    failure: `${path} was built for ${built}, this one has interface ${INTERFACE}; build it again with: npm run build:native`,
+  };
 }
 
 /** The prebuilt addon; without one that loads, the reason. */

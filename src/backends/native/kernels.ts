@@ -1,5 +1,6 @@
 // The contract's kernels as commands of the native stream: each call writes opcode, step and arguments as doubles into the
-// block shared with the engine. The order of a kernel's arguments is that in which its C++ reads them.
+// block shared with the engine. The order of a kernel's arguments is that in which its C++ reads them;
+// a change of it raises INTERFACE in addon.ts.
 import { DeviceError } from "../../support/errors.js";
 import type {
   Activation,

@@ -50,11 +50,15 @@ static float exponentiateRow(const Attention& t, const Terms& terms, long i, flo
   return all == 0 ? 0 : 1 / all;
 }
 
+static void zeros(float* target, long begin, long end) {
+  for (long j = begin; j < end; j++) target[j] = 0;
+}
+
 constexpr long kRowsAhead = 8;  // a row takes less time than memory does to answer
 
 /** Calls for the memory of query i's probabilities. */
 static ALWAYS_INLINE void prefetchProbabilities(const Attention& t, const Head& x, long i) {
-  if (i >= x.queries) return;
+  if (!t.probabilities || i >= x.queries) return;
   const float* p = t.probabilities + x.position + i * x.kept;
   for (long j = 0; j < x.kept; j += 16) __builtin_prefetch(p + j, 1);
 }
@@ -160,15 +164,15 @@ void attention(Context& context, const double* values, long) {
                           x.relativeBias ? x.relativeBias - i : nullptr, x.keyMask ? keyMask : nullptr};
         const float factor = exponentiateRow(t, terms, i, row, first, last);
         const Row kept = keptRow(t, x, i, first, last);  // zeros are all that is not kept
-        float* probabilities = t.probabilities + kept.position;
-        const long start = t.firstKept(i, x.keys);
-        for (long j = start; j < least(kept.from, start + x.kept); j++) probabilities[j] = 0;
-        for (long j = kept.to; j < start + x.kept; j++) probabilities[j] = 0;
         overLanes(kept.from, kept.to, [&](long j, auto lanes) {
           const V p = lanes.load(row + j - first) * factor;
-          lanes.store(probabilities + j, p);
+          if (t.probabilities) lanes.store(t.probabilities + kept.position + j, p);
           lanes.store(row + j - first, t.mask.active ? p * t.mask(uint32_t(kept.position + j)) : p);
         });
+        if (!t.probabilities) continue;
+        const long start = t.firstKept(i, x.keys);
+        zeros(t.probabilities + kept.position, start, least(kept.from, start + x.kept));
+        zeros(t.probabilities + kept.position, kept.to, start + x.kept);
       }
       if (D == paddedD) {
         multiply(n, D, last - first, scores, width, 1, value.data + first * value.stride, value.stride,

@@ -196,7 +196,7 @@ export interface LayerNormGradient {
  * What is called relative depends on j - i alone: its row (relativeBias: its column) j - i + maxQuery - 1 of
  * maxQuery + maxKey - 1.
  * Key j is allowed unless keyMask is 0 at its row, causal and j > i, or window > 0 and |i - j| > window.
- * Of query i the probabilities of `kept` keys from `first` on are kept (before dropout) for the gradient: all keys, or with
+ * Of query i the probabilities of `kept` keys from `first` on are kept (before dropout) for a gradient: all keys, or with
  * a window kept = min(keys, 2 * window + 1) and first = max(0, min(i - window, keys - kept)). Those of sequence s, head h
  * stand at heads * (sum over t < s of queries_t * kept_t) + h * queries_s * kept_s, row-major [queries_s, kept_s]; that
  * position is dropout's index too.
@@ -233,12 +233,12 @@ export interface Attention {
   /** 0: no window. */
   readonly window?: number;
   readonly dropout?: Dropout;
-  /** float32 [heads * sum of queries_s * kept_s]. */
-  readonly probabilities: View;
 }
 
-/** What `attention` writes, beside the probabilities. */
+/** What `attention` writes. */
 export interface AttentionResult {
+  /** float32 [heads * sum of queries_s * kept_s]; left out where there will be no gradient. */
+  readonly probabilities?: View;
   readonly out: View;
   readonly outStride: number;
 }
@@ -248,6 +248,8 @@ export interface AttentionResult {
  * gradients that are given. dRelativeKey and dRelativeQuery are given where relativeKey and relativeQuery are.
  */
 export interface AttentionGradient {
+  /** As `attention` wrote them. */
+  readonly probabilities: View;
   readonly dOut: View;
   readonly dOutStride: number;
   readonly dQuery: View;

@@ -157,7 +157,7 @@ for (const isa of nativeAvailability().isas) {
         ...{ query: floats(backend, query), queryStride: width, key: keyMemory, keyStride: 2 * width },
         ...{ value: { buffer: keyMemory.buffer, offset: width }, valueStride: 2 * width },
         ...{ queryOffsets: ints(backend, queryStarts), keyOffsets: ints(backend, keyStarts) },
-        ...{ bias: biasHeads ? floats(backend, bias) : undefined, biasHeads, probabilities: empty(backend, count) },
+        ...{ bias: biasHeads ? floats(backend, bias) : undefined, biasHeads },
       };
       const both = (memory: ReturnType<typeof empty>) => [memory, { buffer: memory.buffer, offset: width }] as const;
       const rowMemory = both(floats(backend, rows));
@@ -166,8 +166,12 @@ for (const isa of nativeAvailability().isas) {
         ...{ relativeKey: rowMemory[0], relativeQuery: rowMemory[1] },
       };
       const outMemory = empty(backend, out.length);
-      backend.kernels.attention({ ...call, ...relative }, { out: outMemory, outStride: width });
-      expectWithin(await backend.read(call.probabilities, count), probabilities, 1e-6);
+      const probabilityMemory = empty(backend, count);
+      backend.kernels.attention(
+        { ...call, ...relative },
+        { probabilities: probabilityMemory, out: outMemory, outStride: width },
+      );
+      expectWithin(await backend.read(probabilityMemory, count), probabilities, 1e-6);
       expectWithin(await backend.read(outMemory, out.length), out, 2e-6);
       const dBiasMemory = biasHeads ? empty(backend, bias.length) : undefined;
       const dRelativeBiasMemory = empty(backend, relativeBias.length);
@@ -177,6 +181,7 @@ for (const isa of nativeAvailability().isas) {
         ...{ dRelativeKey: dRowMemory[0], dRelativeQuery: dRowMemory[1] },
       };
       const gradient = {
+        probabilities: probabilityMemory,
         ...dRelative,
         ...{ dOut: floats(backend, dOut), dOutStride: width, dQuery: dQueryMemory, dQueryStride: width },
         ...{ dKey: dKeyMemory, dKeyStride: 2 * width, dBias: dBiasMemory },

@@ -187,7 +187,7 @@ describe("errors", () => {
     const call = {
       ...{ sequences: 1, heads: 1, headDim: 4, scale: 1, maxQuery: 3, maxKey: 4 },
       ...{ query: x, key: x, value: x, queryStride: 4, keyStride: 4, valueStride: 4 },
-      ...{ queryOffsets: offsets, keyOffsets: offsets, probabilities: empty(backend, 16) },
+      ...{ queryOffsets: offsets, keyOffsets: offsets },
     };
     backend.kernels.attention(call, { out: empty(backend, 16), outStride: 4 });
     await expect(backend.fence().wait()).rejects.toThrow(/attention: sequence 0 has 4 queries and 4 keys.*3 and 4/);

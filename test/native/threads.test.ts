@@ -75,7 +75,6 @@ async function results(backend: Backend): Promise<[name: string, bytes: Uint8Arr
       maxQuery: 129,
       maxKey: 129,
       dropout,
-      probabilities,
       biasHeads: 1,
     },
     ...{
@@ -87,11 +86,11 @@ async function results(backend: Backend): Promise<[name: string, bytes: Uint8Arr
     ...{ queryStride: stride, keyStride: stride, valueStride: stride },
     ...{ queryOffsets: ints(backend, lengths), keyOffsets: ints(backend, lengths) },
   };
-  kernels.attention(call, { out: make("attention", rows * 120), outStride: 120 });
+  kernels.attention(call, { probabilities, out: make("attention", rows * 120), outStride: 120 });
   const gradient = make("attentionGradient");
   kernels.fill(gradient, length, 0);
   kernels.attentionGradient(call, {
-    ...{ dOut: y, dOutStride: 120, dQuery: gradient, dKey: { ...gradient, offset: 130 } },
+    ...{ probabilities, dOut: y, dOutStride: 120, dQuery: gradient, dKey: { ...gradient, offset: 130 } },
     ...{ dValue: { ...gradient, offset: 260 }, dQueryStride: stride, dKeyStride: stride, dValueStride: stride },
     dBias: make("dBias", 129 ** 2),
     ...{ dRelativeBias: make("dRelativeBias", 6 * 257), dRelativeStride: 120 },

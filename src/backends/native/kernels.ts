@@ -391,12 +391,12 @@ export class NativeKernels implements Kernels {
     this.#flag(call.causal);
     this.#number(call.window ?? 0);
     this.#dropout(call.dropout);
-    this.#view(call.probabilities);
   }
 
-  attention(call: Attention, { out, outStride }: AttentionResult): void {
+  attention(call: Attention, { probabilities, out, outStride }: AttentionResult): void {
     this.#begin("attention");
     this.#attention(call);
+    this.#optional(probabilities);
     this.#view(out);
     this.#number(outStride);
     this.#end();
@@ -405,6 +405,7 @@ export class NativeKernels implements Kernels {
   attentionGradient(call: Attention, gradient: AttentionGradient): void {
     this.#begin("attentionGradient");
     this.#attention(call);
+    this.#view(gradient.probabilities);
     this.#view(gradient.dOut);
     this.#number(gradient.dOutStride);
     this.#view(gradient.dQuery);

@@ -104,7 +104,7 @@ export function attention(call: Attention, result: AttentionResult): void {
   const out = rows(result.out, call.queryOffsets, outStride, call);
   const { bias, relativeBias, relativeKey, relativeQuery, relativeStride, keyMask } = readTerms(call);
   const all = blocks(call);
-  const probabilities = floats(call.probabilities, probabilityCount(all));
+  const probabilities = result.probabilities && floats(result.probabilities, probabilityCount(all));
   const scores = new Float64Array(call.maxKey);
   const sums = new Float64Array(headDim);
   for (const block of all) {
@@ -136,11 +136,11 @@ export function attention(call: Attention, result: AttentionResult): void {
         total += scores[j];
       }
       const row = probabilityRow(call, block, i);
-      probabilities.fill(0, start + i * kept, start + (i + 1) * kept);
+      probabilities?.fill(0, start + i * kept, start + (i + 1) * kept);
       sums.fill(0);
       for (let j = first; j < end; j++) {
         let p = total === 0 ? 0 : scores[j] / total; // 0 where no key is allowed
-        probabilities[row + j] = p;
+        if (probabilities) probabilities[row + j] = p;
         if (dropout) p *= dropoutFactor(dropout, row + j);
         const v = (keyRow + j) * valueStride + column;
         for (let d = 0; d < headDim; d++) sums[d] += p * value[v + d];
@@ -173,7 +173,7 @@ export function attentionGradient(call: Attention, gradient: AttentionGradient):
   const relativeKeySums = gradient.dRelativeKey && new Float64Array(relativeRows(call) * width);
   const relativeQuerySums = gradient.dRelativeQuery && new Float64Array(relativeRows(call) * width);
   const all = blocks(call);
-  const probabilities = floats(call.probabilities, probabilityCount(all));
+  const probabilities = floats(gradient.probabilities, probabilityCount(all));
   const dP = new Float64Array(call.maxKey);
   const querySums = new Float64Array(headDim);
   const keySums = new Float64Array(call.maxKey * headDim);

@@ -1,6 +1,6 @@
 // Scaled dot-product attention (Vaswani et al. 2017) over packed sequences of different lengths: no padding is computed.
 import type { Attention, View } from "../../backends/kernels.js";
-import { ShapeError } from "../../support/errors.js";
+import { AttuneError, ShapeError } from "../../support/errors.js";
 import { zeros } from "../create.js";
 import { defineOp, type Op } from "../op.js";
 import { nextDropout } from "../random.js";
@@ -131,14 +131,13 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
       causal,
       window,
       dropout: mask,
-      probabilities: memory.probabilities,
     });
-    const probabilities = run.empty([heads * pairs]);
+    const probabilities = run.recording ? run.empty([heads * pairs]) : undefined;
     const out = run.empty([inputs[parts[0].input].shape[0], width]);
-    const call = callOn({ inputs, queryOffsets, keyOffsets, bias, relativeBias, relative, keyMask, probabilities });
-    run.kernels.attention(call, { out, outStride: width });
+    const call = callOn({ inputs, queryOffsets, keyOffsets, bias, relativeBias, relative, keyMask });
+    run.kernels.attention(call, { probabilities, out, outStride: width });
     const saved = inputs.map((tensor) => run.save(tensor));
-    const savedProbabilities = run.save(probabilities);
+    const savedProbabilities = probabilities && run.save(probabilities);
     const savedQueryOffsets = run.save(queryOffsets);
     const savedKeyOffsets = run.save(keyOffsets);
     const savedBias = bias && run.save(bias);
@@ -151,6 +150,7 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
       // dQ = scale dS K, dK = scale dS^T Q, dbias = sum of dS over the sequences; relative keys and queries are keys and
       // queries too, of all pairs of their distance
       gradient: (dy, backward) => {
+        if (!savedProbabilities) throw new AttuneError("attention: a call that was not recorded has no gradient");
         const memory: Memory = {
           inputs: saved.map((item) => item.tensor),
           queryOffsets: savedQueryOffsets.tensor,
@@ -159,7 +159,6 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
           relativeBias: savedRelativeBias?.tensor,
           relative: savedRelative?.tensor,
           keyMask: undefined, // the probabilities know
-          probabilities: savedProbabilities.tensor,
         };
         const wanted = (tensor: Tensor | undefined, i: number): Tensor | undefined =>
           backward.wanted(inputs.length + i) ? tensor : undefined;
@@ -169,6 +168,7 @@ export const attention: Op<[inputs: AttentionInputs, options: AttentionOptions]>
         const dRelativeBias = ofRelativeBias && run.empty(ofRelativeBias.shape);
         const dRelative = ofRelative && run.empty(ofRelative.shape);
         run.kernels.attentionGradient(callOn(memory), {
+          probabilities: savedProbabilities.tensor,
           dOut: dy,
           dOutStride: width,
           dQuery: viewOf(gradients, parts[0]),
@@ -309,7 +309,6 @@ interface Memory {
   readonly relativeBias: Tensor | undefined;
   readonly relative: Tensor | undefined;
   readonly keyMask: Tensor | undefined;
-  readonly probabilities: Tensor;
 }
 
 interface Part {

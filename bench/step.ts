@@ -98,6 +98,11 @@ function report(attune: Runner, peer: Runner | undefined, rounds: string): strin
       milliseconds,
     ],
     [
+      "matrix products a step",
+      (side) => sum(side.blocks.map((block) => block.product_gflop ?? 0)) / side.seconds.length,
+      (value) => `${value.toFixed(2)} GFLOP`,
+    ],
+    [
       "time outside kernels",
       (side) => 1 - sum(side.blocks.map((block) => block.busy_seconds ?? 0)) / sum(side.seconds),
       percent,

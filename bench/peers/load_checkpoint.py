@@ -22,7 +22,7 @@ def load(checkpoint):
     from peft import PeftModel
 
     base = json.loads(adapter.read_text())["base_model_name_or_path"]
-    labels = len(json.loads((adapter.parent / "config.json").read_text())["id2label"])
+    labels = len(json.loads((adapter.parent / "model_config.json").read_text())["id2label"])
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=labels)
     model = PeftModel.from_pretrained(model, checkpoint)
     found = model.load_adapter(checkpoint, "again")

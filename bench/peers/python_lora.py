@@ -2,7 +2,7 @@
   {"cmd": "train", "model", "data": folder of MRPC's Parquet files, "seed", "epochs", "output", "learning_rate", "lora": of LoraConfig}
     -> {"name", "accuracy", "f1", "trainable", "all"}: three epochs of Python's Trainer, and the adapter in `output`
   {"cmd": "read", "adapter", "second", "batches"}: two adapters that Attune saved of one base
-    -> {"name", "logits": by what is active: first, second, both, none, merged}
+    -> {"name", "logits": by what is active: first, second, merged}
   {"cmd": "write", "model", "output", "lora", "batches"}
     -> {"name", "logits": of adapters in `output`/first and `output`/second, each other than it began}
 """
@@ -96,8 +96,6 @@ def read(request):
     for name in ("first", "second"):
         model.set_adapter(name)
         logits[name] = logits_of(model, request["batches"])
-    model.base_model.set_adapter(["first", "second"])
-    logits["both"] = logits_of(model, request["batches"])
     model.set_adapter("first")
     logits["merged"] = logits_of(model.merge_and_unload(), request["batches"])
     return {"logits": logits}
@@ -107,17 +105,16 @@ def write(request):
     torch.manual_seed(7)
     base = AutoModelForSequenceClassification.from_pretrained(request["model"], num_labels=2)
     model = get_peft_model(base, LoraConfig(task_type="SEQ_CLS", **request["lora"]), adapter_name="first")
-    model.add_adapter("second", LoraConfig(task_type="SEQ_CLS", **{**request["lora"], "r": 4, "target_modules": "all-linear"}))
+    second = {**request["lora"], "r": 4, "target_modules": "all-linear"}
+    model.add_adapter("second", LoraConfig(task_type="SEQ_CLS", **second))
     logits = {}
     for name in ("first", "second"):
         model.set_adapter(name)
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.requires_grad:
-                    parameter.add_(0.05 * torch.randn_like(parameter))
+                    parameter.add_(0.02 * torch.randn_like(parameter))
         logits[name] = logits_of(model, request["batches"])
-    model.base_model.set_adapter(["first", "second"])
-    logits["both"] = logits_of(model, request["batches"])
     model.save_pretrained(request["output"], selected_adapters=["first", "second"])
     model.set_adapter("first")
     logits["merged"] = logits_of(model.merge_and_unload(), request["batches"])

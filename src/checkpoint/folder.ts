@@ -8,7 +8,13 @@ import { ConfigError } from "../support/errors.js";
 import { info } from "../support/log.js";
 import { LAYOUTS } from "./checkpoint.js";
 
-const CONFIG = "config.json";
+export const CONFIG = "config.json";
+
+/**
+ * What an adapter's folder has in place of config.json, for the labels of the head that is saved with it: Python's
+ * transformers takes a folder with an adapter and config.json for a whole model, and looks for its weights.
+ */
+export const ADAPTED_CONFIG = "model_config.json";
 
 /** The files of an adapter, which stands in a repository of its own. */
 const ADAPTER = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
@@ -29,7 +35,7 @@ export async function checkpointFolder(
   }
   const snapshot = await openFromHub("model", nameOrFolder, `${CONFIG} and ${LAYOUTS[0].single}`, options);
   if (weights) await fetchWeights(snapshot);
-  else await snapshot.fetch([CONFIG]);
+  else await snapshot.fetch([(await snapshot.has(ADAPTED_CONFIG)) ? ADAPTED_CONFIG : CONFIG]);
   const more: string[] = [];
   for (const path of also) {
     if (await snapshot.has(path)) more.push(path);
@@ -60,7 +66,7 @@ async function fetchWeights(snapshot: Snapshot): Promise<void> {
   }
   if (await snapshot.has(ADAPTER[0])) {
     const there: string[] = [];
-    for (const name of [CONFIG, ...ADAPTER]) if (await snapshot.has(name)) there.push(name);
+    for (const name of [CONFIG, ADAPTED_CONFIG, ...ADAPTER]) if (await snapshot.has(name)) there.push(name);
     await snapshot.fetch(there);
     return;
   }

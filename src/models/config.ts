@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Activation } from "../backends/kernels.js";
+import { ADAPTED_CONFIG, CONFIG } from "../checkpoint/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
 
@@ -37,18 +38,13 @@ export function numLabels(config: CommonConfig): number {
 
 /** The raw config.json of a checkpoint folder. Throws FileFormatError if it is missing or not a JSON object. */
 export async function readConfig(folder: string): Promise<Record<string, unknown>> {
-  const path = join(folder, "config.json");
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new FileFormatError(
-      `${folder} is not a checkpoint: config.json cannot be read (${(error as Error).message})`,
-      {
-        cause: error,
-      },
-    );
+  const found = await readFirst(folder, [CONFIG, ADAPTED_CONFIG]);
+  if (!("text" in found)) {
+    throw new FileFormatError(`${folder} is not a checkpoint: ${CONFIG} cannot be read (${found.error.message})`, {
+      cause: found.error,
+    });
   }
+  const { path, text } = found;
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -61,16 +57,32 @@ export async function readConfig(folder: string): Promise<Record<string, unknown
   return json as Record<string, unknown>;
 }
 
+/** The first of some files that can be read, or why the first cannot. */
+async function readFirst(
+  folder: string,
+  names: readonly string[],
+): Promise<{ readonly path: string; readonly text: string } | { readonly error: Error }> {
+  let error: Error | undefined;
+  for (const path of names.map((name) => join(folder, name))) {
+    try {
+      return { path, text: await readFile(path, "utf8") };
+    } catch (failure) {
+      error ??= failure as Error;
+    }
+  }
+  return { error: error ?? new Error("there is none") };
+}
+
 /** Keys that Python's config classes take as float only: a whole number is written with its ".0". */
 const FLOAT_KEYS = ["initializer_range", "initializer_cutoff_factor", "layer_norm_eps", "norm_eps"];
 const WHOLE_FLOAT = new RegExp(`^(  "(?:${FLOAT_KEYS.join("|")})": -?\\d+)(?=,?$)`, "gm");
 
 /** Writes config.json as Python does: sorted keys, two spaces, a newline at the end. */
-export async function writeConfig(folder: string, config: CommonConfig): Promise<void> {
+export async function writeConfig(folder: string, config: CommonConfig, name = CONFIG): Promise<void> {
   const entries = Object.entries(config).filter(([, value]) => value !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   const json = JSON.stringify(Object.fromEntries(entries), null, 2).replaceAll(WHOLE_FLOAT, "$1.0");
-  await writeFileAtomic(join(folder, "config.json"), `${json}\n`);
+  await writeFileAtomic(join(folder, name), `${json}\n`);
 }
 
 /** Completes a raw config with the family's defaults, label names and the caller's choices. */

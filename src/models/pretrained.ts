@@ -116,15 +116,16 @@ export abstract class PreTrainedModel<Config extends CommonConfig = CommonConfig
     return {};
   }
 
-  /** Writes config.json into `folder`, which exists. */
-  async saveConfig(folder: string): Promise<void> {
+  /** Writes config.json, or the same under another name, into `folder`, which exists. */
+  async saveConfig(folder: string, name?: string): Promise<void> {
     const { architecture } = this.constructor as typeof PreTrainedModel & { readonly architecture?: string };
-    await writeConfig(folder, {
+    const own = {
       ...this.config,
       architectures: architecture ? [architecture] : this.config.architectures,
       dtype: "float32",
       attune_version: version,
-    });
+    };
+    await writeConfig(folder, own, name);
   }
 
   /**

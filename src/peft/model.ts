@@ -3,7 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../batches/index.js";
-import { checkpointFolder } from "../checkpoint/index.js";
+import { ADAPTED_CONFIG, checkpointFolder } from "../checkpoint/index.js";
 import type { HubOptions, Published, PublishOptions } from "../hub/index.js";
 import { splitHubOptions } from "../hub/locate.js";
 import { publishWritten } from "../hub/publish/written.js";
@@ -41,8 +41,8 @@ export interface AdaptableModel extends Module {
   /** The checkpoint that the model was loaded from. */
   readonly nameOrPath?: string;
   readonly adapterDefaults?: AdapterDefaults;
-  /** Writes config.json, which tells labels of the head that is saved with an adapter. */
-  saveConfig?(folder: string): Promise<void>;
+  /** Writes its config, which tells labels of the head that is saved with an adapter, under a name. */
+  saveConfig?(folder: string, name: string): Promise<void>;
 }
 
 /** The adapter that a model begins with. */
@@ -309,7 +309,7 @@ export class PeftModel<Base extends AdaptableModel = AdaptableModel> extends Mod
 
   /**
    * Writes each adapter as Python's peft does: adapter_config.json and adapter_model.safetensors, "default" into `folder`
-   * and others into folders of their names in it; and the model's config.json, for the names of labels.
+   * and others into folders of their names in it; and model_config.json, for the names of labels.
    */
   async savePretrained(folder: string, options: { readonly selectedAdapters?: readonly string[] } = {}): Promise<void> {
     const { selectedAdapters: names = [...this.#configs.keys()] } = options;
@@ -317,7 +317,7 @@ export class PeftModel<Base extends AdaptableModel = AdaptableModel> extends Mod
     for (const name of names) {
       const own = name === FIRST ? folder : join(folder, name);
       await mkdir(own, { recursive: true });
-      await this.base_model.saveConfig?.(own);
+      await this.base_model.saveConfig?.(own, ADAPTED_CONFIG);
       await writeAdapter(own, this.#parametersOf(name));
       await writeFileAtomic(join(own, ADAPTER_CONFIG), adapterConfigJson(this.#expect(name), this.baseModelNameOrPath));
     }

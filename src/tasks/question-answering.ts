@@ -103,29 +103,8 @@ export async function trainFeatures(
   tokenizer: PreTrainedTokenizer,
   options: AnswerFeatureOptions = {},
 ): Promise<Dataset> {
-  checkColumns(dataset);
-  return dataset.map(
-    (rows, context) => {
-      const columns = rows as unknown as { [Name in keyof SquadRow]: SquadRow[Name][] };
-      const { question, spans, first, ...inputs } = context.questionFeatures(
-        columns.question,
-        columns.context,
-        context.tokenizer,
-        context.options,
-      );
-      const found = context.answerSpans({ question, spans, first }, columns.answers, context.answerTokens);
-      return {
-        ...inputs,
-        start_positions: found.map(([start]) => start),
-        end_positions: found.map(([, end]) => end),
-      };
-    },
-    {
-      batched: true,
-      with: { tokenizer, options, questionFeatures, answerSpans, answerTokens },
-      removeColumns: dataset.columnNames,
-    },
-  ) as Promise<Dataset>;
+  checkColumns(dataset, ["id", "question", "context", "answers"]);
+  return mapFeatures(dataset, tokenizer, { ...options, toAnswer: false });
 }
 
 /**
@@ -138,6 +117,14 @@ export async function answerFeatures(
   options: AnswerFeatureOptions = {},
 ): Promise<Dataset> {
   checkColumns(dataset, ["id", "question", "context"]);
+  return mapFeatures(dataset, tokenizer, { ...options, toAnswer: true });
+}
+
+function mapFeatures(
+  dataset: Dataset,
+  tokenizer: PreTrainedTokenizer,
+  { toAnswer, ...options }: AnswerFeatureOptions & { readonly toAnswer: boolean },
+): Promise<Dataset> {
   return dataset.map(
     (rows, context) => {
       const columns = rows as unknown as { [Name in keyof SquadRow]: SquadRow[Name][] };
@@ -147,20 +134,20 @@ export async function answerFeatures(
         context.tokenizer,
         context.options,
       );
-      const row = { ...inputs, example_id: question.map((i) => columns.id[i]), spans };
-      if (columns.answers === undefined) return row;
+      const own = context.toAnswer ? { ...inputs, example_id: question.map((i) => columns.id[i]), spans } : inputs;
+      if (columns.answers === undefined) return own;
       const found = context.answerSpans({ question, spans, first }, columns.answers, context.answerTokens);
-      return { ...row, start_positions: found.map(([start]) => start), end_positions: found.map(([, end]) => end) };
+      return { ...own, start_positions: found.map(([start]) => start), end_positions: found.map(([, end]) => end) };
     },
     {
       batched: true,
-      with: { tokenizer, options, questionFeatures, answerSpans, answerTokens },
+      with: { tokenizer, options, toAnswer, questionFeatures, answerSpans, answerTokens },
       removeColumns: dataset.columnNames,
     },
   ) as Promise<Dataset>;
 }
 
-function checkColumns(dataset: Dataset, needed: readonly string[] = ["id", "question", "context", "answers"]): void {
+function checkColumns(dataset: Dataset, needed: readonly string[]): void {
   const names: readonly string[] = dataset.columnNames;
   const missing = needed.filter((name) => !names.includes(name));
   if (missing.length === 0) return;

@@ -60,15 +60,21 @@ export function countRows(batch: Batch): number {
   return (batch.input_ids ?? Object.values(batch)[0]).shape[0];
 }
 
-/** Tokens without padding, where the mask is known to the host. */
-export function countTokens({ attention_mask: mask, input_ids: ids }: Batch): number {
-  if (mask?.host) return mask.host.reduce((sum, value) => sum + value, 0);
-  return ids?.size ?? 0;
+/** Tokens without padding, where the mask is known to the host; of several texts in a row all of theirs. */
+export function countTokens(batch: Batch): number {
+  const masks = ofAllTexts(batch, "attention_mask");
+  if (masks.length === 0) return countPositions(batch);
+  return masks.reduce((total, { host, size }) => total + (host?.reduce((sum, value) => sum + value, 0) ?? size), 0);
 }
 
 /** Positions of a batch's tokens, padding with them. */
-export function countPositions({ input_ids: ids }: Batch): number {
-  return ids?.size ?? 0;
+export function countPositions(batch: Batch): number {
+  return ofAllTexts(batch, "input_ids").reduce((sum, { size }) => sum + size, 0);
+}
+
+/** An entry of a batch, or those of each text of its rows: `anchor_input_ids`, `positive_input_ids`. */
+function ofAllTexts(batch: Batch, name: string): Tensor[] {
+  return Object.keys(batch).flatMap((key) => (key === name || key.endsWith(`_${name}`) ? [batch[key]] : []));
 }
 
 /** Weights outside of embedding tables: what an input's floating-point operations are in proportion to. */

@@ -21,6 +21,8 @@ export function featureFromJson(json: unknown): Feature {
       return new Value(String(fields.dtype));
     case "ClassLabel":
       return new ClassLabel({ names: stringNames(fields.names) });
+    case "Translation":
+      return translation(fields.languages);
     case "LargeList":
       return new LargeList(featureFromJson(fields.feature));
     case "List":
@@ -40,9 +42,14 @@ export function featureFromJson(json: unknown): Feature {
   }
 }
 
+/** A text for each language. */
+function translation(languages: unknown): StructFeature {
+  return Object.fromEntries(stringNames(languages).map((language) => [language, new Value("string")]));
+}
+
 function stringNames(names: unknown): string[] {
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
-  throw new ConfigError(`a ClassLabel needs a list of names, not ${JSON.stringify(names)}`);
+  throw new ConfigError(`a list of names is needed, not ${JSON.stringify(names)}`);
 }
 
 function mapValues<T>(fields: Readonly<Record<string, T>>, change: (value: T) => Feature): StructFeature {
@@ -84,6 +91,10 @@ function featureFromYaml(yaml: unknown): Feature {
     const feature = featureFromYaml(fields.sequence);
     if (!Array.isArray(fields.sequence) || !isStruct(feature)) return new List(feature, options);
     return mapValues(feature, (field) => new List(field, options));
+  }
+  if ("translation" in fields) {
+    const { languages } = (fields.translation ?? {}) as { languages?: unknown };
+    return translation(languages);
   }
   if ("class_label" in fields) return classLabelFromYaml(fields.class_label);
   throw new ConfigError(

@@ -138,6 +138,15 @@ describe("every kind of feature that Python's datasets writes (python/features.p
     expect(read.unnamed).toEqual(new ClassLabel({ numClasses: 3 }));
   });
 
+  it("Translation is a text for each language", () => {
+    const texts = { de: new Value("string"), en: new Value("string") };
+    const json = { t: { languages: ["de", "en"], _type: "Translation" } }; // as Features.to_dict and _to_yaml_list give it
+    expect(featureFromJson(json)).toEqual({ t: texts });
+    const yaml = [{ name: "t", dtype: { translation: { languages: ["de", "en"] } } }];
+    expect(featuresFromYaml(yaml)).toEqual({ t: texts });
+    expect(() => featureFromJson({ t: { _type: "Translation" } })).toThrow("a list of names is needed, not undefined");
+  });
+
   it.each(python.dtypes)("Value of %s", (dtype) => {
     expect(new Value(dtype).dtype).toBe(dtype);
     const label = String(new Value(dtype));

@@ -102,6 +102,20 @@ describe("verbs of a stream", () => {
     await expect(ragged.toArray()).rejects.toThrow('returned 1 values as column "m" for rows 0 to 2, 3 as "n"');
   });
 
+  it("functions are given the columns that they ask for, and whole batches only", async () => {
+    const rows = count(0, 5).map(({ id }) => ({ text: `n${id}`, odd: id % 2 }));
+    const seen: object[] = [];
+    const kept = rows.filter((row) => seen.push(row) > 0, { inputColumns: ["odd"] });
+    const mapped = kept.map((row) => ({ names: Object.keys(row).join() }), { inputColumns: "text" });
+    expect(await mapped.take(1).toArray()).toEqual([{ id: 0, text: "n0", odd: 0, names: "text" }]);
+    expect(seen[0]).toEqual({ odd: 0 });
+    const batches = rows.map((columns) => ({ sizes: columns.id.map(() => Object.keys(columns).join()) }), {
+      ...{ batched: true, batchSize: 2, dropLastBatch: true, inputColumns: "id" },
+    });
+    expect((await batches.toArray()).map(({ id, sizes }) => [id, sizes])).toEqual([0, 1, 2, 3].map((id) => [id, "id"]));
+    expect(() => count(0, 5).filter(() => true, { inputColumns: "ids" as never })).toThrow('did you mean "id"?');
+  });
+
   it("errors of functions name the row", async () => {
     const fails = count(0, 50_000).map((row) => {
       if (row.id === 41_217) throw new Error("boom");

@@ -14,6 +14,7 @@ import type {
   Columns,
   FeaturesOf,
   FieldsOf,
+  InputRow,
   MappedRow,
   OnlyColumns,
   RenamedRow,
@@ -32,11 +33,15 @@ import { BatchStage, FilterStage, RepeatStage, RowStage, SkipStage, StepStage, T
 import type { Cursor, Stream, StreamRow, StreamState } from "./stream.js";
 
 /** How a stream is mapped. */
-export interface StreamMapOptions<Inputs extends object, Removed extends string> {
+export interface StreamMapOptions<Inputs extends object, Removed extends string, Input extends string = string> {
   /** Call the function with batches of rows, as columns, instead of single rows. Default false. */
   batched?: boolean;
   /** Rows a call with `batched`. Default 1000. */
   batchSize?: number;
+  /** Leave out a last batch of fewer rows than batchSize. Default false. */
+  dropLastBatch?: boolean;
+  /** The columns that the function is given. Default: all. */
+  inputColumns?: Input | readonly Input[];
   /** Columns that the result leaves out, unless the function returns columns of these names. */
   removeColumns?: Removed | readonly Removed[];
   /** What the function uses beside its rows: handed to it in its second argument. */
@@ -152,32 +157,51 @@ export class IterableDataset<Row extends object = AnyRow> implements AsyncIterab
   }
 
   /** Calls a function with batches of rows as they are read, and adds the columns that it returns. Throws as Dataset.map does. */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (rows: Columns<Row>, context: Inputs & BatchContext) => Awaitable<Returned>,
-    options: StreamMapOptions<Inputs, Removed> & { batched: true },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (rows: Columns<InputRow<Row, Input>>, context: Inputs & BatchContext) => Awaitable<Returned>,
+    options: StreamMapOptions<Inputs, Removed, Input> & { batched: true },
   ): IterableDataset<MappedRow<Row, RowOf<Returned>, Removed>>;
   /** Calls a function with each row as it is read, and adds the fields that it returns. */
-  map<Returned extends object, Inputs extends object = NoInputs, Removed extends ColumnName<Row> = never>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<Returned>,
-    options?: StreamMapOptions<Inputs, Removed> & { batched?: false },
+  map<
+    Returned extends object,
+    Inputs extends object = NoInputs,
+    Removed extends ColumnName<Row> = never,
+    Input extends ColumnName<Row> = ColumnName<Row>,
+  >(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<Returned>,
+    options?: StreamMapOptions<Inputs, Removed, Input> & { batched?: false },
   ): IterableDataset<MappedRow<Row, FieldsOf<Returned>, Removed>>;
   map(fn: (input: never, context: never) => unknown, options: StreamMapOptions<object, string> = {}): unknown {
-    const { batched = false, batchSize = 1000, with: inputs } = options;
+    const { batched = false, batchSize = 1000, dropLastBatch = false, with: inputs } = options;
     const removed = new Set([options.removeColumns ?? []].flat());
     for (const name of removed) this.#expectColumn(name);
     checkInputs("map", inputs);
     expectCount("map", "batchSize, a number of rows,", batchSize, 1);
-    const map = { fn, inputs, removed, batchSize: batched ? batchSize : undefined };
+    const given = this.#given(options.inputColumns);
+    const map = { fn, inputs, removed, given, batchSize: batched ? batchSize : undefined, dropLastBatch };
     return new IterableDataset(new MapStage(this.#stream, map), undefined);
   }
 
   /** The rows for which a function returns true. */
-  filter<Inputs extends object = NoInputs>(
-    fn: (row: Row, context: Inputs & RowContext) => Awaitable<boolean>,
-    options: FilterOptions<Inputs> = {},
+  filter<Inputs extends object = NoInputs, Input extends ColumnName<Row> = ColumnName<Row>>(
+    fn: (row: InputRow<Row, Input>, context: Inputs & RowContext) => Awaitable<boolean>,
+    options: Pick<FilterOptions<Inputs, Input>, "with" | "inputColumns"> = {},
   ): IterableDataset<Row> {
     checkInputs("filter", options.with);
-    return this.#derive(new FilterStage(this.#stream, fn, options.with));
+    const given = this.#given(options.inputColumns);
+    return this.#derive(new FilterStage(this.#stream, { fn, inputs: options.with, given }));
+  }
+
+  /** The columns that a function is given, which exist as far as is known; undefined for all. */
+  #given(names: string | readonly string[] | undefined): string[] | undefined {
+    const given = names === undefined ? undefined : [names].flat();
+    for (const name of given ?? []) this.#expectColumn(name);
+    return given;
   }
 
   /** The rows in random order, as far as a buffer of some of them allows; the order of files is shuffled too. */

@@ -1,7 +1,15 @@
 // map over a stream: a function over each row or batch of rows as they come.
 import { DataError } from "../../support/errors.js";
 import { callAt, nameRows } from "../verbs/call.js";
-import { type Cursor, Stage, type Stream, type StreamRow, type StreamState, sourceState } from "./stream.js";
+import {
+  type Cursor,
+  onlyColumns,
+  Stage,
+  type Stream,
+  type StreamRow,
+  type StreamState,
+  sourceState,
+} from "./stream.js";
 
 /** How the function is called. */
 export interface StreamMap {
@@ -9,6 +17,10 @@ export interface StreamMap {
   readonly fn: (input: never, context: never) => unknown;
   /** Rows of a batch; undefined for single rows. */
   readonly batchSize: number | undefined;
+  /** Leave out a last batch of fewer rows. */
+  readonly dropLastBatch: boolean;
+  /** The columns that the function is given; undefined for all. */
+  readonly given: readonly string[] | undefined;
   readonly removed: ReadonlySet<string>;
   /** What the function is given beside its rows. */
   readonly inputs: object | undefined;
@@ -52,9 +64,10 @@ class RowMapCursor implements Cursor {
     const row = await this.#source.next();
     if (row === undefined) return undefined;
     const index = this.#index++;
-    const { fn, inputs, removed } = this.#map;
+    const { fn, inputs, removed, given } = this.#map;
     const where = `row ${index}`;
-    const returned = await callAt("map", where, () => (fn as Call)(row, { ...inputs, index, rank: 0 }));
+    const input = given === undefined ? row : onlyColumns(row, given);
+    const returned = await callAt("map", where, () => (fn as Call)(input, { ...inputs, index, rank: 0 }));
     return { ...without(row, removed), ...fieldsOf(returned, where) };
   }
 
@@ -102,7 +115,7 @@ class BatchMapCursor implements Cursor {
       this.#beforeIndex = this.#index;
       this.#at = this.#skip;
       this.#skip = 0;
-      if (input.length === 0) {
+      if (input.length === 0 || (this.#map.dropLastBatch && input.length < this.#size)) {
         this.#rows = [];
         this.#at = 0;
         return undefined;
@@ -114,11 +127,11 @@ class BatchMapCursor implements Cursor {
   }
 
   async #call(input: StreamRow[]): Promise<StreamRow[]> {
-    const { fn, inputs, removed } = this.#map;
+    const { fn, inputs, removed, given } = this.#map;
     const first = this.#index;
     const where = nameRows(first, first + input.length);
     const names = Object.keys(input[0]);
-    const columns = Object.fromEntries(names.map((name) => [name, input.map((row) => row[name])]));
+    const columns = Object.fromEntries((given ?? names).map((name) => [name, input.map((row) => row[name] ?? null)]));
     const indices = input.map((_, i) => first + i);
     const returned = await callAt("map", where, () => (fn as Call)(columns, { ...inputs, indices, rank: 0 }));
     const entries = Object.entries(fieldsOf(returned, where)).filter(([, values]) => typeof values !== "function");

@@ -2,7 +2,15 @@
 // repeated.
 import { DataError } from "../../support/errors.js";
 import { callAt } from "../verbs/call.js";
-import { type Cursor, Stage, type Stream, type StreamRow, type StreamState, sourceState } from "./stream.js";
+import {
+  type Cursor,
+  onlyColumns,
+  Stage,
+  type Stream,
+  type StreamRow,
+  type StreamState,
+  sourceState,
+} from "./stream.js";
 
 /** A cursor over another one, with a counter that its state keeps; `step` gives the next row. */
 class CountingCursor implements Cursor {
@@ -33,30 +41,38 @@ class CountingCursor implements Cursor {
   }
 }
 
+/** Which rows are kept, and how that is asked. */
+export interface StreamFilter {
+  readonly fn: (row: never, context: never) => unknown;
+  /** What the function is given beside its row. */
+  readonly inputs: object | undefined;
+  /** The columns that it is given; undefined for all. */
+  readonly given: readonly string[] | undefined;
+}
+
 /** The rows for which a function says true. */
 export class FilterStage extends Stage {
-  readonly #fn: (row: never, context: never) => unknown;
-  readonly #inputs: object | undefined;
+  readonly #filter: StreamFilter;
 
-  constructor(source: Stream, fn: (row: never, context: never) => unknown, inputs: object | undefined) {
+  constructor(source: Stream, filter: StreamFilter) {
     super(source);
-    this.#fn = fn;
-    this.#inputs = inputs;
+    this.#filter = filter;
   }
 
   protected over(source: Stream): Stream {
-    return new FilterStage(source, this.#fn, this.#inputs);
+    return new FilterStage(source, this.#filter);
   }
 
   open(epoch: number, state?: StreamState): Cursor {
-    const fn = this.#fn as (row: StreamRow, context: object) => unknown;
-    const inputs = this.#inputs;
+    const { inputs, given } = this.#filter;
+    const fn = this.#filter.fn as (row: StreamRow, context: object) => unknown;
     return new CountingCursor(this.source.open(epoch, sourceState(state)), state, async (cursor) => {
       for (;;) {
         const row = await cursor.source.next();
         if (row === undefined) return undefined;
         const index = cursor.count++;
-        const keep = await callAt("filter", `row ${index}`, () => fn(row, { ...inputs, index, rank: 0 }));
+        const input = given === undefined ? row : onlyColumns(row, given);
+        const keep = await callAt("filter", `row ${index}`, () => fn(input, { ...inputs, index, rank: 0 }));
         if (keep === true) return row;
         if (keep === false) continue;
         throw new DataError(`filter: the function returned ${String(keep)} for row ${index}: return true or false`);

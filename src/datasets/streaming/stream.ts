@@ -59,3 +59,8 @@ export abstract class Stage implements Stream {
 export function sourceState(state: StreamState | undefined): StreamState | undefined {
   return state?.source as StreamState | undefined;
 }
+
+/** The row's values of these columns; null where it has none. */
+export function onlyColumns(row: StreamRow, names: readonly string[]): StreamRow {
+  return Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+}

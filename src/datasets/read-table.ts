@@ -65,6 +65,9 @@ export async function readTable(files: readonly string[], given: ReadOptions): P
   });
 }
 
+/** Rows that are asked for the types of a CSV file that is read whole: a wrong guess is found, and costs time only. */
+const FIRST_ROWS = 2000;
+
 /**
  * The rows of CSV files, in the types that all of their texts tell. The first rows tell them mostly: only where a later text
  * is of another type are all texts asked before they are read again.
@@ -81,12 +84,12 @@ async function readCsv(files: readonly string[], reader: CsvReader, folder: stri
     }
   };
   try {
-    return await fill(await reader.features(files), { folder }, read);
+    return await fill(await reader.features(files, FIRST_ROWS), { folder }, read);
   } catch (error) {
     if (!(error instanceof OtherType)) throw error;
   }
   if (folder !== undefined) for (const name of readdirSync(folder)) rmSync(join(folder, name));
-  return fill(await reader.features(files, true), { folder }, read);
+  return fill(await reader.features(files, Number.POSITIVE_INFINITY), { folder }, read);
 }
 
 type Fill = (builder: TableBuilder, features: StructFeature | undefined) => Promise<void>;

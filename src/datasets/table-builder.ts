@@ -89,6 +89,11 @@ export class TableBuilder {
     this.#length += length;
     if (columns.length === 0) return;
     this.#encoders ??= this.#fields().map(encoderOf);
+    const isBatch = length === this.#batchRows && this.#encoders[0].length === 0;
+    if (isBatch && columns.every((arrays) => arrays.length === 1)) {
+      this.#store({ columns: columns.map(([array]) => array), length });
+      return;
+    }
     const places = columns.map(() => ({ array: 0, row: 0 }));
     for (let left = length; left > 0; ) {
       const rows = Math.min(left, this.#batchRows - this.#encoders[0].length);

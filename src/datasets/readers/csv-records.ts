@@ -58,6 +58,10 @@ export class CsvRecords {
   readonly #delimiter: Sign;
   readonly #quote: Sign | undefined;
   readonly #escape: Sign | undefined;
+  /** For each byte, whether something may begin with it that ends a field, or means more than itself. */
+  readonly #stops = new Uint8Array(256);
+  /** The same within quotes. */
+  readonly #quotedStops = new Uint8Array(256);
   readonly #marked: number[] = []; // fields in which quotes or escapes stand
   #at = 0; // where the next record begins
   #nextLine: number;
@@ -71,6 +75,10 @@ export class CsvRecords {
     this.#delimiter = signOf("delimiter", delimiter);
     this.#quote = quoting === "none" ? undefined : signOf("quoteChar", quoteChar);
     this.#escape = escapeChar === undefined ? undefined : signOf("escapeChar", escapeChar);
+    for (const byte of [NEWLINE, RETURN, this.#delimiter.first]) this.#stops[byte] = 1;
+    this.#quotedStops[NEWLINE] = 1;
+    if (this.#quote !== undefined) this.#quotedStops[this.#quote.first] = 1;
+    if (this.#escape !== undefined) this.#stops[this.#escape.first] = this.#quotedStops[this.#escape.first] = 1;
     this.#nextLine = firstLine;
   }
 
@@ -125,7 +133,8 @@ export class CsvRecords {
     const quote = this.#quote;
     const escaping = this.#escape;
     this.count = 0;
-    this.#marked.length = 0;
+    if (this.#marked.length > 0) this.#marked.length = 0;
+    const [stops, quotedStops] = [this.#stops, this.#quotedStops];
     let lines = 0;
     let at = this.#at;
     for (;;) {
@@ -141,6 +150,10 @@ export class CsvRecords {
             return undefined;
           }
           const byte = bytes[at];
+          if (quotedStops[byte] === 0) {
+            at++;
+            continue;
+          }
           const isQuote = byte === quote.first && isAt(bytes, at, quote);
           if (isQuote && !this.#isDoubled(at, quote)) break;
           if (isQuote) {
@@ -161,6 +174,7 @@ export class CsvRecords {
       } else {
         for (; at < length; at++) {
           const byte = bytes[at];
+          if (stops[byte] === 0) continue;
           if (byte === NEWLINE || byte === RETURN || (byte === delimiter.first && isAt(bytes, at, delimiter))) break;
           if (escaping !== undefined && byte === escaping.first && isAt(bytes, at, escaping)) {
             isMarked = true;

@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
 import { info, warn } from "../../support/log.js";
+import { CHUNK_ROWS } from "../column-builder.js";
 import { conversion, NoConversion } from "../convert.js";
 import { type Feature, type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, BATCH_ROWS, type FileReader, INFERENCE_ROWS, type RowBatch, refuseAt } from "./batch.js";
@@ -42,11 +43,11 @@ export class CsvReader implements FileReader {
       throw new ConfigError(`skipRows is ${skipRows}: give a number of lines`);
   }
 
-  /** The types of the columns: those asked for, else those that the first texts tell, or all with `whole`. */
-  async features(files: readonly string[], whole = false): Promise<StructFeature | undefined> {
+  /** The types of the columns: those asked for, else those that the texts of the first rows tell. */
+  async features(files: readonly string[], rowsAsked = INFERENCE_ROWS): Promise<StructFeature | undefined> {
     if (this.#wished !== undefined) return this.#wished;
     const types = new Map<string, ColumnType>();
-    let left = whole ? Number.POSITIVE_INFINITY : INFERENCE_ROWS;
+    let left = rowsAsked;
     for (const file of files) {
       let columns: ColumnType[] | undefined;
       for await (const rows of this.#rows(file, true)) {
@@ -93,7 +94,7 @@ export class CsvReader implements FileReader {
       }
       while (rows.next()) {
         columns.add(rows);
-        if (columns.length === BATCH_ROWS) yield columns.finish();
+        if (columns.length === CHUNK_ROWS) yield columns.finish();
       }
     }
     if (columns === undefined) return;

@@ -2,6 +2,11 @@
 #include "world.h"
 
 #include <dlfcn.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <chrono>
 #include <cstdio>
@@ -181,7 +186,27 @@ std::string World::begin() {
   return "";
 }
 
+/**
+ * Asks the system to run this thread soon after it wakes up, also where all processors compute: it does little at a time, and
+ * other processes wait for it. A Linux of 6.12 or newer takes short slices as that wish; others take no notice.
+ */
+static void wakeSoon() {
+#ifdef __linux__
+  struct {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+  } attributes = {};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0 || attributes.policy != SCHED_OTHER) return;
+  attributes.runtime = 100'000;  // nanoseconds, the shortest that there is
+  syscall(SYS_sched_setattr, 0, &attributes, 0);
+#endif
+}
+
 void World::loop() {
+  wakeSoon();
   std::string error = begin();
   std::unique_lock lock(mutex_);
   beginError_ = error;

@@ -1,7 +1,7 @@
 // The speed table: what a step, or an evaluation's batch, takes beside PyTorch as installed, tuned (jemalloc preloaded, decay
 // off), and tuned with rows grouped by length, in twin runs (twin.ts). Then Attune's own loader with rows grouped and with a
 // budget of tokens, and how near matrix products come to what the processor's registers can do at the same moment.
-//   npx tsx bench/table.ts                               all rows and columns
+//   npx tsx bench/table.ts                               all rows and columns: some 25 minutes
 //   npx tsx bench/table.ts --rows mrpc,sst2 --columns tuned,loaders   some of them
 //   npx tsx bench/table.ts --batches 50                  fewer batches in each run
 //   npx tsx bench/table.ts --no-peer                     Attune alone
@@ -126,6 +126,7 @@ function cells(run: Run, goal: number): string[] {
   const ratio = peer && median(peer.seconds) / median(attune.seconds);
   return [
     both(run, (side) => median(side.seconds), milliseconds),
+    both(run, (side) => Math.min(...side.seconds), milliseconds),
     ratio === undefined ? "" : `${times(goal)}, ${met(ratio >= goal)}`,
     both(
       run,
@@ -178,13 +179,23 @@ const section = (header: readonly string[], lines: readonly string[]): string[] 
   "",
 ];
 const mainHeader = [
-  ...["", "PyTorch", "step, median", "goal", "real tokens/s", "peak memory", "start to end of first step"],
+  ...[
+    "",
+    "PyTorch",
+    "step, median",
+    "step, minimum",
+    "goal of the median",
+    "real tokens/s",
+    "peak memory",
+    "start to end of first step",
+  ],
   ...["JavaScript thread a step", "quiet rounds"],
 ];
 const loaderHeader = [
   "",
   "batches",
   "step, median",
+  "step, minimum",
   "real tokens/s",
   "real tokens of a batch",
   "padding, not computed",
@@ -224,6 +235,7 @@ try {
           label,
           kind,
           milliseconds(median(attune.seconds)),
+          milliseconds(Math.min(...attune.seconds)),
           median(attune.tokensPerSecond).toFixed(0),
           `${Math.min(...perBatch)} to ${Math.max(...perBatch)}`,
           percent(1 - sum(perBatch) / padded),

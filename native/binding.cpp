@@ -165,18 +165,34 @@ static napi_value enqueue(napi_env env, napi_callback_info info) {
   return call.result(call.engine->stream->enqueue(call.engine->block, static_cast<int64_t>(call.number(0))));
 }
 
+/** Leaves handle and address of what was allocated in the block; false without memory. */
+static napi_value allocated(const Call& call, Block* block, size_t reservedBefore) {
+  if (!block) return call.result(false);
+  if (call.engine->memory->bytesReserved() > reservedBefore) reportMemory(call);
+  call.engine->block[0] = static_cast<double>(reinterpret_cast<uintptr_t>(block));
+  call.engine->block[1] = static_cast<double>(reinterpret_cast<uintptr_t>(block->address));
+  return call.result(true);
+}
+
 /** allocate(bytes): leaves handle and address in the block; false without memory. */
 static napi_value allocate(napi_env env, napi_callback_info info) {
   Call call(env, info);
   if (call.closed()) return nullptr;
   Memory& memory = *call.engine->memory;
   const size_t before = memory.bytesReserved();
-  Block* block = memory.allocate(static_cast<size_t>(call.number(0)));
-  if (!block) return call.result(false);
-  if (memory.bytesReserved() > before) reportMemory(call);
-  call.engine->block[0] = static_cast<double>(reinterpret_cast<uintptr_t>(block));
-  call.engine->block[1] = static_cast<double>(reinterpret_cast<uintptr_t>(block->address));
-  return call.result(true);
+  return allocated(call, memory.allocate(static_cast<size_t>(call.number(0))), before);
+}
+
+/** allocateApart(bytes): as allocate, in pages of its own; behind the address 1 where they are zero, else 0. */
+static napi_value allocateApart(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  if (call.closed()) return nullptr;
+  Memory& memory = *call.engine->memory;
+  const size_t before = memory.bytesReserved();
+  bool zero = false;
+  Block* block = memory.allocateApart(static_cast<size_t>(call.number(0)), &zero);
+  call.engine->block[2] = zero ? 1 : 0;
+  return allocated(call, block, before);
 }
 
 /** release(handle) */
@@ -324,6 +340,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   napi_set_named_property(env, object, "threads", threads);
   defineMethod(env, object, "enqueue", enqueue, engine);
   defineMethod(env, object, "allocate", allocate, engine);
+  defineMethod(env, object, "allocateApart", allocateApart, engine);
   defineMethod(env, object, "release", release, engine);
   defineMethod(env, object, "write", write, engine);
   defineMethod(env, object, "read", read, engine);

@@ -7,6 +7,7 @@
 
 namespace attune {
 
+constexpr size_t kPage = size_t(64) << 10;  // a multiple of every system's
 constexpr size_t kHugePage = size_t(2) << 20;
 
 Memory::~Memory() {
@@ -86,22 +87,27 @@ Block* Memory::find(size_t bytes) {
   return nullptr;
 }
 
-bool Memory::addArena(size_t bytes) {
-  size_t size = bytes > kArenaBytes ? (bytes + kHugePage - 1) & ~(kHugePage - 1) : kArenaBytes;
+/** New pages as one block. */
+Block* Memory::makeArena(size_t bytes, bool huge) {
   Arena* arena = static_cast<Arena*>(malloc(sizeof(Arena)));
   Block* block = makeRecord();
-  char* pages = arena && block ? mapPages(size) : nullptr;
+  char* pages = arena && block ? mapPages(bytes, huge) : nullptr;
   if (!pages) {
     free(arena);
-    return false;
+    return nullptr;
   }
-  *arena = {pages, size, arenas_};
+  *arena = {pages, bytes, arenas_};
   arenas_ = arena;
-  reserved_ += size;
+  reserved_ += bytes;
   block->address = pages;
-  block->bytes = size;
-  insert(block);
-  return true;
+  block->bytes = bytes;
+  return block;
+}
+
+Block* Memory::handOut(Block* block) {
+  inUse_ += block->bytes;
+  if (inUse_ > peak_) peak_ = inUse_;
+  return block;
 }
 
 Block* Memory::allocate(size_t bytes) {
@@ -109,7 +115,9 @@ Block* Memory::allocate(size_t bytes) {
   bytes = bytes ? (bytes + kAlignment - 1) & ~(kAlignment - 1) : kAlignment;
   Block* block = find(bytes);
   if (!block) {
-    if (!addArena(bytes)) return nullptr;
+    Block* arena = makeArena(bytes > kArenaBytes ? (bytes + kHugePage - 1) & ~(kHugePage - 1) : kArenaBytes, true);
+    if (!arena) return nullptr;
+    insert(arena);
     block = find(bytes);
   }
   remove(block);
@@ -126,13 +134,33 @@ Block* Memory::allocate(size_t bytes) {
       insert(rest);
     }
   }
-  inUse_ += block->bytes;
-  if (inUse_ > peak_) peak_ = inUse_;
-  return block;
+  return handOut(block);
+}
+
+Block* Memory::allocateApart(size_t bytes, bool* zero) {
+  if (bytes > (size_t(1) << 52)) return nullptr;
+  bytes = (bytes + kPage - 1) & ~(kPage - 1);
+  for (Block** place = &apart_; *place; place = &(*place)->next) {
+    Block* block = *place;
+    if (block->bytes != bytes) continue;
+    *place = block->next;
+    *zero = false;
+    return handOut(block);
+  }
+  Block* block = makeArena(bytes, false);
+  if (!block) return nullptr;
+  block->apart = true;
+  *zero = true;
+  return handOut(block);
 }
 
 void Memory::release(Block* block) {
   inUse_ -= block->bytes;
+  if (block->apart) {
+    block->next = apart_;
+    apart_ = block;
+    return;
+  }
   Block* before = block->before;
   if (before && before->free) {
     remove(before);

@@ -2,6 +2,8 @@
 // engine until it closes. Free blocks stand in lists by size class, eight to a power of two, and are joined with free
 // neighbours, so that batches of many different lengths share one working set. The records of blocks are kept apart
 // from the memory itself: a block is given back when its last call is enqueued, and kernels still write to it then.
+// What stays zero for the most part gets an arena of its own in small pages, of which the system gives those that are
+// written to only.
 // One thread (JavaScript's) uses it.
 #pragma once
 #include <cstddef>
@@ -15,6 +17,7 @@ struct Block {
   Block *before, *after;      // neighbours in the arena
   Block *previous, *next;     // in the list of its size class, while free
   bool free;
+  bool apart;  // an arena of its own
 };
 
 class Memory {
@@ -26,6 +29,8 @@ class Memory {
 
   /** At least `bytes`, aligned to 64; nullptr where the system has no more. */
   Block* allocate(size_t bytes);
+  /** As allocate, in an arena of its own. `zero`: whether it is filled with zero, and no memory yet; else it was in use. */
+  Block* allocateApart(size_t bytes, bool* zero);
   void release(Block* block);
 
   size_t bytesInUse() const { return inUse_; }
@@ -47,7 +52,8 @@ class Memory {
   void insert(Block* block);
   void remove(Block* block);
   Block* find(size_t bytes);
-  bool addArena(size_t bytes);
+  Block* makeArena(size_t bytes, bool huge);
+  Block* handOut(Block* block);
 
   Block* lists_[kClasses] = {};
   uint64_t occupied_[kClasses / 64] = {};
@@ -58,6 +64,7 @@ class Memory {
   };
   Records* records_ = nullptr;
   Block* spareRecords_ = nullptr;
+  Block* apart_ = nullptr;  // free ones
   size_t inUse_ = 0, reserved_ = 0, peak_ = 0;
 };
 

@@ -10,8 +10,8 @@
 
 namespace attune {
 
-/** Pages from the system, filled with zero, huge ones where they can be had; nullptr where there are none left. */
-char* mapPages(size_t bytes);
+/** Pages from the system, filled with zero; `huge`: large ones where they can be had. nullptr where there are none left. */
+char* mapPages(size_t bytes, bool huge = true);
 void unmapPages(char* pages, size_t bytes);
 
 /** Of a clock that only goes forward. */

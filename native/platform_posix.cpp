@@ -14,7 +14,7 @@ namespace attune {
 
 constexpr size_t kHugePage = size_t(2) << 20;
 
-char* mapPages(size_t bytes) {
+char* mapPages(size_t bytes, [[maybe_unused]] bool huge) {
   const size_t padded = bytes + kHugePage;
   void* pages = mmap(nullptr, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) return nullptr;
@@ -23,7 +23,7 @@ char* mapPages(size_t bytes) {
   if (aligned > start) munmap(start, aligned - start);
   if (start + padded > aligned + bytes) munmap(aligned + bytes, start + padded - (aligned + bytes));
 #ifdef MADV_HUGEPAGE
-  madvise(aligned, bytes, MADV_HUGEPAGE);
+  madvise(aligned, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #endif
   return aligned;
 }

@@ -6,7 +6,7 @@
 
 namespace attune {
 
-char* mapPages(size_t bytes) {
+char* mapPages(size_t bytes, bool) {
   return static_cast<char*>(VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
 }
 

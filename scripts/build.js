@@ -1,5 +1,5 @@
-// Compiles src/ to dist/ with the project's own TypeScript, and bundles the dashboard's page; the output folder is replaced
-// as a whole so that a file deleted from src/ does not live on in dist/.
+// Builds dist/: declarations of src/ by the project's own TypeScript, its modules bundled (bundle.js), and the dashboard's
+// page; the output folder is replaced as a whole so that a file deleted from src/ does not live on in dist/.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,9 +14,13 @@ const { status } = spawnSync(process.execPath, [compiler, "-p", join(root, "tsco
   stdio: "inherit",
   cwd: root,
 });
-// npm sets this bit for those who install the package; `npx attune` in a checkout runs the file as it is.
-if (status === 0) chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
-if (status === 0) await buildPage();
+if (status === 0) {
+  const { bundle } = await import("./bundle.js");
+  await bundle();
+  // npm sets this bit for those who install the package; `npx attune` in a checkout runs the file as it is.
+  chmodSync(join(root, "dist", "cli", "main.js"), 0o755);
+  await buildPage();
+}
 process.exit(status ?? 1);
 
 /** The page runs in a browser: a script, a style and an HTML file that names them, nothing inline. */

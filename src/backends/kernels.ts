@@ -49,6 +49,8 @@ export interface Backend {
   readonly multipliesBfloat16: boolean;
   readonly kernels: Kernels;
   allocate(dtype: DType, length: number): DeviceBuffer;
+  /** Elements that are zero, of which few will ever change: where it can be had, memory that is only taken by what is written. */
+  allocateZeros(dtype: DType, length: number): DeviceBuffer;
   /** Gives the memory back at once: the stream runs in order, so the next call may reuse it. */
   free(buffer: DeviceBuffer): void;
   /** Copies host data into a view, in stream order; `data` may be changed by the caller afterwards. Numbers are converted to the buffer's dtype. */

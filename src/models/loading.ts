@@ -31,6 +31,7 @@ export async function loadWeights(
     const missing: string[] = [];
     const mismatched: string[] = [];
     const fresh: [string, Parameter][] = [];
+    const read: [key: string, Parameter][] = [];
     for (const [name, parameter] of model.namedParameters()) {
       const key = found.get(model.keyOf(name));
       if (key === undefined) {
@@ -46,7 +47,7 @@ export async function loadWeights(
         fresh.push([name, parameter]);
         continue;
       }
-      parameter.write_(await checkpoint.readFloat32(key));
+      read.push([key, parameter]);
     }
     if (missing.length > 0) {
       throw new FileFormatError(
@@ -60,6 +61,7 @@ export async function loadWeights(
           "To start these anew pass { ignoreMismatchedSizes: true } (--ignore-mismatched-sizes); for another number of labels check numLabels",
       );
     }
+    await fill(read, checkpoint);
     initialize(model, fresh);
     if (fresh.length > 0) {
       info(`${nameOf(model)}: newly initialized, to be trained: ${fresh.map(([name]) => name).join(", ")}`);
@@ -72,6 +74,19 @@ export async function loadWeights(
     if (heads.length > 0) info(`${nameOf(model)}: not used from ${folder} (another head): ${heads.join(", ")}`);
   } finally {
     await checkpoint.close();
+  }
+}
+
+/** Fills parameters from the tensors of their keys; the next one is read while one is copied. */
+async function fill(entries: readonly [key: string, Parameter][], checkpoint: TensorSource): Promise<void> {
+  const read = (at: number): Promise<Float32Array> | undefined =>
+    at < entries.length ? checkpoint.readFloat32(entries[at][0]) : undefined;
+  let next = read(0);
+  for (const [at, [, parameter]] of entries.entries()) {
+    const values = await next;
+    next = read(at + 1);
+    next?.catch(() => {}); // thrown where it is awaited, if ever it is
+    if (values) parameter.write_(values);
   }
 }
 

@@ -1,7 +1,15 @@
 // AdamW: one fused pass over all tensors, with clipping folded in.
 import type { AdamWTensor } from "../backends/kernels.js";
 import { ConfigError } from "../support/errors.js";
-import { empty, type GradientSlot, outsideScopes, RowsGradient, type Tensor, zeros } from "../tensor/index.js";
+import {
+  empty,
+  type GradientSlot,
+  mostlyZeros,
+  outsideScopes,
+  RowsGradient,
+  type Tensor,
+  zeros,
+} from "../tensor/index.js";
 import { enterNextStep } from "./step.js";
 
 export interface AdamWOptions {
@@ -104,7 +112,7 @@ export class AdamW {
 
   /** Gives a parameter the running state of a saved optimizer: `first` and `second` have its elements, row-major. */
   setState(parameter: Tensor, saved: { step: number; first: Float32Array; second: Float32Array }): void {
-    const state = this.#stateOf(parameter);
+    const state = this.#stateOf(parameter, false);
     state.step = saved.step;
     state.firstMoment.write_(saved.first);
     state.secondMoment.write_(saved.second);
@@ -112,10 +120,13 @@ export class AdamW {
       parameter.shape.length === 2 ? rowFlags(parameter, rowsWithMoments(parameter.shape[0], saved)) : undefined;
   }
 
-  #stateOf(parameter: Tensor): AdamWState {
+  /** `sparse`: where it is new, its gradients are rows, of which most have none. */
+  #stateOf(parameter: Tensor, sparse: boolean): AdamWState {
     let state = this.state.get(parameter);
     if (!state) {
-      const moment = (): Tensor => outsideScopes(() => zeros(parameter.shape, "float32", parameter.backend));
+      const { shape, backend } = parameter;
+      const moment = (): Tensor =>
+        outsideScopes(() => (sparse ? mostlyZeros(shape, backend) : zeros(shape, "float32", backend)));
       state = { step: 0, firstMoment: moment(), secondMoment: moment() };
       this.state.set(parameter, state);
     }
@@ -123,9 +134,9 @@ export class AdamW {
   }
 
   #update(parameter: Tensor, gradient: Tensor | RowsGradient, group: ActiveGroup): AdamWTensor {
-    const state = this.#stateOf(parameter);
-    const [beta1, beta2] = group.betas;
     const sparse = gradient instanceof RowsGradient;
+    const state = this.#stateOf(parameter, sparse);
+    const [beta1, beta2] = group.betas;
     state.moving = sparse
       ? (state.moving ?? rowFlags(parameter, new Int32Array(parameter.shape[0]).fill(state.step > 0 ? 1 : 0)))
       : undefined;

@@ -64,17 +64,22 @@ export function full(
   return result;
 }
 
+/** float32 zeros of which few will ever change: see Backend.allocateZeros. */
+export function mostlyZeros(shape: Shape, backend: Backend): Tensor {
+  const length = sizeOf(shape);
+  return new Tensor(new Storage(backend, "float32", length, backend.allocateZeros("float32", length)), [...shape]);
+}
+
 /** A tensor whose elements are undefined until a kernel writes them. */
 export function empty(shape: Shape, dtype: DType = "float32", backend: Backend = currentBackend()): Tensor {
   return new Tensor(new Storage(backend, dtype, sizeOf(shape)), [...shape]);
 }
 
 function toInt32(values: HostArray): Int32Array {
-  const host = Int32Array.from(values);
-  if (!(values instanceof Int32Array)) {
-    for (let i = 0; i < host.length; i++) {
-      if (host[i] !== values[i]) throw new ShapeError(`tensor: element ${i} is ${values[i]}, not a 32-bit integer`);
-    }
+  if (values instanceof Int32Array) return values.slice();
+  const host = new Int32Array(values);
+  for (let i = 0; i < host.length; i++) {
+    if (host[i] !== values[i]) throw new ShapeError(`tensor: element ${i} is ${values[i]}, not a 32-bit integer`);
   }
   return host;
 }

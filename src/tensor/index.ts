@@ -2,7 +2,7 @@
 export type { Backend, DType, Fence, HostArray } from "../backends/kernels.js";
 export { activate } from "./activate.js";
 export { checkpoint } from "./checkpoint.js";
-export { empty, full, ones, type TensorData, type TensorInit, tensor, zeros } from "./create.js";
+export { empty, full, mostlyZeros, ones, type TensorData, type TensorInit, tensor, zeros } from "./create.js";
 export { currentBackend, setBackend } from "./device.js";
 export { fence } from "./fence.js";
 export { type Gradient, GradientSlot, RowsGradient } from "./gradient.js";

@@ -8,9 +8,10 @@ export class Storage {
   version = 0;
   #references = 1;
 
-  constructor(backend: Backend, dtype: DType, length: number) {
+  /** `buffer`: of these elements. Default: a new one, whose elements are undefined. */
+  constructor(backend: Backend, dtype: DType, length: number, buffer = backend.allocate(dtype, length)) {
     this.backend = backend;
-    this.buffer = backend.allocate(dtype, length);
+    this.buffer = buffer;
   }
 
   get references(): number {

@@ -5,7 +5,6 @@ import { type AddedToken, AddedTokens, addedTokenFromJson, specialToken, type To
 import { type Decoder, decoderFromJson } from "./decoders/index.js";
 import { IntBuffer } from "./int-buffer.js";
 import { JsonFields } from "./json/fields.js";
-import { formatJson } from "./json/text.js";
 import { type Model, modelFromJson } from "./models/index.js";
 import { type Normalizer, normalizerFromJson } from "./normalizers/index.js";
 import { type PostProcessor, postProcessorFromJson } from "./post-processors/index.js";
@@ -237,7 +236,7 @@ export class Pipeline {
 
   /** Changes with anything that tokenizer.json says. */
   get fingerprint(): string {
-    this.#fingerprint ??= createHash("sha256").update(formatJson(this.toJSON())).digest("hex");
+    this.#fingerprint ??= createHash("sha256").update(JSON.stringify(this.toJSON(), flatMaps)).digest("hex");
     return this.#fingerprint;
   }
 
@@ -362,4 +361,9 @@ function endsAlike(normalized: string, part: string): boolean {
     return Array.from(normalized, (_, i) => isSpaceAt(normalized, i)).every(Boolean);
   if (isSpaceAt(normalized, normalized.length - 1)) return false;
   return !part.startsWith(" ") || (normalized[0] === " " && isSpaceAt(part, 1) === isSpaceAt(normalized, 1));
+}
+
+/** For JSON.stringify: a Map as its keys and its values, all of which the text tells apart. */
+function flatMaps(_name: string, value: unknown): unknown {
+  return value instanceof Map ? [JSON.stringify([...value.keys()]), JSON.stringify([...value.values()])] : value;
 }

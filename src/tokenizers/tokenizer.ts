@@ -10,6 +10,7 @@ import type { AddedToken } from "./added-tokens.js";
 import { encodeTexts } from "./call.js";
 import type { TextInput, TokenizerCall } from "./call-types.js";
 import { cleanUp } from "./decoders/wordpiece.js";
+import { formatJson } from "./json/text.js";
 import type { CallOptions, PaddingOptions, Side } from "./options.js";
 import { type EncodedColumns, type EncodedRow, type EncodedRows, type Padded, padEncodings } from "./pad.js";
 import { Pipeline } from "./pipeline.js";
@@ -44,10 +45,10 @@ export function restoreTokenizer({
   json,
   settings,
 }: {
-  json: unknown;
+  json: string;
   settings: TokenizerSettings;
 }): PreTrainedTokenizer {
-  return makeTokenizer(Pipeline.fromJson(json, "a tokenizer of another thread"), settings);
+  return makeTokenizer(Pipeline.fromJson(JSON.parse(json), "a tokenizer of another thread"), settings);
 }
 
 /**
@@ -316,7 +317,7 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
 
   /** What a worker thread makes the tokenizer of, with restoreTokenizer. */
   [serialize](): Serialized {
-    const state = { json: this.pipeline.toJSON(), settings: this.settings };
+    const state = { json: formatJson(this.pipeline.toJSON()), settings: this.settings };
     return { module: import.meta.url, restore: "restoreTokenizer", state };
   }
 

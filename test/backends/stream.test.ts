@@ -52,6 +52,21 @@ for (const { name, make } of everyBackend) {
       expect((await backend.read(bench.empty(0), 0)).length).toBe(0);
     });
 
+    it("allocates zeros, few and many, also where there were others before", async () => {
+      for (const length of [1000, 2 ** 19 + 5]) {
+        for (const round of [0, 1]) {
+          const memory = { buffer: backend.allocateZeros("float32", length), offset: 0 };
+          expect(
+            (await bench.read(memory, length)).every((value) => value === 0),
+            `round ${round}`,
+          ).toBe(true);
+          backend.kernels.fill(memory, length, 7);
+          backend.free(memory.buffer);
+        }
+      }
+      expect(backend.statistics().bytesInUse).toBe(0);
+    });
+
     it("throws a kernel's error at the next read, names kernel and step, skips what follows, and then goes on", async () => {
       const table = bench.floats([1, 2, 3]);
       const out = bench.floats([0, 0]);

@@ -302,7 +302,8 @@ describe("numProc", () => {
   const module = `export default (rows, { suffix, indices }) => ({ loud: rows.text.map((t) => t.toUpperCase() + suffix), at: indices });
     export const failing = ({ n }) => { if (n === 1417) throw new TypeError("x is not a function"); return { m: n }; };
     export const mixed = ({ n }) => ({ m: n < 2000 ? null : n < 3000 ? 1 : 0.5 });
-    export const clashing = ({ n }) => ({ m: n < 2000 ? "a" : 1 });`;
+    export const clashing = ({ n }) => ({ m: n < 2000 ? "a" : 1 });
+    export const tokenized = ({ text }, { tokenizer }) => tokenizer(text);`;
 
   async function fixture(): Promise<{ folder: string; url: string }> {
     const folder = await folderOf({ "fn.mjs": module });
@@ -336,6 +337,19 @@ describe("numProc", () => {
     );
     const inMemory = "await dataset.map(({ n }) => ({ k: n }), { cache: false })";
     expect(await script(folder, body(inMemory, "numProc: 2"))).not.toEqual(one); // has the column k too
+  });
+
+  it("takes a tokenizer along", async () => {
+    const { folder, url } = await fixture();
+    const model = fileURLToPath(new URL("../../assets/model", import.meta.url));
+    const body = (options: string) => `
+      const { AutoTokenizer } = await import(${JSON.stringify(pathToFileURL(join(dirname(dist), "../index.js")).href)});
+      const tokenizer = await AutoTokenizer.fromPretrained(${JSON.stringify(model)});
+      const mapped = await dataset.map(${given(url, "tokenized")}, { batched: true, with: { tokenizer }, cache: false, ${options} });
+      console.log(JSON.stringify(mapped.column("input_ids").map((ids) => [...ids])));`;
+    const one = await script(folder, body("numProc: 1"));
+    expect(one).toHaveLength(4500);
+    expect(await script(folder, body("numProc: 2"))).toEqual(one);
   });
 
   it("gives columns the type that holds what all threads returned, and refuses others", async () => {

@@ -48,6 +48,16 @@ describe("order", () => {
     expect(Array.from(await backend.read(second, 1))).toEqual([7]);
   });
 
+  it("takes no memory for zeros that nobody writes", async () => {
+    const before = process.memoryUsage.rss();
+    const zeros = { buffer: backend.allocateZeros("float32", 2 ** 26), offset: 0 };
+    backend.kernels.fill({ ...zeros, offset: 2 ** 25 }, 1000, 1);
+    await backend.fence().wait();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 27); // half of it; other tests of this process use some
+    expect(Array.from(await backend.read({ ...zeros, offset: 2 ** 25 - 1 }, 2))).toEqual([0, 1]);
+    backend.free(zeros.buffer);
+  });
+
   it("a fence passes when everything before it has run, and can be awaited often and late", async () => {
     enqueueWork(backend, 5);
     const fence = backend.fence();

@@ -12,6 +12,8 @@ export interface Engine {
   enqueue(count: number): boolean;
   /** Leaves a handle and an address in the block. */
   allocate(bytes: number): boolean;
+  /** As allocate, in pages of its own; behind the address, 1 where they are zero and no memory yet, else 0. */
+  allocateApart(bytes: number): boolean;
   release(handle: number): void;
   /** Copies the array now, and to the address in stream order. */
   write(address: number, array: ArrayBufferView): boolean;

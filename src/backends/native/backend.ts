@@ -12,6 +12,9 @@ import { addressOf, BYTES, NativeBuffer, nativeBuffer } from "./memory.js";
 /** Kernels count elements and bytes in C's `long`, which has 32 bits on Windows. */
 const MOST_BYTES = process.platform === "win32" ? 2 ** 31 - 1 : Number.POSITIVE_INFINITY;
 
+/** Smaller buffers that stay zero for the most part are not worth pages of their own. */
+const LEAST_BYTES_APART = 2 ** 20;
+
 /** Time in one kernel since the backend was made. */
 export interface KernelTime {
   readonly calls: number;
@@ -55,16 +58,26 @@ export class NativeBackend implements Backend {
   // ---- memory ----
 
   allocate(dtype: DType, length: number): DeviceBuffer {
-    const bytes = length * BYTES[dtype];
-    if (bytes > MOST_BYTES) {
-      throw new DeviceError(
-        `no buffer for ${length} elements of ${dtype} (${bytes} bytes): on Windows one holds at most ${MOST_BYTES} bytes`,
-      );
-    }
-    if (!this.#open().allocate(bytes)) {
+    const bytes = bytesOf(dtype, length);
+    return this.#buffer(dtype, length, this.#open().allocate(bytes));
+  }
+
+  allocateZeros(dtype: DType, length: number): DeviceBuffer {
+    const bytes = bytesOf(dtype, length);
+    const apart = bytes >= LEAST_BYTES_APART;
+    const engine = this.#open();
+    const buffer = this.#buffer(dtype, length, apart ? engine.allocateApart(bytes) : engine.allocate(bytes));
+    const zero = apart && this.#kernels.block[2] === 1;
+    if (!zero) this.kernels.fill({ buffer, offset: 0 }, length, 0);
+    return buffer;
+  }
+
+  /** What the engine has just allocated, if it has. */
+  #buffer(dtype: DType, length: number, allocated: boolean): NativeBuffer {
+    if (!allocated) {
       const { bytesInUse } = this.statistics();
       throw new DeviceError(
-        `no memory for ${length} elements of ${dtype} (${bytes} bytes; ${bytesInUse} are in use): use smaller batches`,
+        `no memory for ${length} elements of ${dtype} (${length * BYTES[dtype]} bytes; ${bytesInUse} are in use): use smaller batches`,
       );
     }
     const [handle, address] = this.#kernels.block;
@@ -219,4 +232,15 @@ function checkRange(verb: string, view: View, length: number): void {
       `cannot ${verb} ${length} elements at offset ${view.offset} of a buffer of ${view.buffer.length} elements`,
     );
   }
+}
+
+/** Bytes of a buffer. Throws DeviceError where there can be none so large. */
+function bytesOf(dtype: DType, length: number): number {
+  const bytes = length * BYTES[dtype];
+  if (bytes > MOST_BYTES) {
+    throw new DeviceError(
+      `no buffer for ${length} elements of ${dtype} (${bytes} bytes): on Windows one holds at most ${MOST_BYTES} bytes`,
+    );
+  }
+  return bytes;
 }

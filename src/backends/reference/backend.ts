@@ -88,6 +88,12 @@ class ReferenceBackend implements Backend {
     return this.#pool.allocate(dtype, length);
   }
 
+  allocateZeros(dtype: DType, length: number): DeviceBuffer {
+    const buffer = this.allocate(dtype, length);
+    this.kernels.fill({ buffer, offset: 0 }, length, 0);
+    return buffer;
+  }
+
   free(buffer: DeviceBuffer): void {
     if (!this.#closed) this.#pool.free(buffer); // else the memory is gone already
   }

@@ -1,7 +1,6 @@
 // toParquet: the rows as a Parquet file (through hyparquet-writer), with the metadata from which Python's datasets and the
 // Hub read features. Row groups are written one after another, so memory holds one of them.
 import type { SchemaElement } from "hyparquet";
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { writeFileAtomic } from "../../support/atomic.js";
 import { ConfigError } from "../../support/errors.js";
 import { huggingfaceMetadata } from "../arrow/features.js";
@@ -46,6 +45,7 @@ async function* parquetBytes(
     { key, value },
     { key: "ARROW:schema", value: Buffer.from(layout).toString("base64") },
   ];
+  const { ByteWriter, ParquetWriter } = await import("hyparquet-writer"); // needed by nobody who only reads
   const bytes = new ByteWriter();
   const writer = new ParquetWriter({ writer: bytes, schema, codec, kvMetadata, createdBy: "attune" });
   const taken = (): Uint8Array => {

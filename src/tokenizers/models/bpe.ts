@@ -5,6 +5,7 @@ import type { JsonFields } from "../json/fields.js";
 import { byteTokens } from "./byte-fallback.js";
 import type { Model, ModelToken } from "./index.js";
 import { mergePieces, type Pieces } from "./merge.js";
+import { byId } from "./vocabulary.js";
 
 export type Merge = readonly [first: string, second: string];
 
@@ -172,7 +173,7 @@ export class Bpe implements Model {
       fuse_unk: options.fuseUnknown ?? false,
       byte_fallback: options.byteFallback ?? false,
       ignore_merges: options.ignoreMerges ?? false,
-      vocab: new Map([...this.vocabulary].sort(([, a], [, b]) => a - b)),
+      vocab: byId(this.vocabulary),
       merges: this.merges,
     };
   }

@@ -2,6 +2,7 @@
 import { DataError } from "../../support/errors.js";
 import type { JsonFields } from "../json/fields.js";
 import type { Model, ModelToken } from "./index.js";
+import { byId } from "./vocabulary.js";
 
 export class WordLevel implements Model {
   readonly vocabulary: ReadonlyMap<string, number>;
@@ -26,7 +27,7 @@ export class WordLevel implements Model {
   toJSON(): object {
     return {
       type: "WordLevel",
-      vocab: new Map([...this.vocabulary].sort(([, a], [, b]) => a - b)),
+      vocab: byId(this.vocabulary),
       unk_token: this.unknownToken,
     };
   }

@@ -3,6 +3,7 @@
 import { DataError } from "../../support/errors.js";
 import type { JsonFields } from "../json/fields.js";
 import type { Model, ModelToken } from "./index.js";
+import { byId } from "./vocabulary.js";
 
 export interface WordPieceOptions {
   /** Default "[UNK]". */
@@ -87,7 +88,7 @@ export class WordPiece implements Model {
       unk_token: this.unknownToken,
       continuing_subword_prefix: this.continuingSubwordPrefix,
       max_input_chars_per_word: this.maxInputCharsPerWord,
-      vocab: new Map([...this.vocabulary].sort(([, a], [, b]) => a - b)),
+      vocab: byId(this.vocabulary),
     };
   }
 }

@@ -26,16 +26,17 @@ export const command = defineCommand({
   flags,
   required: [],
   run: async ({ port }, _given, [folder]) => {
-    const [{ startDashboard, keptToken }, { ConfigError }] = await Promise.all([
+    const [{ startDashboard, keptToken, logCache }, { ConfigError }] = await Promise.all([
       import("../dashboard/index.js"),
       import("../support/errors.js"),
     ]);
     const token = await keptToken();
+    const cache = logCache();
     const start = async () => {
-      if (port !== undefined) return startDashboard({ folder, port, token });
+      if (port !== undefined) return startDashboard({ folder, port, token, cache });
       for (let next = FIRST_PORT; ; next++) {
         try {
-          return await startDashboard({ folder, port: next, token });
+          return await startDashboard({ folder, port: next, token, cache });
         } catch (error) {
           const taken = error instanceof ConfigError && error.message.includes("another program listens there");
           if (!taken || next >= FIRST_PORT + PORTS) throw error;

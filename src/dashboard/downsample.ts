@@ -103,6 +103,11 @@ function lineExtremes(
   return values;
 }
 
+/** How many of rising values lie between two. */
+export function countWithin(values: Float64Array, from: number, to: number): number {
+  return upperBound(values, to) - lowerBound(values, from);
+}
+
 /** The first index whose value is not below. */
 function lowerBound(values: Float64Array, value: number): number {
   let [low, high] = [0, values.length];

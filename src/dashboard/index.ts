@@ -1,3 +1,3 @@
 // The dashboard: a local web page over a folder of runs.
 export { type Dashboard, type DashboardOptions, startDashboard } from "./server.js";
-export { keptToken } from "./token.js";
+export { keptToken, logCache } from "./token.js";

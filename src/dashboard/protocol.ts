@@ -10,6 +10,8 @@ export type Axis = "step" | "time" | "tokens";
 export interface RunInfo extends RunSummary {
   /** The figures that it has logged. */
   readonly keys: readonly string[];
+  /** A first look at a long log: its curves are rough until that has been read. */
+  readonly rough: boolean;
   /** With what it was made, as paths and values: arguments, model, data, versions, machine. */
   readonly made: Readonly<Record<string, unknown>>;
 }

@@ -1,11 +1,13 @@
 // What charts show of runs: their figures over the axis that is asked for, smoothed, in as few points as can be seen.
 import type { History, Run } from "../runs/index.js";
-import { downsample, type Points } from "./downsample.js";
+import { countWithin, downsample, type Points } from "./downsample.js";
 import type { Axis, ChartData, Line, SeriesAnswer, SeriesRequest } from "./protocol.js";
 import { smooth } from "./smooth.js";
 
 /** With more lines than this the values behind smoothed ones are left out: nobody could tell them apart. */
 const MOST_RAW_LINES = 8;
+
+const FEW_PER_BUCKET = 4;
 
 export interface SeriesQuestion extends Omit<SeriesRequest, "runs"> {
   readonly runs: readonly Run[];
@@ -18,7 +20,7 @@ export class SeriesReader {
   read(question: SeriesQuestion): SeriesAnswer {
     const { runs, keys, axis } = question;
     const found = keys.map((key) => {
-      return { key, lines: runs.flatMap((run) => this.#lineOf(run, key, axis, question.smoothing)) };
+      return { key, lines: runs.flatMap((run) => this.#lineOf(run, key, axis, question.smoothing) ?? []) };
     });
     const extent = extentOf(found.flatMap(({ lines }) => lines));
     const { from = extent[0], to = extent[1] } = question;
@@ -26,12 +28,22 @@ export class SeriesReader {
     return { extent, charts };
   }
 
-  #lineOf({ id, history }: Run, key: string, axis: Axis, weight: number): Found[] {
-    const series = history.series(key);
-    if (!series) return [];
-    const x = axis === "step" ? series.steps : axis === "time" ? series.seconds : series.tokens;
-    const y = weight > 0 ? this.#smooth(history, key, series.values, weight) : series.values;
-    return [{ run: id, x, y, raw: series.values }];
+  #lineOf({ id, history }: Run, key: string, axis: Axis, weight: number): Found | undefined {
+    if (history.count(key) === 0) return undefined;
+    const all = (smoothed: boolean): Points => {
+      const series = history.series(key);
+      if (!series) return { x: new Float64Array(0), y: new Float64Array(0) };
+      const y = smoothed ? this.#smooth(history, key, series.values, weight) : series.values;
+      return { x: series[PLACES[axis]], y };
+    };
+    const overview = weight > 0 ? undefined : history.overview(key);
+    return {
+      run: id,
+      nonFinite: history.nonFinite(key),
+      few: overview && { x: overview[PLACES[axis]], y: overview.values },
+      all: once(() => all(weight > 0)),
+      raw: once(() => all(false)),
+    };
   }
 
   #smooth(history: History, key: string, values: Float64Array, weight: number): Float64Array {
@@ -45,37 +57,51 @@ export class SeriesReader {
   }
 }
 
+/** Where a series has its places on an axis. */
+const PLACES = { step: "steps", time: "seconds", tokens: "tokens" } as const;
+
 interface Found {
   readonly run: string;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly raw: Float64Array;
+  readonly nonFinite: number;
+  /** A few of many points, extremes among them. */
+  readonly few: Points | undefined;
+  /** All points, which may have to be fetched. */
+  readonly all: () => Points;
+  /** The same, not smoothed. */
+  readonly raw: () => Points;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** The points that a chart is drawn from: the few, where a bucket has several of them. */
+function enough({ few, all }: Found, from: number, to: number, buckets: number): Points {
+  return few && countWithin(few.x, from, to) >= FEW_PER_BUCKET * buckets ? few : all();
 }
 
 function chartOf(key: string, lines: readonly Found[], from: number, to: number, question: SeriesQuestion): ChartData {
-  const points = lines.map(({ x, y }): Points => ({ x, y }));
+  const points = lines.map((line) => enough(line, from, to, question.buckets));
   const withRaw = question.smoothing > 0 && lines.length <= MOST_RAW_LINES;
-  const behind = withRaw ? lines.map(({ x, raw }): Points => ({ x, y: raw })) : [];
+  const behind = withRaw ? lines.map(({ raw }) => raw()) : [];
   const aligned = downsample([...points, ...behind], from, to, question.buckets);
   return {
     key,
     x: aligned.x.map(short),
-    lines: lines.map(({ run, raw }, i): Line => {
+    lines: lines.map(({ run, nonFinite }, i): Line => {
       const y = aligned.lines[i].map(shortOrNull);
       return {
         run,
         y,
-        nonFinite: countNonFinite(raw),
+        nonFinite,
         ...(withRaw ? { raw: aligned.lines[lines.length + i].map(shortOrNull) } : {}),
       };
     }),
   };
-}
-
-function countNonFinite(values: Float64Array): number {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] - values[i] !== 0) count++;
-  return count;
 }
 
 /** Steps and values beyond what float32 holds are nothing that a chart shows. */
@@ -89,7 +115,8 @@ function shortOrNull(value: number | null): number | null {
 
 function extentOf(lines: readonly Found[]): [from: number, to: number] {
   let [from, to] = [Infinity, -Infinity];
-  for (const { x } of lines) {
+  for (const { few, all } of lines) {
+    const { x } = few ?? all();
     const first = x.find(Number.isFinite);
     const last = x.findLast(Number.isFinite);
     if (first !== undefined && first < from) from = first;

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Run, Runs } from "../runs/index.js";
+import { LogStore, type Run, Runs } from "../runs/index.js";
 import { AttuneError, ConfigError } from "../support/errors.js";
 import { csvOf } from "./csv.js";
 import { Guard, securityHeaders } from "./guard.js";
@@ -21,6 +21,8 @@ export interface DashboardOptions {
   readonly port?: number;
   /** What the link's token is. Default: a new one. */
   readonly token?: string;
+  /** A folder of this user's alone for what was read of long logs, so that the next start is quick. Default: nothing is kept. */
+  readonly cache?: string;
   /** Milliseconds between two looks at the folder, while the page is open. Default 1000. */
   readonly interval?: number;
 }
@@ -47,8 +49,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   if (!/^[\w-]{16,}$/.test(token)) {
     throw new ConfigError("the dashboard's token must have at least 16 characters, letters, digits, - and _ alone");
   }
-  const { folder } = options;
-  const [runs, searches, page] = await Promise.all([Runs.open(folder), Searches.open(folder), readPage()]);
+  const { folder, cache } = options;
+  const store = cache === undefined ? undefined : new LogStore(cache);
+  const [runs, searches, page] = await Promise.all([Runs.open(folder, store), Searches.open(folder), readPage()]);
+  void store?.sweep();
   const watch = new Watch(runs, searches, interval);
   const guard = new Guard(token);
   const answers = new Answers({ runs, searches, watch, page, guard });

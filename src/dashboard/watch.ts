@@ -11,7 +11,8 @@ export class Watch {
   readonly #searches: Searches;
   readonly #interval: number;
   readonly #listeners = new Set<Listener>();
-  #known: ReadonlySet<string> = new Set();
+  /** Runs that listeners have heard of, and whether those were rough then. */
+  #known: ReadonlyMap<string, boolean> = new Map();
   #running: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> | undefined;
@@ -59,12 +60,12 @@ export class Watch {
   async #refresh(): Promise<void> {
     try {
       // While there is much to read for the first time, those who listen hear of what is there.
-      const progress = this.loading ? setInterval(() => this.#tellNew(), this.#interval) : undefined;
+      const progress = this.loading ? setInterval(() => this.#tellNew(), Math.min(this.#interval, 250)) : undefined;
       const { changed, gone } = await this.#runs.refresh().finally(() => clearInterval(progress));
       const searched = await this.#searches.refresh(this.#runs.list.map(({ id }) => id));
       const first = this.loading;
       this.loading = false;
-      this.#known = new Set(this.#runs.list.map(({ id }) => id));
+      this.#known = this.#listed();
       // A run that was killed says nothing of it, so that those that were running are told anew.
       const running = this.#runs.list.filter((run) => run.summary().status === "running").map(({ id }) => id);
       const stale = [...this.#running].filter((id) => !running.includes(id));
@@ -77,9 +78,14 @@ export class Watch {
   }
 
   #tellNew(): void {
-    const fresh = this.#runs.list.map(({ id }) => id).filter((id) => !this.#known.has(id));
-    this.#known = new Set(this.#runs.list.map(({ id }) => id));
+    const listed = this.#listed();
+    const fresh = [...listed].flatMap(([id, rough]) => (this.#known.get(id) === rough ? [] : id));
+    this.#known = listed;
     if (fresh.length > 0) this.#tell(fresh, []);
+  }
+
+  #listed(): ReadonlyMap<string, boolean> {
+    return new Map(this.#runs.list.map(({ id, rough }) => [id, rough]));
   }
 
   #tell(ids: readonly string[], gone: readonly string[], searched = false): void {
@@ -90,7 +96,7 @@ export class Watch {
 }
 
 export function infoOf(run: Run): RunInfo {
-  return { ...run.summary(), keys: run.history.keys, made: flatten(run.manifest ?? {}) };
+  return { ...run.summary(), keys: run.history.keys, rough: run.rough, made: flatten(run.manifest ?? {}) };
 }
 
 /** Values of an object by their paths; lists are values, and what differs by nature is left out. */

@@ -1,6 +1,7 @@
 // What a run has logged, as columns: a run of a hundred thousand rows is looked at, compared and drawn without an object
 // for each.
 import { NumberColumn } from "./columns.js";
+import { countNonFinite, LEAST_POINTS, type Overview, overviewOf } from "./overview.js";
 
 /** A row as it is logged. */
 export interface HistoryRow {
@@ -60,17 +61,40 @@ class GatheredSeries implements Series {
   }
 }
 
-interface Column {
+/** A figure: its values, and the rows that they were logged in. */
+export interface Column {
   readonly rows: NumberColumn;
   readonly values: NumberColumn;
+  /** Of its first `of` values. */
+  digest?: { readonly of: number; readonly overview: Overview; readonly nonFinite: number };
+}
+
+/** All columns of a history, for whoever keeps it elsewhere. */
+export interface HistoryColumns {
+  readonly steps: NumberColumn;
+  readonly seconds: NumberColumn;
+  readonly tokens: NumberColumn;
+  readonly epochs: NumberColumn;
+  readonly figures: Map<string, Column>;
 }
 
 export class History {
-  readonly #steps = new NumberColumn();
-  readonly #seconds = new NumberColumn();
-  readonly #tokens = new NumberColumn();
-  readonly #epochs = new NumberColumn();
-  readonly #columns = new Map<string, Column>();
+  readonly columns: HistoryColumns;
+  readonly #steps: NumberColumn;
+  readonly #seconds: NumberColumn;
+  readonly #tokens: NumberColumn;
+  readonly #epochs: NumberColumn;
+  readonly #columns: Map<string, Column>;
+
+  /** @param columns Those of an earlier one. Default: empty. */
+  constructor(columns: HistoryColumns = emptyColumns()) {
+    this.columns = columns;
+    this.#steps = columns.steps;
+    this.#seconds = columns.seconds;
+    this.#tokens = columns.tokens;
+    this.#epochs = columns.epochs;
+    this.#columns = columns.figures;
+  }
 
   /** How many rows were logged. */
   get length(): number {
@@ -103,11 +127,13 @@ export class History {
   cut(length: number): void {
     if (length >= this.length) return;
     for (const column of [this.#steps, this.#seconds, this.#tokens, this.#epochs]) column.cut(length);
-    for (const { rows, values } of this.#columns.values()) {
+    for (const column of this.#columns.values()) {
+      const { rows, values } = column;
       let kept = rows.length;
       while (kept > 0 && rows.at(kept - 1) >= length) kept--;
       rows.cut(kept);
       values.cut(kept);
+      column.digest = undefined;
     }
   }
 
@@ -146,4 +172,28 @@ export class History {
       epochs: this.#epochs,
     });
   }
+  /** A long figure in few points, extremes among them; undefined for a short one, which is shown as it is. */
+  overview(key: string): Overview | undefined {
+    return this.count(key) < LEAST_POINTS ? undefined : this.#digest(key)?.overview;
+  }
+
+  /** How many of a figure's values are no finite numbers. */
+  nonFinite(key: string): number {
+    return this.#digest(key)?.nonFinite ?? 0;
+  }
+
+  #digest(key: string): Column["digest"] {
+    const column = this.#columns.get(key);
+    const series = column && column.digest?.of !== column.values.length ? this.series(key) : undefined;
+    if (column && series) {
+      const of = column.values.length;
+      column.digest = { of, overview: overviewOf(series), nonFinite: countNonFinite(series.values) };
+    }
+    return column?.digest;
+  }
+}
+
+function emptyColumns(): HistoryColumns {
+  const column = () => new NumberColumn();
+  return { steps: column(), seconds: column(), tokens: column(), epochs: column(), figures: new Map() };
 }

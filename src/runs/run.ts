@@ -7,6 +7,7 @@ import { type EvaluationInfo, listEvaluations, readEvaluation } from "./evaluati
 import { History } from "./history.js";
 import { type Inside, NotThere, within } from "./inside.js";
 import { LogReader } from "./log-reader.js";
+import type { LogStore } from "./log-store.js";
 import { type RunStatus, statusOf } from "./status.js";
 
 /** The figure that says which of a run's evaluations is the best. */
@@ -45,26 +46,63 @@ export class Run {
   readonly id: string;
   readonly #inside: Inside;
   readonly #log: LogReader;
+  /** A first look at a long log, until it has been read. */
+  #glance: LogReader | undefined;
+  readonly #store: LogStore | undefined;
   #fallback: History | undefined;
   #manifest: Record<string, unknown> | undefined;
   #manifestOf: number | undefined;
 
-  /** @param id The run's folder, as a path within `inside`. Call `refresh` before anything is asked. */
-  constructor(inside: Inside, id: string) {
+  /**
+   * @param id The run's folder, as a path within `inside`. Call `refresh` before anything is asked.
+   * @param store Keeps what was read of long logs.
+   */
+  constructor(inside: Inside, id: string, store?: LogStore) {
     this.id = id;
     this.#inside = inside;
-    this.#log = new LogReader(inside, id);
+    this.#store = store;
+    this.#log = new LogReader(inside, id, store);
+  }
+
+  /** Whether its history is rough: a first look at a long log that is still to be read. */
+  get rough(): boolean {
+    return this.#glance !== undefined;
+  }
+
+  /** What is known of it without reading a long log: what `refresh` reads is `rough` until then. @throws NotThere */
+  async glance(): Promise<void> {
+    const reader = new LogReader(this.#inside, this.id, this.#store);
+    const isLong = await reader.glance().catch((error: Error) => {
+      if (!(error instanceof NotThere)) throw error;
+      return false; // no log of ours
+    });
+    if (!isLong) {
+      await this.refresh();
+      return;
+    }
+    this.#glance = reader;
+    await this.#readManifest();
+  }
+
+  /** Its log, as far as it is known. */
+  get #known(): LogReader {
+    return this.#glance ?? this.#log;
   }
 
   /** Reads what is new. @returns Whether something was. @throws NotThere where the run's folder is gone */
   async refresh(): Promise<boolean> {
     const had = this.#fallback;
     const changed = await this.#refreshLog();
-    if (this.#manifest === undefined || this.#manifestOf !== this.#log.start?.time) {
-      this.#manifest = await this.#inside.readObject(within(this.id, manifestFile));
-      this.#manifestOf = this.#log.start?.time;
-    }
+    this.#glance = undefined;
+    await this.#readManifest();
     return changed || (this.#fallback !== undefined && this.#fallback.length !== had?.length);
+  }
+
+  async #readManifest(): Promise<void> {
+    const began = this.#known.start?.time;
+    if (this.#manifest !== undefined && this.#manifestOf === began) return;
+    this.#manifest = await this.#inside.readObject(within(this.id, manifestFile));
+    this.#manifestOf = began;
   }
 
   async #refreshLog(): Promise<boolean> {
@@ -100,7 +138,7 @@ export class Run {
 
   /** What it has logged. */
   get history(): History {
-    return this.#fallback ?? this.#log.history;
+    return this.#fallback ?? this.#known.history;
   }
 
   /** With what it was made; undefined where it does not say. */
@@ -127,18 +165,18 @@ export class Run {
 
   /** When it began, in milliseconds since 1970. */
   get began(): number | undefined {
-    return this.#log.began;
+    return this.#known.began;
   }
 
   /** What says which of its checkpoints is the best: `metricForBestModel`. */
   get bestMetric(): BestMetric {
-    const { key, greater } = this.#log.start?.best ?? STANDARD_METRIC;
+    const { key, greater } = this.#known.start?.best ?? STANDARD_METRIC;
     return typeof key === "string" && typeof greater === "boolean" ? { key, greater } : STANDARD_METRIC;
   }
 
   summary(): RunSummary {
     const { history } = this;
-    const { start, end, began, updated, damaged } = this.#log;
+    const { start, end, began, updated, damaged } = this.#known;
     const { step = start?.step ?? 0, epoch } = history.last ?? {};
     const values = history.keys.flatMap((key) => {
       const value = history.lastOf(key);
@@ -147,7 +185,7 @@ export class Run {
     return {
       id: this.id,
       name: this.name,
-      status: statusOf(this.#log),
+      status: statusOf(this.#known),
       reason: typeof end?.reason === "string" ? end.reason : undefined,
       began,
       updated,

@@ -1,19 +1,26 @@
 // All runs of a folder, as they come, go on and go.
 import { findRuns } from "./find.js";
 import { Inside, NotThere } from "./inside.js";
+import type { LogStore } from "./log-store.js";
 import { Run, type RunSummary } from "./run.js";
 
 export class Runs {
   readonly #inside: Inside;
+  readonly #store: LogStore | undefined;
   readonly #runs = new Map<string, Run>();
 
-  private constructor(inside: Inside) {
+  private constructor(inside: Inside, store: LogStore | undefined) {
     this.#inside = inside;
+    this.#store = store;
   }
 
-  /** @param folder A folder of runs, or a run's own. @throws ConfigError where there is no such folder */
-  static async open(folder: string): Promise<Runs> {
-    return new Runs(await Inside.open(folder));
+  /**
+   * @param folder A folder of runs, or a run's own.
+   * @param store Keeps what was read of long logs from start to start.
+   * @throws ConfigError where there is no such folder
+   */
+  static async open(folder: string, store?: LogStore): Promise<Runs> {
+    return new Runs(await Inside.open(folder), store);
   }
 
   /** The folder, absolute, with all links followed. */
@@ -21,25 +28,40 @@ export class Runs {
     return this.#inside.root;
   }
 
-  /** Looks for runs that are new or gone, and reads what all have logged since. */
+  /**
+   * Looks for runs that are new or gone, and reads what all have logged since. New ones are listed after a first look, their
+   * histories `rough` where their logs are long, before those logs are read.
+   */
   async refresh(): Promise<RunChanges> {
     const ids = new Set(await findRuns(this.#inside));
     const gone = [...this.#runs.keys()].filter((id) => !ids.has(id));
     for (const id of gone) this.#runs.delete(id);
-    const changed: string[] = [];
-    for (const id of ids) {
-      const known = this.#runs.get(id);
-      const run = known ?? new Run(this.#inside, id);
+    const changed = new Set<string>();
+    /** Undefined where the run was removed since it was found. */
+    const look = async <T>(id: string, what: () => Promise<T>): Promise<T | undefined> => {
       try {
-        const isNew = (await run.refresh()) || known === undefined;
-        this.#runs.set(id, run);
-        if (isNew) changed.push(id);
+        return await what();
       } catch (error) {
-        if (!(error instanceof NotThere)) throw error; // removed since it was found
+        if (!(error instanceof NotThere)) throw error;
         if (this.#runs.delete(id)) gone.push(id);
+        changed.delete(id);
+        return undefined;
       }
+    };
+    for (const id of ids) {
+      if (this.#runs.has(id)) continue;
+      await look(id, async () => {
+        const run = new Run(this.#inside, id, this.#store);
+        await run.glance();
+        this.#runs.set(id, run);
+        changed.add(id);
+      });
     }
-    return { changed, gone };
+    for (const [id, run] of [...this.#runs]) {
+      if (changed.has(id) && !run.rough) continue; // read a moment ago
+      if (await look(id, () => run.refresh())) changed.add(id);
+    }
+    return { changed: [...changed], gone };
   }
 
   /** The runs of the last `refresh`, the newest first. */

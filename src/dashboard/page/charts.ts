@@ -2,7 +2,7 @@
 // another part is looked at, or another axis.
 import type { Axis, ChartData, SeriesAnswer } from "../protocol.js";
 import { Chart, type ChartHost, type Range } from "./chart.js";
-import { download, h, oncePerFrame, whenQuiet } from "./dom.js";
+import { atMostEvery, download, h, oncePerFrame, whenQuiet } from "./dom.js";
 import { server } from "./server.js";
 import type { ViewState } from "./view-state.js";
 
@@ -41,6 +41,8 @@ export class Charts implements ChartHost {
   #extent: Range = [0, 1];
   #asked = 0;
   readonly #askSoon: () => void;
+  /** While many runs go on, or are read, there is always something new. */
+  readonly #askAgain = atMostEvery(400, () => void this.#ask());
   /** Charts that do not show yet what they should, the first to be drawn first. */
   #behind: Chart[] = [];
   /** Data that charts have not been given yet. */
@@ -67,7 +69,7 @@ export class Charts implements ChartHost {
   show(runs: readonly string[], keys: readonly string[]): void {
     this.#runs = runs;
     this.#arrange(keys);
-    void this.#ask();
+    this.#askAgain();
   }
 
   /** Asks again, after the runs went on or the view has changed. */

@@ -63,6 +63,25 @@ export function whenQuiet(fn: () => void, milliseconds: number): () => void {
   };
 }
 
+/** Calls `fn` at once, and for further calls that come soon once more after a while. */
+export function atMostEvery(milliseconds: number, fn: () => void): () => void {
+  let waiting = false;
+  let again = false;
+  const run = () => {
+    waiting = true;
+    again = false;
+    fn();
+    window.setTimeout(() => {
+      waiting = false;
+      if (again) run();
+    }, milliseconds);
+  };
+  return () => {
+    if (waiting) again = true;
+    else run();
+  };
+}
+
 /** Lets the browser save a text as a file. */
 export function download(name: string, content: string | Blob, type: string): void {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));

@@ -185,6 +185,7 @@ class Page {
   #show(): void {
     const runs = [...this.#runs.values()].sort((a, b) => (b.began ?? 0) - (a.began ?? 0) || (a.id < b.id ? -1 : 1));
     assignColors(runs.map(({ id }) => id).reverse());
+    this.#sayReading(runs);
     this.#folderName.textContent = this.#folder;
     this.#folderName.title = this.#folder;
     const { view, run: id, runs: chosen } = this.#state;
@@ -209,6 +210,14 @@ class Page {
       );
       this.#differences.update(shown);
     }
+  }
+
+  /** Long logs take their time; until they are read their curves are drawn from samples. */
+  #sayReading(runs: readonly RunInfo[]): void {
+    if (this.#connection.classList.contains("lost")) return;
+    const text = runs.some(({ rough }) => rough) ? "live, long logs are being read" : "live";
+    if (this.#connection.textContent !== "" && this.#connection.textContent !== text)
+      this.#connection.textContent = text;
   }
 
   /** There is one toolbar and one set of charts: they stand in the view that is shown. */

@@ -123,7 +123,7 @@ class Row {
   }
 
   update(
-    { id, name, status, step, maxSteps, best, values, began, damagedLines }: RunInfo,
+    { id, name, status, step, maxSteps, best, values, began, damagedLines, rough }: RunInfo,
     chosen: boolean,
     current: boolean,
   ): void {
@@ -143,7 +143,7 @@ class Row {
       maxSteps === undefined
         ? `${step.toLocaleString("en")} steps`
         : `${step.toLocaleString("en")} / ${maxSteps.toLocaleString("en")}`;
-    this.#facts.textContent = `${figure} · ${steps}${damaged}`;
+    this.#facts.textContent = `${figure} · ${steps}${damaged}${rough ? " · being read" : ""}`;
     this.#facts.title = began === undefined ? "" : `began ${showTime(began)}`;
     this.#progress.hidden = status !== "running" || maxSteps === undefined;
     this.#progress.value = maxSteps ? step / maxSteps : 0;

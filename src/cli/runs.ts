@@ -60,21 +60,32 @@ const STATUS_COLORS: Readonly<Record<RunStatus, Color | undefined>> = {
 };
 
 const SPARK = 16;
+const CURVE = 3;
+/** Columns that go where there is no room for all, one after the other: the last log, the time, the curve. */
+const DISPENSABLE = [7, 6, CURVE];
+/** With less room than this a reason says nothing. */
+const LEAST_REASON = 16;
 
-/** A heading and a line for each run. */
+/** A heading and a line for each run, each no wider than the terminal if that can be. */
 export async function runLines(runs: readonly Run[], ink: Ink, width = 200, now = Date.now()): Promise<string[]> {
-  const [{ columnsOf }, { harmless, paint }, { sparkline }, { cutToWidth }, { formatDuration }, { showNumber }] =
-    await Promise.all([
-      import("./drawing/chart.js"),
-      import("./drawing/ink.js"),
-      import("./drawing/sparkline.js"),
-      import("../support/terminal.js"),
-      import("../support/progress.js"),
-      import("../trainer/fields.js"),
-    ]);
+  const [
+    { columnsOf, visibleWidth },
+    { harmless, paint },
+    { sparkline },
+    { cutToWidth },
+    { formatDuration },
+    { showNumber },
+  ] = await Promise.all([
+    import("./drawing/chart.js"),
+    import("./drawing/ink.js"),
+    import("./drawing/sparkline.js"),
+    import("../support/terminal.js"),
+    import("../support/progress.js"),
+    import("../trainer/fields.js"),
+  ]);
   const line = (run: Run): string[] => {
     const summary = run.summary();
-    const { status, step, maxSteps, best, seconds, values, reason } = summary;
+    const { status, step, maxSteps, best, seconds, values } = summary;
     const losses = run.history.series("loss")?.values ?? [];
     const loss = values.loss ?? values.train_loss;
     return [
@@ -86,12 +97,23 @@ export async function runLines(runs: readonly Run[], ink: Ink, width = 200, now 
       best === undefined ? "" : `${harmless(best.key)} ${showNumber(best.value)} at ${best.step}`,
       seconds > 0 ? formatDuration(seconds) : "",
       ageOf(summary, now),
-      reason === undefined ? "" : paint(ink, "red", harmless(cutToWidth(reason.split("\n")[0], 80))),
     ];
   };
-  const heading = ["RUN", "STATUS", "STEP", "LOSS", "", "BEST", "TIME", "LAST", ""];
-  const lines = columnsOf([heading, ...runs.map(line)], new Set([2, 4, 6]));
-  return ink.colors ? lines : lines.map((text) => cutToWidth(text, Math.max(width, 60)));
+  const rows = [["RUN", "STATUS", "STEP", "LOSS", "", "BEST", "TIME", "LAST"], ...runs.map(line)];
+  const layOut = () => columnsOf(rows, new Set([2, 4, 6]));
+  let lines = layOut();
+  for (const column of DISPENSABLE) {
+    if (lines.every((text) => visibleWidth(text) <= width)) break;
+    for (const row of rows) row[column] = "";
+    if (column === CURVE) rows[0][CURVE + 1] = "LOSS"; // the last one stays
+    lines = layOut();
+  }
+  return lines.map((text, i) => {
+    const { reason } = i > 0 ? runs[i - 1].summary() : {};
+    const room = width - visibleWidth(text) - 2;
+    if (reason === undefined || room < LEAST_REASON) return text;
+    return `${text}  ${paint(ink, "red", harmless(cutToWidth(reason.split("\n")[0], room)))}`;
+  });
 }
 
 /** How long ago something was logged. */

@@ -3,6 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it, vi } from "vitest";
 import { runCommandLine } from "../../src/cli/command-line.js";
+import { visibleWidth } from "../../src/cli/drawing/chart.js";
+import { runLines } from "../../src/cli/runs.js";
+import { Runs } from "../../src/runs/index.js";
 import { Trainer } from "../../src/trainer/index.js";
 import { temporaryFolder, tinyModel, tokenized, tokenizer } from "../trainer/tiny.js";
 
@@ -61,6 +64,22 @@ it("runs lists all, the newest first or by what they reached", async () => {
     ["first", "finished"],
     ["inner/second", "finished"],
   ]);
+});
+
+it("runs leaves columns out, rather than break its lines, where the terminal is narrow", async () => {
+  const runs = await Runs.open(folder);
+  await runs.refresh();
+  for (const colors of [false, true]) {
+    for (const [width, heading] of [
+      [120, /^RUN +STATUS +STEP +LOSS +BEST +TIME +LAST$/],
+      [80, /^RUN +STATUS +STEP +LOSS +BEST( +TIME)?$/],
+      [64, /^RUN +STATUS +STEP +LOSS +BEST$/],
+    ] as const) {
+      const lines = await runLines(runs.list, { colors, unicode: true }, width);
+      expect(lines[0]).toMatch(heading);
+      for (const line of lines) expect(visibleWidth(line)).toBeLessThanOrEqual(width);
+    }
+  }
 });
 
 it("curves draws a run's losses, several runs, and what is asked for", async () => {

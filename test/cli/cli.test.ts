@@ -23,14 +23,6 @@ beforeAll(async () => {
   writeDataset(dataset, { train: 64, validation: 32 });
 });
 
-/** Prints the address of every module that a program loads. */
-const listModules = `data:text/javascript,${encodeURIComponent(`
-  import { register } from "node:module";
-  register("data:text/javascript," + encodeURIComponent(
-    'import { writeSync } from "node:fs"; export async function load(url, context, next) { writeSync(2, "loaded " + url + "\\\\n"); return next(url, context); }'
-  ));
-`)}`;
-
 describe("help", () => {
   it("lists the commands", async () => {
     const { status, stdout } = await attune(["--help"]);
@@ -51,19 +43,6 @@ describe("help", () => {
     expect(stdout).toMatch(/--lr-scheduler-type linear\|cosine/);
     expect((await attune(["help", "train"])).stdout).toBe(stdout);
   });
-
-  it.each([[["--help"]], [["train", "--help"]], [["predict", "--help"]]])(
-    "answers %j without loading the engine, datasets or tokenizers",
-    async (args) => {
-      const { stderr, status } = await attune(args, { nodeArguments: ["--import", listModules] });
-      const loaded = stderr.match(/(?<=\/src\/)[\w/.-]+\.ts/g) ?? [];
-      expect(status).toBe(0);
-      expect(loaded).toContain("cli/main.ts");
-      const heavy =
-        /^(backends|tensor|nn|optim|checkpoint|datasets|tokenizers|batches|models|metrics|pipelines|accelerate)\//;
-      expect(loaded.filter((path) => heavy.test(path))).toEqual([]);
-    },
-  );
 });
 
 describe("mistakes", () => {

@@ -29,6 +29,7 @@ it.each([
   ["train", "--help"],
   ["glue", "--help"],
   ["eval", "--help"],
+  ["predict", "--help"],
   ["search", "--help"],
   ["diff", "--help"],
 ])("attune %s %s loads no engine and no dataset code", async (...args) => {

@@ -32,10 +32,8 @@ const TIMINGS = /_(runtime|per_second)$/;
  * @throws FileFormatError where one is no run's folder, or damaged
  */
 export async function compareRuns(first: string, second: string): Promise<RunComparison> {
-  const [made, results] = await Promise.all([
-    differences(manifestFile, first, second),
-    differences("all_results.json", first, second),
-  ]);
+  const made = await differences(manifestFile, first, second); // first: what is missing of a folder that is no run's
+  const results = await differences("all_results.json", first, second);
   return {
     made: made.filter(({ name }) => !EXPECTED.test(name)),
     parted: await firstParting(first, second),

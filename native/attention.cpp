@@ -50,10 +50,6 @@ static float exponentiateRow(const Attention& t, const Terms& terms, long i, flo
   return all == 0 ? 0 : 1 / all;
 }
 
-static void zeros(float* target, long begin, long end) {
-  for (long j = begin; j < end; j++) target[j] = 0;
-}
-
 constexpr long kRowsAhead = 8;  // a row takes less time than memory does to answer
 
 /** Calls for the memory of query i's probabilities. */
@@ -171,8 +167,8 @@ void attention(Context& context, const double* values, long) {
         });
         if (!t.probabilities) continue;
         const long start = t.firstKept(i, x.keys);
-        zeros(t.probabilities + kept.position, start, least(kept.from, start + x.kept));
-        zeros(t.probabilities + kept.position, kept.to, start + x.kept);
+        clear(t.probabilities + kept.position, start, least(kept.from, start + x.kept));
+        clear(t.probabilities + kept.position, kept.to, start + x.kept);
       }
       if (D == paddedD) {
         multiply(n, D, last - first, scores, width, 1, value.data + first * value.stride, value.stride,

@@ -149,6 +149,10 @@ static Head headOf(const Attention& t, const long* positions, long s, long h) {
   return x;
 }
 
+static ALWAYS_INLINE void clear(float* target, long begin, long end) {
+  for (long j = begin; j < end; j++) target[j] = 0;
+}
+
 /** target[p * stride + i] = source[i * sourceStride + p] for i < n (zero up to stride, a multiple of W), p < width. */
 static void transposeInto(const float* source, long sourceStride, long n, long width, float* target, long stride) {
   for (long i = 0; i < stride; i += W) {

@@ -176,12 +176,12 @@ void attentionGradient(Context& context, const double* values, long) {
         const Row kept = keptRow(t, x, i0 + i, first, last);
         const float* p = t.probabilities + kept.position;
         float* row = dropped + i * width - first;
-        for (long j = first; j < kept.from; j++) row[j] = 0;
+        clear(row, first, kept.from);
         overLanes(kept.from, kept.to, [&](long j, auto lanes) {
           V v = lanes.load(p + j);
           lanes.store(row + j, t.mask.active ? v * t.mask(uint32_t(kept.position + j)) : v);
         });
-        for (long j = kept.to; j < first + width; j++) row[j] = 0;
+        clear(row, kept.to, first + width);
       }
       zeroRows(dvSum + summed * dvStride, dvStride, first - summed, paddedD);  // no query sees these keys
       zeroRows(dkSum + summed * dkStride, dkStride, first - summed, paddedD);
@@ -201,18 +201,18 @@ void attentionGradient(Context& context, const double* values, long) {
         const float total = sum(products);
         float* scores = dBias ? dScores + kept.position : nullptr;
         float* relativeSum = dRelativeBias ? sums.relativeBias + t.maxQuery - 1 - (i0 + i) : nullptr;
-        for (long j = first; j < kept.from; j++) row[j] = 0;
+        clear(row, first, kept.from);
         overLanes(kept.from, kept.to, [&](long j, auto lanes) {
           V g = lanes.load(row + j) * lanes.load(dropRow + j) - lanes.load(p + j) * total;
           if (scores) lanes.store(scores + j, g);
           if (relativeSum) lanes.store(relativeSum + j, lanes.load(relativeSum + j) + g);
           lanes.store(row + j, g * t.scale);
         });
-        for (long j = kept.to; j < first + width; j++) row[j] = 0;
+        clear(row, kept.to, first + width);
         if (scores) {
           const long start = t.firstKept(i0 + i, x.keys);
-          for (long j = start; j < least(kept.from, start + x.kept); j++) scores[j] = 0;
-          for (long j = kept.to; j < start + x.kept; j++) scores[j] = 0;
+          clear(scores, start, least(kept.from, start + x.kept));
+          clear(scores, kept.to, start + x.kept);
         }
       }
       // dQ = dS K; dK += dS^T Q

@@ -81,18 +81,8 @@ export abstract class Module {
   }
 
   #collectParameters(found: Set<Parameter>): void {
-    const values: readonly unknown[] = Object.values(this);
-    for (const value of values) if (value instanceof Parameter) found.add(value);
-    if (this.children !== Module.prototype.children) {
-      for (const [, child] of this.children()) child.#collectParameters(found); // a layer's adapters are in no field
-      return;
-    }
-    for (const value of values) {
-      if (value instanceof Module) value.#collectParameters(found);
-      else if (Array.isArray(value)) {
-        for (const item of value) if (item instanceof Module) item.#collectParameters(found);
-      }
-    }
+    for (const value of Object.values(this) as unknown[]) if (value instanceof Parameter) found.add(value);
+    for (const [, child] of this.children()) child.#collectParameters(found);
   }
 
   /** Switches dropout on (or off) here and below. */

@@ -27,9 +27,9 @@ export interface Series {
 class GatheredSeries implements Series {
   readonly values: Float64Array;
   readonly #rows: Float64Array;
-  readonly #places: Readonly<Record<"steps" | "seconds" | "tokens" | "epochs", NumberColumn>>;
+  readonly #places: Places;
 
-  constructor(column: Column, places: Readonly<Record<"steps" | "seconds" | "tokens" | "epochs", NumberColumn>>) {
+  constructor(column: Column, places: Places) {
     this.values = column.values.view();
     this.#rows = column.rows.view();
     this.#places = places;
@@ -69,54 +69,49 @@ export interface Column {
   digest?: { readonly of: number; readonly overview: Overview; readonly nonFinite: number };
 }
 
-/** All columns of a history, for whoever keeps it elsewhere. */
-export interface HistoryColumns {
+/** Where each row stands. */
+interface Places {
   readonly steps: NumberColumn;
   readonly seconds: NumberColumn;
   readonly tokens: NumberColumn;
   readonly epochs: NumberColumn;
+}
+
+/** All columns of a history, for whoever keeps it elsewhere. */
+export interface HistoryColumns extends Places {
   readonly figures: Map<string, Column>;
 }
 
 export class History {
   readonly columns: HistoryColumns;
-  readonly #steps: NumberColumn;
-  readonly #seconds: NumberColumn;
-  readonly #tokens: NumberColumn;
-  readonly #epochs: NumberColumn;
-  readonly #columns: Map<string, Column>;
 
   /** @param columns Those of an earlier one. Default: empty. */
   constructor(columns: HistoryColumns = emptyColumns()) {
     this.columns = columns;
-    this.#steps = columns.steps;
-    this.#seconds = columns.seconds;
-    this.#tokens = columns.tokens;
-    this.#epochs = columns.epochs;
-    this.#columns = columns.figures;
   }
 
   /** How many rows were logged. */
   get length(): number {
-    return this.#steps.length;
+    return this.columns.steps.length;
   }
 
   /** The names of what was logged, in the order of first appearance. */
   get keys(): string[] {
-    return [...this.#columns].filter(([, { rows }]) => rows.length > 0).map(([key]) => key);
+    return [...this.columns.figures].filter(([, { rows }]) => rows.length > 0).map(([key]) => key);
   }
 
   add({ step, seconds, tokens, epoch, values }: HistoryRow): void {
     const row = this.length;
-    this.#steps.push(step);
-    this.#seconds.push(seconds);
-    this.#tokens.push(tokens);
-    this.#epochs.push(epoch);
+    const { steps, seconds: times, tokens: counts, epochs, figures } = this.columns;
+    steps.push(step);
+    times.push(seconds);
+    counts.push(tokens);
+    epochs.push(epoch);
     for (const [key, value] of values) {
-      let column = this.#columns.get(key);
+      let column = figures.get(key);
       if (!column) {
         column = { rows: new NumberColumn(), values: new NumberColumn() };
-        this.#columns.set(key, column);
+        figures.set(key, column);
       }
       column.rows.push(row);
       column.values.push(value);
@@ -126,8 +121,9 @@ export class History {
   /** Takes back all rows but the first ones. */
   cut(length: number): void {
     if (length >= this.length) return;
-    for (const column of [this.#steps, this.#seconds, this.#tokens, this.#epochs]) column.cut(length);
-    for (const column of this.#columns.values()) {
+    const { steps, seconds, tokens, epochs, figures } = this.columns;
+    for (const column of [steps, seconds, tokens, epochs]) column.cut(length);
+    for (const column of figures.values()) {
       const { rows, values } = column;
       let kept = rows.length;
       while (kept > 0 && rows.at(kept - 1) >= length) kept--;
@@ -139,39 +135,37 @@ export class History {
 
   /** Seconds of training at the last row; 0 where there is none, or nobody knows. */
   get lastSeconds(): number {
-    const last = this.length > 0 ? this.#seconds.at(this.length - 1) : 0;
+    const last = this.length > 0 ? this.columns.seconds.at(this.length - 1) : 0;
     return Number.isNaN(last) ? 0 : last;
   }
 
   /** Step and epoch of the last row. */
   get last(): { readonly step: number; readonly epoch: number } | undefined {
     const { length } = this;
-    return length > 0 ? { step: this.#steps.at(length - 1), epoch: this.#epochs.at(length - 1) } : undefined;
+    return length > 0
+      ? { step: this.columns.steps.at(length - 1), epoch: this.columns.epochs.at(length - 1) }
+      : undefined;
   }
 
   /** The last value of a figure that is a number; undefined where there is none. */
   lastOf(key: string): number | undefined {
-    const values = this.#columns.get(key)?.values;
+    const values = this.columns.figures.get(key)?.values;
     for (let i = (values?.length ?? 0) - 1; values && i >= 0; i--) if (!Number.isNaN(values.at(i))) return values.at(i);
     return undefined;
   }
 
   /** How many values a figure has. */
   count(key: string): number {
-    return this.#columns.get(key)?.rows.length ?? 0;
+    return this.columns.figures.get(key)?.rows.length ?? 0;
   }
 
   /** A figure over the run; undefined where it was never logged. */
   series(key: string): Series | undefined {
-    const column = this.#columns.get(key);
+    const column = this.columns.figures.get(key);
     if (!column || column.rows.length === 0) return undefined;
-    return new GatheredSeries(column, {
-      steps: this.#steps,
-      seconds: this.#seconds,
-      tokens: this.#tokens,
-      epochs: this.#epochs,
-    });
+    return new GatheredSeries(column, this.columns);
   }
+
   /** A long figure in few points, extremes among them; undefined for a short one, which is shown as it is. */
   overview(key: string): Overview | undefined {
     return this.count(key) < LEAST_POINTS ? undefined : this.#digest(key)?.overview;
@@ -183,7 +177,7 @@ export class History {
   }
 
   #digest(key: string): Column["digest"] {
-    const column = this.#columns.get(key);
+    const column = this.columns.figures.get(key);
     const series = column && column.digest?.of !== column.values.length ? this.series(key) : undefined;
     if (column && series) {
       const of = column.values.length;

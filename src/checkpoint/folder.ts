@@ -2,9 +2,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HubOptions } from "../hub/index.js";
-import { isOnDisk, openFromHub } from "../hub/locate.js";
+import { openFromHub } from "../hub/locate.js";
 import type { Snapshot } from "../hub/snapshot.js";
 import { ConfigError } from "../support/errors.js";
+import { exists } from "../support/exists.js";
 import { info } from "../support/log.js";
 import { LAYOUTS } from "./checkpoint.js";
 
@@ -29,7 +30,7 @@ export async function checkpointFolder(
   options: HubOptions = {},
   { weights = true, also = [] }: { readonly weights?: boolean; readonly also?: readonly string[] } = {},
 ): Promise<string> {
-  if (await isOnDisk(nameOrFolder)) {
+  if (await exists(nameOrFolder)) {
     if ((await stat(nameOrFolder)).isDirectory()) return nameOrFolder;
     throw new ConfigError(`no checkpoint folder "${nameOrFolder}" (it is a file)`);
   }

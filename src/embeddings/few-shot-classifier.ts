@@ -5,6 +5,8 @@ import { checkpointFolder } from "../checkpoint/index.js";
 import type { HubOptions } from "../hub/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
+import { exists } from "../support/exists.js";
+import { softmax } from "../support/softmax.js";
 import { type LogisticRegression, scoresOf } from "./logistic-regression.js";
 import { SentenceTransformer } from "./sentence-transformer.js";
 
@@ -13,11 +15,7 @@ const HEAD = "classifier_head.json";
 /** The folder of a few-shot classifier; undefined where a folder, or a repository on the Hub, holds none. */
 export async function fewShotFolder(nameOrFolder: string, hub: HubOptions = {}): Promise<string | undefined> {
   const folder = await checkpointFolder(nameOrFolder, hub, { also: [HEAD] });
-  const isThere = await readFile(join(folder, HEAD)).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? folder : undefined;
+  return (await exists(join(folder, HEAD))) ? folder : undefined;
 }
 
 export class FewShotClassifier {
@@ -45,13 +43,7 @@ export class FewShotClassifier {
     options: { readonly batchSize?: number } = {},
   ): Promise<number[][]> {
     const rows = await this.model.encode(texts, options);
-    return rows.map((row) => {
-      const scores = scoresOf(this.head, row);
-      const most = Math.max(...scores);
-      const powers = scores.map((score) => Math.exp(score - most));
-      const total = powers.reduce((sum, power) => sum + power, 0);
-      return powers.map((power) => power / total);
-    });
+    return rows.map((row) => softmax(scoresOf(this.head, row)));
   }
 
   /** The class of each text with its probability. */

@@ -1,17 +1,8 @@
 // A name that a user gives is a folder on the disk, or else a repository on the Hub.
-import { stat } from "node:fs/promises";
 import { ConfigError } from "../support/errors.js";
 import { HubError } from "./errors.js";
 import { isRepoId, type RepoType } from "./repository.js";
 import { type HubOptions, Snapshot } from "./snapshot.js";
-
-/** True for a folder or a file that is there. */
-export async function isOnDisk(name: string): Promise<boolean> {
-  return stat(name).then(
-    () => true,
-    () => false,
-  );
-}
 
 /**
  * The snapshot of what is no folder here.

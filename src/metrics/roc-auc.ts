@@ -3,6 +3,7 @@
 // each of a row's classes, and 4 for its label.
 import { ConfigError, DataError, ShapeError } from "../support/errors.js";
 import { warn } from "../support/log.js";
+import { softmax } from "../support/softmax.js";
 import { Metric } from "./metric.js";
 import { classesOf, finiteValues, type ShapedArray } from "./numbers.js";
 import { concatenate, ranks } from "./ranks.js";
@@ -46,7 +47,7 @@ class RocAuc extends Metric {
       throw new ShapeError(`Metric roc_auc: ${columns} scores a row, and ${this.#width} in the batches before`);
     }
     this.#width = columns;
-    this.#scores.push(columns > 2 ? softmax(values, columns) : Float64Array.from(values));
+    this.#scores.push(columns > 2 ? probabilities(values, columns) : Float64Array.from(values));
     this.#labels.push(labels);
   }
 
@@ -128,16 +129,13 @@ function area(scores: Float64Array, positive: Uint8Array): number {
 }
 
 /** Scores that add up to 1 in each row are probabilities already, and stay. */
-function softmax(values: ArrayLike<number>, width: number): Float64Array {
+function probabilities(values: ArrayLike<number>, width: number): Float64Array {
   const result = Float64Array.from(values);
   for (let start = 0; start < result.length; start += width) {
     const row = result.subarray(start, start + width);
     const sum = row.reduce((total, value) => total + value, 0);
     if (Math.abs(sum - 1) < 1e-6 && row.every((value) => value >= 0)) continue;
-    const largest = row.reduce((most, value) => Math.max(most, value), -Infinity);
-    for (let i = 0; i < width; i++) row[i] = Math.exp(row[i] - largest);
-    const total = row.reduce((whole, value) => whole + value, 0);
-    for (let i = 0; i < width; i++) row[i] /= total;
+    row.set(softmax(row));
   }
   return result;
 }

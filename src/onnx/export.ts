@@ -8,6 +8,7 @@ import { AutoConfig, type PreTrainedModel } from "../models/index.js";
 import { PeftModel } from "../peft/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError } from "../support/errors.js";
+import { exists } from "../support/exists.js";
 import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
 import { onnxCard } from "./card.js";
 import type { OnnxGraph } from "./file/model.js";
@@ -113,11 +114,4 @@ function configOf(model: PreTrainedModel, external: Readonly<Record<string, numb
     architectures: architecture ? [architecture] : model.config.architectures,
     ...(hasExternal ? { "transformers.js_config": { use_external_data_format: external } } : {}),
   };
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

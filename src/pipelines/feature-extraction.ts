@@ -4,12 +4,12 @@ import { normalized, type PoolingMode, pool } from "../embeddings/pooling.js";
 import type { HubOptions } from "../hub/index.js";
 import { AutoModel, EncoderModel } from "../models/index.js";
 import { ConfigError } from "../support/errors.js";
-import { warn } from "../support/log.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
 import {
   asTexts,
   type CutOptions,
   checkCount,
+  encodeCut,
   inBatches,
   inEvaluation,
   longestInput,
@@ -64,13 +64,7 @@ export async function loadFeatureExtraction(
     if (!MODES.includes(pooling))
       throw new ConfigError(`pipeline: pooling ${JSON.stringify(pooling)} is not known; there are ${MODES.join(", ")}`);
     const { texts, single } = asTexts(input);
-    const rows = texts.map((text, i) => {
-      const whole = tokenizer(text, { returnTensors: false, verbose: false });
-      if (whole.input_ids.length <= limit) return whole;
-      if (options.onCut) options.onCut({ input: i, limit });
-      else warn(`input ${i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
-      return tokenizer(text, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
-    });
+    const rows = texts.map((text, i) => encodeCut(tokenizer, [text], limit, i, options));
     const results: (Float32Array | Float32Array[])[] = [];
     for (const [, batch] of inBatches(rows, batchSize)) {
       const inputs = padInputs(tokenizer, batch);

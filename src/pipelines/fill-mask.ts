@@ -4,6 +4,7 @@ import type { HubOptions } from "../hub/index.js";
 import { AutoModelForMaskedLM } from "../models/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
+import { softmax } from "../support/softmax.js";
 import type { Tensor } from "../tensor/index.js";
 import {
   asTexts,
@@ -15,7 +16,6 @@ import {
   longestInput,
   type PipelineModel,
   padInputs,
-  softmax,
   type TokenizerLike,
 } from "./running.js";
 

@@ -3,6 +3,7 @@
 import type { HubOptions } from "../hub/index.js";
 import { AutoModelForMultipleChoice } from "../models/index.js";
 import { DataError } from "../support/errors.js";
+import { softmax } from "../support/softmax.js";
 import { type Tensor, tensor } from "../tensor/index.js";
 import {
   checkCount,
@@ -12,7 +13,6 @@ import {
   longestInput,
   type PipelineModel,
   padInputs,
-  softmax,
   type TokenizerLike,
 } from "./running.js";
 

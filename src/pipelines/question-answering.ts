@@ -3,6 +3,7 @@
 import type { HubOptions } from "../hub/index.js";
 import { AutoModelForQuestionAnswering } from "../models/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
+import { softmax } from "../support/softmax.js";
 import type { Tensor } from "../tensor/index.js";
 import {
   checkCount,
@@ -14,7 +15,6 @@ import {
   longestInput,
   type PipelineModel,
   padInputs,
-  softmax,
   type TokenizerLike,
 } from "./running.js";
 

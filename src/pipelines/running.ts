@@ -4,6 +4,7 @@ import type { HubOptions } from "../hub/index.js";
 import type { CommonConfig } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
+import { warn } from "../support/log.js";
 import { noGrad } from "../tensor/index.js";
 import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
 
@@ -102,17 +103,23 @@ export function asTexts(input: unknown): { readonly texts: readonly string[]; re
   return { texts, single };
 }
 
-export function checkCount(name: string, value: number): void {
-  if (!(value >= 1)) throw new ConfigError(`pipeline: ${name} must be at least 1, not ${value}`);
+/** Tokenizes input `number`, a text or a pair, to what the model takes; where something is cut off, that is said. */
+export function encodeCut(
+  tokenizer: TokenizerLike,
+  [text, pair]: readonly [text: string, pair?: string],
+  limit: number,
+  number: number,
+  { onCut }: CutOptions,
+): InputRow {
+  const whole = tokenizer(text, pair, { returnTensors: false, verbose: false });
+  if (whole.input_ids.length <= limit) return whole;
+  if (onCut) onCut({ input: number, limit });
+  else warn(`input ${number} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
+  return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
 }
 
-/** exp(x) / sum of exp(x). */
-export function softmax(logits: ArrayLike<number>): number[] {
-  const values = Array.from(logits);
-  const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
-  const powers = values.map((value) => Math.exp(value - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+export function checkCount(name: string, value: number): void {
+  if (!(value >= 1)) throw new ConfigError(`pipeline: ${name} must be at least 1, not ${value}`);
 }
 
 /** Numbers of the `count` largest values, largest first; of equal ones the earlier first. */

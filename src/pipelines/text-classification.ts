@@ -5,17 +5,17 @@ import type { HubOptions } from "../hub/index.js";
 import { AutoModelForSequenceClassification, type CommonConfig, numLabels } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { ConfigError, DataError } from "../support/errors.js";
-import { warn } from "../support/log.js";
+import { softmax } from "../support/softmax.js";
 import type { Tensor } from "../tensor/index.js";
 import { AutoTokenizer } from "../tokenizers/index.js";
 import {
   type CutOptions,
   checkCount,
+  encodeCut,
   inBatches,
   inEvaluation,
   longestInput,
   padInputs,
-  softmax,
   type TokenizerLike,
 } from "./running.js";
 
@@ -140,16 +140,10 @@ function encode(
   model: ClassificationModel,
   pairs: readonly Pair[],
   first: number,
-  { onCut }: CutOptions,
+  options: CutOptions,
 ): Batch {
   const limit = longestInput(tokenizer, model);
-  const rows = pairs.map(([text, pair], i) => {
-    const whole = tokenizer(text, pair, { returnTensors: false, verbose: false });
-    if (whole.input_ids.length <= limit) return whole;
-    if (onCut) onCut({ input: first + i, limit });
-    else warn(`input ${first + i} has ${whole.input_ids.length} tokens; the model takes ${limit}, the rest is cut off`);
-    return tokenizer(text, pair, { truncation: true, maxLength: limit, returnTensors: false, verbose: false });
-  });
+  const rows = pairs.map((pair, i) => encodeCut(tokenizer, pair, limit, first + i, options));
   return padInputs(tokenizer, rows);
 }
 

@@ -1,8 +1,9 @@
 // The folder of a tokenizer's files: one on the disk, or a repository on the Hub of which the files that count are fetched.
 import { stat } from "node:fs/promises";
 import type { HubOptions } from "../hub/index.js";
-import { isOnDisk, openFromHub } from "../hub/locate.js";
+import { openFromHub } from "../hub/locate.js";
 import { FileFormatError } from "../support/errors.js";
+import { exists } from "../support/exists.js";
 import { SENTENCEPIECE_FILES } from "./files/read.js";
 
 /** What is read beside the vocabulary, where it is there. */
@@ -16,7 +17,7 @@ const OLDER = ["vocab.txt", "vocab.json", "merges.txt", ...SENTENCEPIECE_FILES];
  *   it cannot be had
  */
 export async function tokenizerFolder(nameOrFolder: string, options: HubOptions): Promise<string> {
-  if (await isOnDisk(nameOrFolder)) {
+  if (await exists(nameOrFolder)) {
     if ((await stat(nameOrFolder)).isDirectory()) return nameOrFolder;
     throw new FileFormatError(
       `${nameOrFolder} is a file, not a folder: give a checkpoint's folder, with tokenizer.json or vocab.txt`,

@@ -1,9 +1,10 @@
 // The files of a run's folder appear together: they are written into a folder beside their place, and moved when all of
 // them are on the disk. Whatever fails before leaves the folder as it was.
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFolderAtomic, writeFileAtomic } from "../support/atomic.js";
 import { AttuneError } from "../support/errors.js";
+import { exists } from "../support/exists.js";
 
 const STAGE = ".saving";
 
@@ -13,10 +14,7 @@ const STAGE = ".saving";
  * @throws AttuneError naming the folder and the cause; nothing of what was written is left behind.
  */
 export async function saveTogether(folder: string, fill: (stage: string) => Promise<void>): Promise<void> {
-  const existed = await stat(folder).then(
-    () => true,
-    () => false,
-  );
+  const existed = await exists(folder);
   const stage = join(folder, STAGE);
   try {
     await replaceFolderAtomic(stage, fill);

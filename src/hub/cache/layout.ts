@@ -7,7 +7,6 @@
 // Python guards it with flock, which Node lacks. Here a file is written under a name of its own and renamed, so two that
 // fetch the same one end with one good blob.
 import {
-  access,
   copyFile,
   link,
   mkdir,
@@ -23,6 +22,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { writeFileAtomic, writerMark } from "../../support/atomic.js";
+import { exists } from "../../support/exists.js";
 import { debug } from "../../support/log.js";
 import { hubEnvironment } from "../environment.js";
 import { HubError } from "../errors.js";
@@ -155,14 +155,6 @@ const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 # This file marks a cache directory, so that backup tools leave it out.
 # See https://bford.info/cachedir/
 `;
-
-/** True where there is something at the end of a path, links followed. */
-export async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** Points `pointer` at `blob`. @returns False where the system has no links for this user. */
 async function linkTo(blob: string, pointer: string): Promise<boolean> {

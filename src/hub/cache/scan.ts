@@ -1,9 +1,10 @@
 // What is in the cache: repositories, their revisions and files, as Python's scan_cache_dir finds them.
 import { lstat, readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
+import { exists } from "../../support/exists.js";
 import { hubEnvironment } from "../environment.js";
 import { isCommit, isRepoId, REPO_TYPES, type Repo } from "../repository.js";
-import { exists, namesIn } from "./layout.js";
+import { namesIn } from "./layout.js";
 
 export interface CachedFile {
   /** In the repository. */

@@ -3,11 +3,12 @@ import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promise
 import { join } from "node:path";
 import { isAbandoned, writerMark } from "../../support/atomic.js";
 import { AttuneError } from "../../support/errors.js";
+import { exists } from "../../support/exists.js";
 import { debug } from "../../support/log.js";
 import { HubError } from "../errors.js";
 import type { HubConnection } from "../http.js";
 import { type Transfer, transfer } from "../transfer.js";
-import { exists, namesIn, type RepoCache, sizeOf } from "./layout.js";
+import { namesIn, type RepoCache, sizeOf } from "./layout.js";
 
 /** Fetches in progress in this process by the path of their blob: a content that two ask for comes once. */
 const running = new Map<string, Promise<string>>();

@@ -4,12 +4,13 @@
 //   npx tsx bench/datasets.ts --no-peer    Attune alone
 //   npx tsx bench/datasets.ts --small      one round, 100 MB, to see that it runs
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadDataset } from "../src/datasets/index.js";
+import { peerPython } from "./peer.js";
 import { Side } from "./side.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -87,8 +88,7 @@ class Runner {
 function startSides(): Runner[] {
   const attune = () => new Runner(new Side(process.execPath, [`${here}peers/attune_datasets.js`]));
   if (options["no-peer"]) return [attune()];
-  const python = `${here}.venv/bin/python`;
-  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first, or pass --no-peer`);
+  const python = peerPython(undefined, ", or pass --no-peer");
   return [new Runner(new Side(python, [`${here}peers/python_datasets.py`], { HF_HUB_OFFLINE: "1" })), attune()];
 }
 

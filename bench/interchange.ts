@@ -2,16 +2,16 @@
 // and rows, and what Attune writes of it opens there.
 //   npx tsx bench/interchange.ts
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { type Dataset, type DatasetDict, loadDataset, loadFromDisk } from "../src/datasets/index.js";
+import { peerPython } from "./peer.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const python = `${here}.venv/bin/python`;
-if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first`);
+const python = peerPython();
 
 const folder = mkdtempSync(join(tmpdir(), "attune-interchange-"));
 process.env.HF_DATASETS_CACHE = join(folder, "attune-cache");

@@ -13,13 +13,14 @@ import { loadDataset } from "attune/datasets";
 import { glue } from "attune/metrics";
 import { exportOnnx } from "attune/onnx";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { peerPython } from "./peer.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     dataset: { type: "string", default: "../shared/hub/datasets/nyu-mll/glue" },
-    python: { type: "string", default: process.env.ATTUNE_BENCH_PYTHON ?? here(".venv/bin/python") },
+    python: { type: "string" },
     "no-peer": { type: "boolean", default: false },
   },
 });
@@ -97,8 +98,9 @@ try {
     await inOnnxruntime("onnxruntime, int8", int8),
   ];
   if (!values["no-peer"]) {
+    const python = peerPython(values.python);
     const peer = (...args: string[]) =>
-      execFileSync(values.python, [here("peers/onnx_peer.py"), ...args], { encoding: "utf8" });
+      execFileSync(python, [here("peers/onnx_peer.py"), ...args], { encoding: "utf8" });
     for (const line of peer("check", float, int8).trim().split("\n")) console.error(`onnx.checker: ${line}`);
     for (const axis of ["column", "tensor"]) {
       const theirs = join(scratch, `theirs-${axis}.onnx`);

@@ -1,15 +1,26 @@
-// A peer that is asked once: a script of bench/peers, one JSON object to it, one from it.
+// Peers in Python: their interpreter, and those that are asked once, a script of bench/peers with one JSON object to it and one
+// from it.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * Asks a script. @param python The interpreter; default bench/.venv's.
+ * The Python that peers run in: `given`, or what ATTUNE_BENCH_PYTHON names, or that of bench/.venv.
+ * @param instead What else may be done where it is not there: ", or pass --no-peer".
+ * @throws Error where it is not there
+ */
+export function peerPython(given = process.env.ATTUNE_BENCH_PYTHON, instead = ""): string {
+  const python = given ?? fileURLToPath(new URL(".venv/bin/python", import.meta.url));
+  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first${instead}`);
+  return python;
+}
+
+/**
+ * Asks a script. @param python As for peerPython.
  * @throws Error with what the script said, where it fails
  */
 export function askPeer<Answer>(script: string, request: unknown, python?: string): Answer {
-  const interpreter = python ?? fileURLToPath(new URL(".venv/bin/python", import.meta.url));
-  if (!existsSync(interpreter)) throw new Error(`${interpreter} is not there: run bench/setup.sh first`);
+  const interpreter = peerPython(python);
   const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(interpreter, [path], {
     input: JSON.stringify(request),

@@ -3,7 +3,6 @@
 // outputs must stay the same, and in Python so must the loss, every gradient's norm, and the parameters' names and order.
 //   npx tsx bench/roundtrip-families.ts [family ...]
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,13 +19,13 @@ import {
   Tensor,
   tensor,
 } from "attune";
+import { peerPython } from "./peer.js";
 
 const OUTPUT_TOLERANCE = 1e-5; // absolute, on values of order one: ten times what float32 makes of another order of sums
 const NORM_TOLERANCE = 1e-4; // relative to the largest gradient's norm
 
-const python = fileURLToPath(new URL(".venv/bin/python", import.meta.url));
+const python = peerPython();
 const script = fileURLToPath(new URL("peers/load_families.py", import.meta.url));
-if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first`);
 
 const VOCABULARY = 60;
 const BERT = {

@@ -2,19 +2,18 @@
 // both, and fails where they differ by more than rounding.
 //   npx tsx bench/roundtrip.ts [runs/mrpc]       a model, or a LoRA adapter (then bench/.venv needs peft)
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, DataLoader, noGrad } from "attune";
 import { loadDataset } from "attune/datasets";
+import { peerPython } from "./peer.js";
 
 const TOLERANCE = 1e-4; // absolute, on logits of order one: a hundred times what float32 makes of another order of sums
 
-const python = fileURLToPath(new URL(".venv/bin/python", import.meta.url));
+const python = peerPython();
 const script = fileURLToPath(new URL("peers/load_checkpoint.py", import.meta.url));
 const glue = fileURLToPath(new URL("../../shared/hub/datasets/nyu-mll/glue", import.meta.url));
 const checkpoint = resolve(process.argv[2] ?? "runs/mrpc");
-if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first`);
 
 const tokenizer = await AutoTokenizer.fromPretrained(checkpoint);
 const model = await AutoModelForSequenceClassification.fromPretrained(checkpoint);

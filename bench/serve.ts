@@ -3,7 +3,7 @@
 // request, on so many connections at once.
 //   npx tsx bench/serve.ts [--model FOLDER] [--connections 1,8,32] [--seconds 4] [--rounds 3] [--python PATH] [--small] [--no-peer]
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { AutoModelForSequenceClassification, AutoTokenizer } from "attune";
 import { loadDataset } from "attune/datasets";
+import { peerPython } from "./peer.js";
 import { machineSeconds } from "./side.js";
 import { commit, median, percent, standardDataset, standardModel } from "./twin.js";
 
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
     connections: { type: "string", default: "1,8,32" },
     seconds: { type: "string", default: "4" },
     rounds: { type: "string", default: "3" },
-    python: { type: "string", default: process.env.ATTUNE_BENCH_PYTHON ?? here(".venv/bin/python") },
+    python: { type: "string" },
     small: { type: "boolean", default: false },
     "no-peer": { type: "boolean", default: false },
   },
@@ -169,10 +170,10 @@ try {
   };
   await start("Attune", process.execPath, [here("../dist/cli/main.js"), "serve", model, "--port", "0"]);
   if (!options["no-peer"]) {
-    if (!existsSync(options.python)) throw new Error(`${options.python} is not there: run bench/setup.sh first`);
+    const python = peerPython(options.python);
     const peer = here("peers/fastapi_server.py");
-    await start("FastAPI", options.python, [peer, model]);
-    await start("FastAPI, batching", options.python, [peer, model, "--batching"]);
+    await start("FastAPI", python, [peer, model]);
+    await start("FastAPI, batching", python, [peer, model, "--batching"]);
   }
   await requireSameAnswers(servers, bodies.slice(0, 20));
   for (const server of servers) load(server, Math.max(...connections), script, 1); // warm

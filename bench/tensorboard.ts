@@ -1,7 +1,7 @@
 // Does TensorBoard itself read the event files of a run: every scalar, the texts, the histograms?
 //   npx tsx bench/tensorboard.ts
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,10 +9,10 @@ import { isDeepStrictEqual } from "node:util";
 import { accuracy } from "../src/metrics/index.js";
 import { Trainer } from "../src/trainer/index.js";
 import { tinyModel, tokenized, tokenizer } from "../test/trainer/tiny.js";
+import { peerPython } from "./peer.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const python = process.env.ATTUNE_BENCH_PYTHON ?? `${here}.venv/bin/python`;
-if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first`);
+const python = peerPython();
 
 interface Read {
   readonly scalars: Readonly<Record<string, [step: number, value: number][]>>;

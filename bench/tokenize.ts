@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { peerPython } from "./peer.js";
 import { Side } from "./side.js";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
@@ -31,7 +32,7 @@ interface Answer {
   readonly check: number;
 }
 
-const python = new Side(path(".venv/bin/python"), [path("peers/python_tokenizer.py"), file], {
+const python = new Side(peerPython(), [path("peers/python_tokenizer.py"), file], {
   TOKENIZERS_PARALLELISM: "true",
 });
 const attune = new Side(process.execPath, [path("peers/attune_tokenizer.js"), file]);

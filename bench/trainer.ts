@@ -3,7 +3,6 @@
 // the checkpoint that the other wrote in the middle.
 //   npx tsx bench/trainer.ts [--steps 100] [--python PATH]
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,19 +17,20 @@ import {
   type TrainingOptions,
 } from "attune";
 import { type GlueRow, loadDataset } from "attune/datasets";
+import { peerPython } from "./peer.js";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
   options: {
     steps: { type: "string", default: "100" },
-    python: { type: "string", default: here(".venv/bin/python") },
+    python: { type: "string" },
   },
 });
 const steps = Number(values.steps);
 const half = Math.floor(steps / 2);
 const glue = here("../../shared/hub/datasets/nyu-mll/glue");
 const pretrained = here("../../shared/hub/models/sentence-transformers/all-MiniLM-L6-v2");
-if (!existsSync(values.python)) throw new Error(`${values.python} is not there: run bench/setup.sh first`);
+const interpreter = peerPython(values.python);
 
 /**
  * Relative, of a step's loss. Each side's sums are in an order of its own; over the steps the weights drift apart by such
@@ -116,7 +116,7 @@ function python(run: string, resume?: string): { name: string; log: readonly Log
     },
     resume: resume ?? null,
   };
-  const peer = spawnSync(values.python, [here("peers/python_trainer.py")], {
+  const peer = spawnSync(interpreter, [here("peers/python_trainer.py")], {
     input: JSON.stringify(request),
     encoding: "utf8",
     maxBuffer: 2 ** 28,

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { peerPython } from "./peer.js";
 import { machineSeconds, Side } from "./side.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -151,8 +152,7 @@ export const sum = (values: readonly number[]) => values.reduce((total, value) =
 export const mean = (values: readonly number[]) => sum(values) / values.length;
 
 function startPeer(tuned: boolean): Side {
-  const python = `${here}.venv/bin/python`;
-  if (!existsSync(python)) throw new Error(`${python} is not there: run bench/setup.sh first, or pass --no-peer`);
+  const python = peerPython(undefined, ", or pass --no-peer");
   const environment: Record<string, string> = {};
   if (tuned) {
     const jemalloc = ["x86_64", "aarch64"]

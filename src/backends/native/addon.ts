@@ -35,7 +35,7 @@ export interface Engine {
  * What this side of the boundary writes and reads. Raise it, and kInterface in native/binding.cpp, where the arguments of a
  * kernel or of the engine's methods change.
  */
-const INTERFACE = 1;
+const INTERFACE = 2;
 
 export interface Addon {
   /** Of the build; undefined in those from before there were numbers. */

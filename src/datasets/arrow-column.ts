@@ -63,9 +63,18 @@ export class FileBatches {
 
   constructor(files: readonly ArrowFile[]) {
     this.files = files;
-    this.starts = startsOf(files.flatMap(({ batchRows }) => batchRows));
-    this.#file = Uint32Array.from(files.flatMap(({ batchRows }, file) => batchRows.map(() => file)));
-    this.#batch = Uint32Array.from(files.flatMap(({ batchRows }) => batchRows.map((_, batch) => batch)));
+    const chunks = files.reduce((sum, { batchRows }) => sum + batchRows.length, 0);
+    this.starts = new Float64Array(chunks + 1);
+    this.#file = new Uint32Array(chunks);
+    this.#batch = new Uint32Array(chunks);
+    let chunk = 0;
+    for (const [file, { batchRows }] of files.entries()) {
+      for (let batch = 0; batch < batchRows.length; batch++, chunk++) {
+        this.#file[chunk] = file;
+        this.#batch[chunk] = batch;
+        this.starts[chunk + 1] = this.starts[chunk] + batchRows[batch];
+      }
+    }
   }
 
   place(chunk: number): { file: ArrowFile; batch: number } {

@@ -15,6 +15,9 @@ const unreachable = new FinalizationRegistry<number>((descriptor) => closeSync(d
 /** Most headers are shorter: one read finds where a batch stands and what it holds. */
 const HEAD_BYTES = 1024;
 
+/** Memory for headers and single rows, which are looked at once: the next read of either overwrites it. */
+const passing = Buffer.allocUnsafeSlow(64 * 1024).buffer;
+
 /** Where the columns of a batch stand: what its header says of each, and its body. */
 interface Layout {
   readonly cursors: readonly BatchCursor[];
@@ -68,14 +71,21 @@ export class ArrowFile {
     }
   }
 
-  /** Row `row` of a column of a batch alone, as an array of one value: a few bytes are read, whatever the batch's size. */
+  /**
+   * Row `row` of a column of a batch alone, as an array of one value: a few bytes are read, whatever the batch's size. The
+   * array is good until the next row is read, of any file: its memory is used again.
+   */
   readRow(batch: number, column: number, row: number): ArrayData {
     const field = this.schema.fields[column];
     try {
       const { cursors, bodyStart, bodyLength } = this.#layoutOf(batch);
+      let used = 0;
       const read = (offset: number, length: number): Uint8Array => {
         if (offset + length > bodyLength) throw new RangeError("a buffer leads outside of its batch");
-        return this.#bytes(bodyStart + offset, length);
+        if (used + length > passing.byteLength) return this.#bytes(bodyStart + offset, length);
+        const bytes = new Uint8Array(passing, used, length);
+        used += (length + 7) & ~7; // the next begins where an array of 8-byte elements may
+        return this.#fill(bytes, bodyStart + offset);
       };
       return this.#withDictionary(sliceOf(field, cursors[column].clone(), read, row, row + 1));
     } catch (error) {
@@ -204,7 +214,7 @@ export class ArrowFile {
 
   #messageAt(at: number): { message: Message; bodyStart: number } {
     if (at < 0 || at + PREFIX_BYTES > this.#size) throw this.#cutOff();
-    let head = this.#bytes(at, Math.min(HEAD_BYTES, this.#size - at));
+    let head = this.#fill(new Uint8Array(passing, 0, Math.min(HEAD_BYTES, this.#size - at)), at);
     const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
     const isFramed = view.getUint32(0, true) === 0xffffffff; // before Arrow 0.15 the length stood alone
     const prefix = isFramed ? PREFIX_BYTES : 4;
@@ -217,9 +227,13 @@ export class ArrowFile {
 
   #bytes(at: number, length: number): Uint8Array {
     // Its own memory, aligned, and not filled with zeros first; no Buffer, whose slices would share it.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-    let done = 0;
-    while (done < length) {
+    return this.#fill(new Uint8Array(Buffer.allocUnsafeSlow(length).buffer), at);
+  }
+
+  /** Reads as many bytes as `bytes` holds, from `at` on. */
+  #fill(bytes: Uint8Array, at: number): Uint8Array {
+    const { length } = bytes;
+    for (let done = 0; done < length; ) {
       const read = readSync(this.#descriptor, bytes, done, length - done, at + done);
       if (read === 0) throw this.#cutOff();
       done += read;

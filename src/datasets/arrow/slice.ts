@@ -95,15 +95,18 @@ function offsetsOf(
   end: number,
   large: boolean,
 ): { offsets: Int32Array; from: number; to: number } {
-  const size = large ? 8 : 4;
-  const bytes = part(read, place, start * size, (end + 1) * size);
+  const count = end - start + 1;
+  const bytes = part(read, place, start * (large ? 8 : 4), (end + 1) * (large ? 8 : 4));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const all = Array.from({ length: end - start + 1 }, (_, i) => {
-    return large ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
-  });
-  const [from] = all;
-  const to = all[all.length - 1];
-  const falling = all.findIndex((offset, i) => offset < (all[i - 1] ?? 0));
-  if (falling !== -1) throw new RangeError(`offset ${start + falling} is ${all[falling]}, less than the one before`);
-  return { offsets: Int32Array.from(all, (offset) => offset - from), from, to };
+  const offsets = new Int32Array(count);
+  let from = 0;
+  let to = 0;
+  for (let i = 0; i < count; i++) {
+    const offset = large ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
+    if (offset < to) throw new RangeError(`offset ${start + i} is ${offset}, less than the one before`);
+    if (i === 0) from = offset;
+    offsets[i] = offset - from;
+    to = offset;
+  }
+  return { offsets, from, to };
 }

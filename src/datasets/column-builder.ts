@@ -103,7 +103,7 @@ export class ColumnBuilder {
     const both = unifyFeatures(this.#inferred, feature);
     if (both === undefined) {
       const types = `${describeFeature(feature)} at ${where(i)}, but ${describeFeature(this.#inferred)} before it`;
-      throw new DataError(`column "${this.#name}" is ${types}: a column holds values of one type`);
+      throw new DataError(`column "${this.#name}" is ${types}: ${ONE_TYPE}`);
     }
     this.#inferred = both;
   }
@@ -116,7 +116,8 @@ export class ColumnBuilder {
   #unfit(feature: Feature, value: unknown, row: number): DataError {
     const shown = JSON.stringify(value);
     return new DataError(
-      `column "${this.#name}" should be ${describeFeature(feature)}, but holds ${shown} at row ${row}`,
+      `column "${this.#name}" should be ${describeFeature(feature)}, but holds ${shown} at row ${row}: ` +
+        "change the value, or give the column a feature that holds it",
     );
   }
 
@@ -154,6 +155,10 @@ export class ColumnBuilder {
     yield* this.#pending;
   }
 }
+
+/** What to do about values of several types, for messages. */
+export const ONE_TYPE =
+  "a column holds values of one type: turn them into one, String(value) say, with null for those that are missing";
 
 /** The chunk in the layout of `field`: itself with that field, or its values stored anew. */
 export function inLayout(chunk: ArrayData, field: ArrowField): ArrayData {

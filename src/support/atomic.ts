@@ -1,9 +1,10 @@
 // Writing files and folders so that a reader, a crash or a full disk never leaves a half-written one: everything goes
-// to a temporary name in the same folder, reaches the disk (fsync), and only then takes its final name (rename).
+// to a temporary name in the same folder, reaches the disk (fsync), and only then takes its final name (rename). Devices and
+// pipes are no files: what is written to them goes through, since a rename would put a file in their place.
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { AttuneError } from "./errors.js";
 import { warn } from "./log.js";
 
@@ -14,6 +15,7 @@ export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIter
  * Writes `data` to `path`, replacing any file of that name (a symbolic link is replaced, not followed). The folder must
  * exist. Readers see the old file or the whole new one, whatever happens in between; when the promise resolves, the new
  * one is on the disk. `mode` is that of the file from its first byte, 0o600 for secrets; default 0o666 less the umask.
+ * A pipe or device, /dev/stdout say, is written to as the data comes.
  *
  * @throws AttuneError naming the path and the cause; the temporary file is gone and the old file untouched
  */
@@ -22,6 +24,7 @@ export async function writeFileAtomic(
   data: FileContent,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
+  if (await isPassage(path)) return writeThrough(path, data);
   const temporary = temporaryName(path);
   try {
     await removeAbandoned(path);
@@ -37,6 +40,29 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError("file", path, temporary, error);
+  }
+}
+
+/** True where `path` is a pipe, a socket or a device, or a name in /dev that stands for whatever a stream leads to. */
+async function isPassage(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return false;
+  return !found.isFile() || /^\/dev\/(?:std(?:out|err)|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/.test(resolve(path));
+}
+
+/** Appends to a pipe or device; a disk is refused, whose file system would be lost. */
+async function writeThrough(path: string, data: FileContent): Promise<void> {
+  try {
+    if ((await stat(path)).isBlockDevice()) throw new Error("it is a disk. Choose the path of a file");
+    const file = await open(path, "a");
+    try {
+      await writeAll(file, typeof data === "string" ? [new TextEncoder().encode(data)] : asChunks(data));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AttuneError(`Could not write to ${path}: ${reason}`, { cause: error });
   }
 }
 

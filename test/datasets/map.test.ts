@@ -184,7 +184,9 @@ describe("what a mapped function does wrong is said, with the row", () => {
       },
       { batched: true },
     );
-    await expect(batched).rejects.toThrow("map: the function threw at rows 1000 to 1999: Error: no");
+    await expect(batched).rejects.toThrow(
+      "map: the function threw at rows 1000 to 1999: Error: no (to learn at which row, call it with batchSize: 1)",
+    );
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,40 @@ async function program(body: string): Promise<string[]> {
   );
   return ["--import", tsx, path];
 }
+
+describe.skipIf(process.platform === "win32")("what is no file is written to, not replaced", () => {
+  it("a pipe", async () => {
+    const pipe = join(folder, "pipe");
+    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    const reader = spawn("cat", [pipe]);
+    let text = "";
+    reader.stdout.on("data", (bytes: Buffer) => {
+      text += bytes.toString();
+    });
+    const closed = new Promise((resolve) => reader.once("close", resolve));
+    await writeFileAtomic(pipe, "all of it");
+    await closed;
+    expect(text).toBe("all of it");
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+  });
+
+  it("a device, through a link", async () => {
+    const link = join(folder, "nothing");
+    await symlink("/dev/null", link);
+    await writeFileAtomic(link, "gone");
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await readdir(folder)).toEqual(["nothing"]);
+  });
+
+  it.skipIf(process.platform !== "linux")("a stream by its number, be it a file", async () => {
+    const args = await program('await writeFileAtomic("/proc/self/fd/1", "told");');
+    const file = await open(join(folder, "out.txt"), "w");
+    const { status } = spawnSync(process.execPath, args, { stdio: ["ignore", file.fd, "inherit"] });
+    await file.close();
+    expect(status).toBe(0);
+    expect(await readFile(join(folder, "out.txt"), "utf8")).toBe("told");
+  });
+});
 
 async function rejection(promise: Promise<unknown>): Promise<AttuneError> {
   const error = await promise.then(

@@ -1,6 +1,6 @@
 // map over a stream: a function over each row or batch of rows as they come.
 import { DataError } from "../../support/errors.js";
-import { callAt, nameRows } from "../verbs/call.js";
+import { batchHint, callAt, nameRows } from "../verbs/call.js";
 import {
   type Cursor,
   onlyColumns,
@@ -133,7 +133,12 @@ class BatchMapCursor implements Cursor {
     const names = Object.keys(input[0]);
     const columns = Object.fromEntries((given ?? names).map((name) => [name, input.map((row) => row[name] ?? null)]));
     const indices = input.map((_, i) => first + i);
-    const returned = await callAt("map", where, () => (fn as Call)(columns, { ...inputs, indices, rank: 0 }));
+    const returned = await callAt(
+      "map",
+      where,
+      () => (fn as Call)(columns, { ...inputs, indices, rank: 0 }),
+      batchHint(indices.length),
+    );
     const entries = Object.entries(fieldsOf(returned, where)).filter(([, values]) => typeof values !== "function");
     const kept = names.filter((name) => !removed.has(name) && !entries.some(([each]) => each === name));
     const length = (entries[0]?.[1] as ArrayLike<unknown> | undefined)?.length ?? input.length;

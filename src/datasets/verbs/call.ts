@@ -34,13 +34,13 @@ export function checkInputs(verb: string, inputs: object | undefined): void {
   }
 }
 
-/** Runs a user's function; an error in it becomes a DataError that says where, with the error as its cause. */
-export async function callAt(verb: string, where: string, run: () => unknown): Promise<unknown> {
+/** Runs a user's function; an error in it becomes a DataError that says where, then `hint`, with the error as its cause. */
+export async function callAt(verb: string, where: string, run: () => unknown, hint = ""): Promise<unknown> {
   try {
     return await run();
   } catch (error) {
     const reason = error instanceof AttuneError ? `${error.name}: ${error.message}` : String(error);
-    throw new DataError(`${verb}: the function threw at ${where}: ${reason}`, { cause: error });
+    throw new DataError(`${verb}: the function threw at ${where}: ${reason}${hint}`, { cause: error });
   }
 }
 
@@ -72,6 +72,11 @@ export function callNow(
   return callAt(verb, `row ${index}`, () => {
     throw failed;
   });
+}
+
+/** What is said where a function of a batch threw: only the function knows at which of its rows. */
+export function batchHint(rows: number): string {
+  return rows === 1 ? "" : " (to learn at which row, call it with batchSize: 1)";
 }
 
 /** "row 7" or "rows 0 to 999": rows `start` to `end` - 1, for messages. */

@@ -1,6 +1,6 @@
 // How map calls its function, on one batch or on row after row, and what it accepts in return.
 import { DataError } from "../../../support/errors.js";
-import { type BatchFunction, callAt, callNow, nameRows, type RowFunction, rowContexts } from "../call.js";
+import { type BatchFunction, batchHint, callAt, callNow, nameRows, type RowFunction, rowContexts } from "../call.js";
 
 /** Columns that the function returned for some rows. */
 export type Returned = ReadonlyMap<string, ArrayLike<unknown>>;
@@ -16,7 +16,7 @@ export async function callBatch(
 ): Promise<Returned> {
   const indices = Array.from({ length: end - start }, (_, i) => start + i);
   const where = nameRows(start, end);
-  const returned = await callAt("map", where, () => fn(batch, { ...context, indices, rank }));
+  const returned = await callAt("map", where, () => fn(batch, { ...context, indices, rank }), batchHint(end - start));
   const columns = new Map<string, ArrayLike<unknown>>();
   for (const [name, values] of fieldsOf(returned, where)) {
     if (!isColumn(values)) {
@@ -89,7 +89,7 @@ export function checkLengths(returned: Returned, kept: readonly string[], start:
   if (other !== undefined) {
     throw new DataError(
       `map: the function returned columns of unequal length for ${where}: ` +
-        `"${first[0]}" has ${first[1]} values, "${other[0]}" ${other[1]}`,
+        `"${first[0]}" has ${first[1]} values, "${other[0]}" ${other[1]}. Return one value a row in every column`,
     );
   }
   if (first[1] !== end - start && kept.length > 0) {
@@ -100,6 +100,8 @@ export function checkLengths(returned: Returned, kept: readonly string[], start:
   }
 }
 
+const SAME_COLUMNS = "return the same columns for every row, with null where there is no value";
+
 /** Throws DataError where what was returned has not the columns that earlier rows had. */
 export function checkNames(
   before: ReadonlyMap<string, unknown> | ReadonlySet<string>,
@@ -108,10 +110,14 @@ export function checkNames(
 ): void {
   const lacks = [...before.keys()].find((name) => !returned.has(name));
   if (lacks !== undefined) {
-    throw new DataError(`map: the function returned no "${lacks}" for ${where}, but did for the rows before`);
+    throw new DataError(
+      `map: the function returned no "${lacks}" for ${where}, but did for the rows before: ${SAME_COLUMNS}`,
+    );
   }
   const extra = [...returned.keys()].find((name) => !before.has(name));
   if (extra !== undefined) {
-    throw new DataError(`map: the function returned "${extra}" for ${where}, but not for the rows before`);
+    throw new DataError(
+      `map: the function returned "${extra}" for ${where}, but not for the rows before: ${SAME_COLUMNS}`,
+    );
   }
 }

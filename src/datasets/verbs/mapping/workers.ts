@@ -6,6 +6,7 @@ import { isSerializable, serialize } from "../../../support/symbols.js";
 import { featureOf, fieldOf } from "../../arrow/features.js";
 import { ArrowFile } from "../../arrow/file.js";
 import { cacheSettled } from "../../cache/entries.js";
+import { ONE_TYPE } from "../../column-builder.js";
 import { describeFeature, type Feature, type StructFeature, sameFeature } from "../../features.js";
 import { unifyFeatures } from "../../infer.js";
 import { type Part, settleParts } from "../../part-writer.js";
@@ -131,7 +132,8 @@ function merge(results: readonly Result[]): WrittenTable {
     const different = described.find((each) => Object.keys(each).join() !== names.join());
     if (different !== undefined) {
       throw new DataError(
-        `map: the function returned ${names.join(", ")} for some rows, and ${Object.keys(different).join(", ")} for others`,
+        `map: the function returned ${names.join(", ")} for some rows, and ${Object.keys(different).join(", ")} for others: ` +
+          "return the same columns for every row, with null where there is no value",
       );
     }
     const stored = parts.map((part) => featureOf(part.fields[i])).reduce((a, b) => unify(name, a, b));
@@ -153,6 +155,6 @@ function unify(name: string, a: Feature, b: Feature): Feature {
   const both = unifyFeatures(a, b);
   if (both !== undefined) return both;
   throw new DataError(
-    `column "${name}" is ${describeFeature(b)} in some rows, but ${describeFeature(a)} before them: a column holds values of one type`,
+    `column "${name}" is ${describeFeature(b)} in some rows, but ${describeFeature(a)} before them: ${ONE_TYPE}`,
   );
 }

@@ -108,9 +108,9 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await ready(page);
     expect(await page.getByRole("radio", { name: "Time" }).isChecked()).toBe(true);
     expect(await page.getByRole("slider", { name: "Smoothing" }).inputValue()).toBe("0.5");
-    expect(
-      await page.getByRole("button", { name: "Logarithmic axis: Training loss" }).getAttribute("aria-pressed"),
-    ).toBe("true");
+    expect(await page.getByRole("button", { name: "Log axis: Training loss" }).getAttribute("aria-pressed")).toBe(
+      "true",
+    );
     expect(await textOf(page, ".run-list summary")).toBe("Runs (2 of 7 shown)");
     await page.getByRole("radio", { name: "Tokens" }).check({ force: true });
     await page.getByRole("button", { name: "Zoom in" }).click();
@@ -204,7 +204,7 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await ready(page);
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.textContent")).toBe("To the charts");
-    const plot = chart(page, "loss").getByRole("img");
+    const plot = chart(page, "loss").getByRole("application");
     expect(await plot.getAttribute("aria-label")).toMatch(/^Training loss over step: mrpc-lr0\.00005 ends at 0\.\d+/);
     await plot.focus();
     await page.keyboard.press("ArrowRight");

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 import type { Axis, ChartData, Line } from "../protocol.js";
 import { chartSvg } from "./chart-svg.js";
 import { colorOf, colorVariable, themeColor } from "./colors.js";
-import { download, h } from "./dom.js";
+import { caption, download, h } from "./dom.js";
 import { AXIS_NAMES, showFigure, showPlace, showTick, titleOf } from "./format.js";
 
 export type Range = readonly [from: number, to: number];
@@ -25,6 +25,11 @@ export interface ChartHost {
   nameOf(run: string): string;
   saveCsv(key: string): Promise<void>;
 }
+
+/** The page says once, for all charts, which keys they take. */
+export const KEYS_ID = "chart-keys";
+export const KEYS =
+  "Arrow keys read values, shift with arrows pans, plus and minus zoom, 0 shows all, l turns the axis logarithmic.";
 
 const HEIGHT = 250;
 const NEAREST = 8;
@@ -60,10 +65,13 @@ export class Chart {
     const title = titleOf(key);
     const button = (name: string, label: string, onclick: () => void) =>
       h("button", { type: "button", class: "small", "aria-label": `${label}: ${title}`, title: label, onclick }, name);
-    this.#logButton = button("log", "Logarithmic axis", () => host.setLog(key, !host.isLog(key)));
+    this.#logButton = button("log", "Log axis", () => host.setLog(key, !host.isLog(key)));
     this.#tableButton = button("table", "Show as a table", () => this.#toggleTable());
     this.#plotHolder.tabIndex = 0;
-    this.#plotHolder.setAttribute("role", "img");
+    // What has keys of its own, which a screen reader passes on to an application alone.
+    this.#plotHolder.setAttribute("role", "application");
+    this.#plotHolder.setAttribute("aria-roledescription", "chart");
+    this.#plotHolder.setAttribute("aria-describedby", KEYS_ID);
     this.#plotHolder.addEventListener("keydown", (event) => this.#onKey(event));
     this.#plotHolder.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     this.#plotHolder.addEventListener("pointerdown", (event) => this.#startPan(event), { capture: true });
@@ -167,7 +175,10 @@ export class Chart {
       legend: { show: false },
       padding: [10, 12, 0, 0],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: !many } },
-      scales: { x: { time: false, auto: false, min, max }, y: log ? { distr: 3 } : { range: padded } },
+      scales: {
+        x: { time: false, auto: false, min, max },
+        y: log ? { distr: 3, range: paddedLog } : { range: padded },
+      },
       axes: [
         {
           stroke: ink,
@@ -211,10 +222,7 @@ export class Chart {
       .map(({ run, y }) => `${this.#host.nameOf(run)} ends at ${showFigure(this.key, lastOf(y))}`);
     const more = lines.length > NEAREST ? `, and ${lines.length - NEAREST} more` : "";
     const text = `${titleOf(this.key)} over ${AXIS_NAMES[this.#host.axis()].toLowerCase()}: ${last.join(", ")}${more}.`;
-    this.#plotHolder.setAttribute(
-      "aria-label",
-      `${text} Arrow keys read values, shift with arrows pans, plus and minus zoom, 0 shows all.`,
-    );
+    this.#plotHolder.setAttribute("aria-label", text);
     const odd = lines.filter(({ nonFinite }) => nonFinite > 0);
     if (odd.length > 0) {
       const names = odd.slice(0, 3).map(({ run }) => this.#host.nameOf(run));
@@ -403,7 +411,7 @@ export class Chart {
       h(
         "div",
         { class: "scroll", tabindex: 0, role: "region", "aria-label": `${titleOf(this.key)} as a table` },
-        h("table", {}, h("thead", {}, head), h("tbody", {}, ...body)),
+        h("table", {}, caption(titleOf(this.key)), h("thead", {}, head), h("tbody", {}, ...body)),
       ),
     );
   }
@@ -436,6 +444,13 @@ function padded(_: uPlot, low: number | null, high: number | null): [number, num
   const room = high > low ? 0.06 * (high - low) : Math.abs(high) * 0.1 || 1;
   const bottom = low - room;
   return [low >= 0 && bottom < 0 ? 0 : bottom, high + room];
+}
+
+/** The same on a logarithmic axis, of which what is drawn should take up the whole. */
+function paddedLog(_: uPlot, low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null || low <= 0) return [0.1, 1];
+  const room = high > low ? (high / low) ** 0.06 : 2;
+  return [low / room, high * room];
 }
 
 function lastOf(y: Line["y"]): number | undefined {

@@ -1,7 +1,7 @@
 // All charts of some runs, in groups, over one axis: what they show is asked for together, and again when runs go on, when
 // another part is looked at, or another axis.
 import type { Axis, ChartData, SeriesAnswer } from "../protocol.js";
-import { Chart, type ChartHost, type Range } from "./chart.js";
+import { Chart, type ChartHost, KEYS, KEYS_ID, type Range } from "./chart.js";
 import { atMostEvery, download, h, oncePerFrame, whenQuiet } from "./dom.js";
 import { server } from "./server.js";
 import type { ViewState } from "./view-state.js";
@@ -36,6 +36,7 @@ export class Charts implements ChartHost {
   readonly #visibility: IntersectionObserver;
   readonly #sizes: ResizeObserver;
   readonly #note = h("p", { class: "note", role: "status" });
+  readonly #keys = h("p", { id: KEYS_ID, hidden: true }, KEYS);
   #runs: readonly string[] = [];
   #layout = "";
   #extent: Range = [0, 1];
@@ -189,7 +190,7 @@ export class Charts implements ChartHost {
         grid,
       );
     });
-    this.element.replaceChildren(this.#note, ...sections);
+    this.element.replaceChildren(this.#note, this.#keys, ...sections);
   }
 
   #chart(key: string): Chart {

@@ -1,7 +1,7 @@
 // With what the compared runs were made, as far as it differs between them, beside what they reached.
 import type { RunInfo } from "../protocol.js";
 import { colorVariable } from "./colors.js";
-import { h } from "./dom.js";
+import { caption, h } from "./dom.js";
 import { showFigure, showSeconds, showValue } from "./format.js";
 
 const MOST_RUNS = 24;
@@ -31,8 +31,14 @@ export class Differences {
       h("p", { class: "note" }, note),
       h(
         "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "differences" },
-        h("table", { class: "compare" }, h("thead", {}, head), h("tbody", {}, ...rows.map(rowOf))),
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of what differs" },
+        h(
+          "table",
+          { class: "compare" },
+          caption("What differs between the runs"),
+          h("thead", {}, head),
+          h("tbody", {}, ...rows.map(rowOf)),
+        ),
       ),
     );
   }
@@ -71,7 +77,14 @@ function rowsOf(runs: readonly RunInfo[]): Row[] {
   const names = [...new Set(runs.flatMap(({ made }) => Object.keys(made)))].sort();
   const made = names
     .map((name): Row => ({ kind: "made", name, values: runs.map((run) => showValue(run.made[name])), best: [] }))
-    .filter(({ values }) => new Set(values).size > 1);
+    .filter(({ values }) => new Set(values).size > 1)
+    // What the plan made of an argument is news only where it is not the argument.
+    .filter(({ name, values }, _, all) => {
+      const argument = name.startsWith("plan.")
+        ? all.find((row) => row.name === name.replace("plan.", "arguments."))
+        : undefined;
+      return String(argument?.values) !== String(values);
+    });
   return runs.length === 0 ? [] : [status, seconds, ...metrics, ...(runs.length > 1 ? made : [])];
 }
 

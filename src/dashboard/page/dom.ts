@@ -22,6 +22,11 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** What a table is of, for who does not see what stands above it. */
+export function caption(text: string): HTMLElement {
+  return h("caption", { class: "hidden" }, text);
+}
+
 /** An element of SVG. */
 export function svg(
   tag: string,

@@ -1,7 +1,7 @@
 // What an evaluation showed: which classes were taken for which, how far its confidence can be trusted, and the rows that
 // it was furthest off at.
 import type { CalibrationBin, EvaluationDetails, WorstExample } from "../../trainer/details/types.js";
-import { h, svg } from "./dom.js";
+import { caption, h, svg } from "./dom.js";
 import { showNumber } from "./format.js";
 
 export function evaluationView(details: EvaluationDetails): HTMLElement {
@@ -75,7 +75,13 @@ function confusionTable(counts: readonly (readonly number[])[], classes: readonl
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },
-    h("table", { class: "confusion" }, h("thead", {}, head), h("tbody", {}, ...rows)),
+    h(
+      "table",
+      { class: "confusion" },
+      caption("Actual classes in rows, predicted ones in columns"),
+      h("thead", {}, head),
+      h("tbody", {}, ...rows),
+    ),
   );
 }
 
@@ -95,7 +101,7 @@ function mistakesTable({ mistakes = [], classes }: EvaluationDetails): HTMLEleme
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": "Most frequent mistakes" },
-    h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)),
+    h("table", {}, caption("Most frequent mistakes"), h("thead", {}, head), h("tbody", {}, ...rows)),
   );
 }
 

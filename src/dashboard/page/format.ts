@@ -41,7 +41,7 @@ export function showTime(milliseconds: number): string {
 export function showFigure(key: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (key === "memory") return showBytes(value);
-  if (key === "padding_share") return `${(100 * value).toFixed(1)} %`;
+  if (key === "padding_share") return `${Number((100 * value).toFixed(2))} %`;
   if (key.endsWith("_runtime")) return showSeconds(value);
   return showNumber(value);
 }

@@ -122,7 +122,7 @@ export class Parallel {
               "g",
               {},
               svg("path", { class: "axis", d: `M${x(i) - 4} ${yOf(share)}h4` }),
-              svg("text", { x: x(i) - 8, y: yOf(share) + 4, class: "tick end" }, text),
+              svg("text", { x: x(i) - 12, y: yOf(share) + 4, class: "tick end" }, text),
             ),
           ),
         ),

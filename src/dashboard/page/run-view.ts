@@ -1,6 +1,6 @@
 // One run: how it stands, its charts, what its evaluations showed, its checkpoints, and with what it was made.
 import type { RunAnswer, RunInfo, SearchInfo } from "../protocol.js";
-import { h } from "./dom.js";
+import { caption, h } from "./dom.js";
 import { evaluationView } from "./evaluation-view.js";
 import { showBytes, showFigure, showNumber, showSeconds, showTime, titleOf } from "./format.js";
 import { server } from "./server.js";
@@ -171,7 +171,7 @@ export class RunView {
       this.#checkpoints.append(h("p", { class: "note" }, "None on the disk."));
       return;
     }
-    const head = h("tr", {}, ...["folder", "step", "written", ""].map((name) => h("th", { scope: "col" }, name)));
+    const head = h("tr", {}, ...["folder", "step", "written", "note"].map((name) => h("th", { scope: "col" }, name)));
     const rows = checkpoints.map(({ name, step, written, best }, i) => {
       const notes = [
         best && h("span", { class: "chip best" }, "★ best"),
@@ -189,8 +189,8 @@ export class RunView {
     this.#checkpoints.append(
       h(
         "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Checkpoints" },
-        h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)),
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of checkpoints" },
+        h("table", {}, caption("Checkpoints on the disk"), h("thead", {}, head), h("tbody", {}, ...rows)),
       ),
     );
   }

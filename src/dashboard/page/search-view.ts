@@ -1,6 +1,6 @@
 // A search for settings: how far it has come, which settings led where, and which of them mattered.
 import type { SearchAnswer, SearchInfo, SearchTrial } from "../protocol.js";
-import { h } from "./dom.js";
+import { caption, h } from "./dom.js";
 import { showFigure, showNumber, showSeconds, showTime, showValue, titleOf } from "./format.js";
 import { axisOf, keptTrials, objectiveAxis, Parallel, type ParallelAxis } from "./parallel.js";
 import { server } from "./server.js";
@@ -179,7 +179,13 @@ export class SearchView {
       h(
         "div",
         { class: "panel wide" },
-        h("table", { class: "importance" }, h("thead", {}, head), h("tbody", {}, ...rows)),
+        h(
+          "table",
+          { class: "importance" },
+          caption("Importance of each parameter"),
+          h("thead", {}, head),
+          h("tbody", {}, ...rows),
+        ),
       ),
     );
   }
@@ -216,10 +222,11 @@ export class SearchView {
       h("h2", { id: "trials" }, narrowed ? "Trials that are kept" : "Trials"),
       h(
         "div",
-        { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "trials" },
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of trials" },
         h(
           "table",
           { class: "trials-table" },
+          caption("Trials, their values and what they reached"),
           h("thead", {}, h("tr", {}, ...head)),
           h("tbody", {}, ...this.#rows.values()),
         ),

@@ -39,7 +39,7 @@ export class Toolbar {
     this.#all = button("All", "Show all of the axis", () => charts.setRange(undefined));
     this.element = h(
       "div",
-      { class: "toolbar", role: "toolbar", "aria-label": "Charts" },
+      { class: "toolbar", role: "group", "aria-label": "Charts" },
       h(
         "fieldset",
         { class: "segments" },

@@ -42,6 +42,12 @@ export interface FileChoice {
 export async function readFolder(folder: string, name?: string, choice?: FileChoice): Promise<Configuration> {
   const paths = await filesUnder(folder);
   const card = paths.includes(CARD) ? await readCard(join(folder, CARD)) : undefined;
+  const trained = choice ? undefined : paths.find((path) => /(?:^|\/)(?:attune_run|trainer_state)\.json$/.test(path));
+  if (trained !== undefined) {
+    throw new ConfigError(
+      `${folder} holds what training has written (${trained}), not rows: name a file, or a folder of Parquet, Arrow, JSON, CSV or text files`,
+    );
+  }
   const { splits, info } = chooseConfiguration({ where: folder, paths, card }, name, choice);
   return {
     splits: new Map([...splits].map(([split, files]) => [split, files.map((path) => join(folder, path))])),

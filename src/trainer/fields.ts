@@ -178,8 +178,9 @@ export function snakeCase(name: string): string {
   return kebabCase(name).replaceAll("-", "_");
 }
 
-/** A number in four significant digits, with an exponent where zeros would lead: 0.0001234 -> 1.234e-4. */
+/** A number in four significant digits, with an exponent where zeros would lead: 0.0001234 -> 1.234e-4; a whole one whole. */
 export function showNumber(value: number): string {
+  if (Number.isInteger(value)) return String(value);
   const rounded = Number(value.toPrecision(4));
   return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
 }

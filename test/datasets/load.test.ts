@@ -85,6 +85,17 @@ describe("a folder with a card", () => {
     expect(test.length).toBe(2);
   });
 
+  it("refuses a folder of runs, and says what it is", async () => {
+    const folder = await folderOf({
+      "first/attune_run.json": "{}",
+      "first/attune_log.jsonl": "{}",
+      "second/a.json": "{}",
+    });
+    const refused = await refusal(loadDataset(folder));
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect(refused.message).toContain(`${folder} holds what training has written (first/attune_run.json), not rows`);
+  });
+
   it("refuses an unknown configuration or none where there are many, with the ones there are", async () => {
     const folder = await folderOf(files);
     const unknown = await refusal(loadDataset(folder, "smal"));

@@ -12,7 +12,12 @@ const flags = {
   x: choice(["step", "epoch", "time", "tokens"], { default: "step", help: "what runs along the horizontal axis" }),
   log: toggle({ default: false, help: "logarithms on the vertical axis" }),
   smooth: integer({ default: 0, min: 0, help: "draw means over so many values to both sides" }),
-  width: integer({ default: undefined, min: 30, help: "columns", defaultNote: "the terminal's" }),
+  width: integer({
+    default: undefined,
+    min: 30,
+    help: "columns",
+    defaultNote: "the terminal's, through a pipe COLUMNS or 80",
+  }),
   height: integer({ default: 14, min: 6, help: "lines of a chart" }),
 } as const;
 
@@ -31,8 +36,14 @@ export const command = defineCommand({
       import("./drawing/ink.js"),
     ]);
     const runs = await openRuns(folders);
-    const width = values.width ?? process.stdout.columns ?? 100;
+    const width = values.width ?? process.stdout.columns ?? pipedWidth();
     for (const line of drawCurves(runs, { ...values, width, ink: inkOf(process.stdout) })) console.log(line);
     return 0;
   },
 });
+
+/** What comes out of a pipe mostly ends on a terminal, whose width the shell may have told. */
+function pipedWidth(): number {
+  const told = Number(process.env.COLUMNS);
+  return Number.isInteger(told) && told >= 30 ? told : 80;
+}

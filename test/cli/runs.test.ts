@@ -89,6 +89,17 @@ it("curves draws a run's losses, several runs, and what is asked for", async () 
   expect(one.match(/^ .*[|+].*o/gm)?.length).toBeGreaterThanOrEqual(1);
   for (const line of one.split("\n")) expect(line.length).toBeLessThanOrEqual(60);
 
+  for (const [told, width] of [
+    ["nonsense", 80],
+    ["64", 64],
+  ] as const) {
+    vi.stubEnv("COLUMNS", told);
+    const piped = await said("curves", join(folder, "first"));
+    vi.unstubAllEnvs();
+    for (const line of piped.split("\n")) expect(line.length).toBeLessThanOrEqual(width);
+    expect(Math.max(...piped.split("\n").map(({ length }) => length))).toBeGreaterThan(width - 10);
+  }
+
   const both = await said(
     "curves",
     join(folder, "first"),

@@ -7,7 +7,8 @@ import { History } from "./history.js";
 import { type Inside, within } from "./inside.js";
 import type { LogState, LogStore } from "./log-store.js";
 
-const CHUNK_BYTES = 4 << 20;
+/** What is read at once takes a few milliseconds: a server answers between two of them. */
+const CHUNK_BYTES = 512 << 10;
 const LONGEST_LINE = 1 << 20;
 const LINE_END = 0x0a;
 /** Of a log that has grown by so much what was read is kept, and only of one so long a first look takes samples. */

@@ -40,10 +40,17 @@ export class Charts implements ChartHost {
   #runs: readonly string[] = [];
   #layout = "";
   #extent: Range = [0, 1];
+  /** Counts what was asked, and whether the last answer is still to come. */
   #asked = 0;
+  #waiting = false;
   readonly #askSoon: () => void;
+  /** What runs have logged since waits for the answer before: new questions alone would leave none that is shown. */
+  #newer = false;
   /** While many runs go on, or are read, there is always something new. */
-  readonly #askAgain = atMostEvery(400, () => void this.#ask());
+  readonly #askAgain = atMostEvery(400, () => {
+    if (this.#waiting) this.#newer = true;
+    else void this.#ask();
+  });
   /** Charts that do not show yet what they should, the first to be drawn first. */
   #behind: Chart[] = [];
   /** Data that charts have not been given yet. */
@@ -203,8 +210,14 @@ export class Charts implements ChartHost {
     return chart;
   }
 
+  #answered(): void {
+    this.#waiting = false;
+    if (this.#newer) this.#askAgain();
+  }
+
   async #ask(): Promise<void> {
     const asked = ++this.#asked;
+    this.#waiting = false; // whatever is still to come is for nobody
     const keys = [...this.#charts.keys()];
     if (keys.length === 0 || this.#runs.length === 0) return;
     const { axis, smoothing, range } = this.#host.state();
@@ -219,6 +232,8 @@ export class Charts implements ChartHost {
       buckets = (3 * points) / 2;
     }
     let answer: SeriesAnswer;
+    this.#waiting = true;
+    this.#newer = false;
     try {
       answer = await server.series({
         runs: this.#runs,
@@ -231,6 +246,8 @@ export class Charts implements ChartHost {
     } catch (error) {
       if (asked === this.#asked) this.#host.failed(error);
       return;
+    } finally {
+      if (asked === this.#asked) this.#answered();
     }
     if (asked !== this.#asked) return; // something else was asked for since
     this.#extent = answer.extent;

@@ -1,5 +1,7 @@
 // The work of `attune search`: the search, the table of its trials, and what mattered.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   bestTrial,
   comparable,
@@ -19,7 +21,7 @@ import { UsageError } from "./flags.js";
 import { attuneCommand } from "./invocation.js";
 import { exitStatus, table } from "./report.js";
 import { trainerOf } from "./run-task.js";
-import { searchable, type searchCommandFlags } from "./search.js";
+import { inputFlags, searchable, type searchCommandFlags } from "./search.js";
 import { domainsIn } from "./space-words.js";
 import { argumentsOf } from "./training-flags.js";
 
@@ -38,6 +40,7 @@ export async function runSearch(
   const { record, best, interrupted } = await hyperparameterSearch({
     outputDir: output,
     hpSpace,
+    inputs: inputsOf(values, new Set(Object.keys(domains))),
     enqueue: baseline ? [defaultsOf(hpSpace ?? defaultHpSpace)] : undefined,
     nTrials: trials,
     sampler,
@@ -92,6 +95,19 @@ The best is ${best.runId}, in ${best.folder}. What next:
     );
   }
   return exitStatus({ interrupted });
+}
+
+/** Model, data and adapter as their flags have them, without what is searched; a path is the same wherever one stands. */
+function inputsOf(values: Values, searched: ReadonlySet<string>): Record<string, string> {
+  const inputs: Record<string, string> = {};
+  for (const [name, { default: usual }] of Object.entries(inputFlags as Schema)) {
+    const value: unknown = values[name as keyof Values];
+    if (searched.has(name) || value === undefined || JSON.stringify(value) === JSON.stringify(usual)) continue;
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const isPlace = ["model", "data", "dataset"].includes(name) && existsSync(text);
+    inputs[`--${kebabCase(name)}`] = isPlace ? resolve(text) : text;
+  }
+  return inputs;
 }
 
 /** The value that each flag of a space has where none is given. @throws UsageError where one has none in its domain */

@@ -65,6 +65,9 @@ const allDataFlags = { ...ownDataFlags, ...dataFlags };
 /** All flags of the command. */
 export const searchCommandFlags = { ...modelFlags, ...searchFlags, ...allDataFlags, ...adapterFlags, ...trainingFlags };
 
+/** What trials are made from beside their arguments: a search goes on with the same alone. */
+export const inputFlags = { model: modelFlags.model, ...revisionFlags, ...allDataFlags, ...adapterFlags };
+
 /** What a space may be of. */
 export const searchable = {
   model: modelFlags.model,

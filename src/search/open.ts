@@ -22,6 +22,7 @@ export async function openRecord(declaration: Declaration, options: AnySearchOpt
   const before = await readSearch(outputDir);
   if (before) {
     checkSameSearch(before, declaration, outputDir);
+    checkSameInputs(before, declaration, outputDir);
     checkFree(before, outputDir);
   } else await mkdir(outputDir, { recursive: true });
   const known = before?.trials ?? [];
@@ -85,6 +86,19 @@ function checkSameSearch(before: SearchRecord, declaration: Declaration, outputD
     throw new ConfigError(
       `${outputDir} holds a search with another ${name}: ${was}, where this one has ${is}. Choose another outputDir, or ` +
         "remove that one",
+    );
+  }
+}
+
+/** @throws ConfigError where trials were made from others. A record that says nothing of them takes these. */
+function checkSameInputs({ inputs: before }: SearchRecord, { inputs = {} }: Declaration, outputDir: string): void {
+  if (before === undefined) return;
+  for (const name of new Set([...Object.keys(before), ...Object.keys(inputs)])) {
+    const [was, is] = [before[name], inputs[name]];
+    if (was === is) continue;
+    throw new ConfigError(
+      `the trials in ${outputDir} were made with ${was === undefined ? `no ${name}` : `${name} ${was}`}, and now it is ` +
+        `${is ?? "left out"}: give the same, or choose another outputDir`,
     );
   }
 }

@@ -14,6 +14,11 @@ export interface SearchOptions<S extends Space = typeof defaultHpSpace> {
   readonly outputDir: string;
   /** Domains by the names of training arguments, or of what else `trainerInit` reads from `trial.params`. Default: Python's. */
   readonly hpSpace?: S;
+  /**
+   * What trials are made from beside their arguments, such as the names of model and data, as text. A search that was begun with
+   * others is refused, since its trials could not be compared. Default: nothing is said.
+   */
+  readonly inputs?: Readonly<Record<string, string>>;
   /** Values that the first trials have, before any is drawn: what is known to be good, or the defaults to beat. */
   readonly enqueue?: readonly Params<S>[];
   /** Trials altogether. Default 20; with a grid all of it. */
@@ -53,6 +58,7 @@ export type AnySearchOptions = Omit<SearchOptions<Space>, "trainerInit" | "hpNam
 /** What the options declare. @throws ConfigError for a bad space or pruner, and for enqueued values outside the space */
 export function declare({
   hpSpace = defaultHpSpace,
+  inputs,
   enqueue = [],
   sampler = "random",
   pruner = "none",
@@ -63,7 +69,7 @@ export function declare({
     const wrong = wrongWithParams(hpSpace, params);
     if (wrong !== undefined) throw new ConfigError(`hyperparameterSearch: enqueue[${i}]: ${wrong}`);
   }
-  return { space: hpSpace, sampler, pruner: completePruner(pruner) ?? null, seed };
+  return { space: hpSpace, inputs, sampler, pruner: completePruner(pruner) ?? null, seed };
 }
 
 /** @throws ConfigError naming the option, the value and what it may be */
@@ -74,6 +80,9 @@ export function checkOptions(options: AnySearchOptions): void {
   if (typeof trainerInit !== "function")
     throw wrong("trainerInit must be a function that makes the Trainer of a trial");
   if (typeof outputDir !== "string" || outputDir === "") throw wrong("outputDir must name the search's folder");
+  const { inputs = {} } = options;
+  const odd = Object.entries(inputs).find(([, value]) => typeof value !== "string");
+  if (odd) throw wrong(`inputs.${odd[0]} must be a text, not ${JSON.stringify(odd[1])}`);
   const words: readonly (readonly [string, unknown, readonly string[]])[] = [
     ["sampler", sampler, SAMPLERS],
     ["direction", direction ?? "minimize", ["minimize", "maximize"]],

@@ -14,6 +14,8 @@ const VERSION = 1;
 /** What a search is; with the same values its trials are the same. */
 export interface Declaration {
   readonly space: Space;
+  /** What trials are made from beside their arguments; undefined where nobody says it. */
+  readonly inputs: Readonly<Record<string, string>> | undefined;
   readonly sampler: Sampler;
   readonly pruner: Required<Pruner> | null;
   readonly seed: number;
@@ -106,7 +108,7 @@ export function parseSearch(text: string, path: string): SearchRecord {
   if (json.version !== VERSION) {
     throw new FileFormatError(`${path} has version ${JSON.stringify(json.version)}, and this Attune reads ${VERSION}`);
   }
-  const { space, sampler, pruner, seed, created, nTrials, objective, fixed, process: owner, trials } = json;
+  const { space, inputs, sampler, pruner, seed, created, nTrials, objective, fixed, process: owner, trials } = json;
   try {
     checkSpace(space);
   } catch (error) {
@@ -119,6 +121,12 @@ export function parseSearch(text: string, path: string): SearchRecord {
   for (const [name, value] of Object.entries({ seed, created, nTrials })) {
     if (!Number.isSafeInteger(value)) throw damaged(`${name} is ${JSON.stringify(value)}, not a whole number`);
   }
+  if (
+    inputs !== undefined &&
+    !(isObject(inputs) && Object.values(inputs).every((value) => typeof value === "string"))
+  ) {
+    throw damaged(`inputs is ${JSON.stringify(inputs)}`);
+  }
   if (objective !== null && !isObjective(objective)) throw damaged(`objective is ${JSON.stringify(objective)}`);
   if (fixed !== null && !isObject(fixed)) throw damaged(`fixed is ${JSON.stringify(fixed)}`);
   if (owner !== null && typeof owner !== "string") throw damaged(`process is ${JSON.stringify(owner)}`);
@@ -128,6 +136,7 @@ export function parseSearch(text: string, path: string): SearchRecord {
   if (wrong) throw wrong;
   return {
     space,
+    inputs,
     sampler,
     pruner,
     seed,

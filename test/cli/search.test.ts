@@ -134,4 +134,9 @@ it("a search from a command line: a table, the best, what mattered; and again at
   const other = await attune([...line, "--search-seed", "1"]);
   expect(other.status).toBe(1);
   expect(other.stderr).toMatch(/holds a search with another seed: 42, where this one has 1/);
+  const revised = await attune([...line, "--revision", "v2"]);
+  expect(revised.status).toBe(1);
+  expect(revised.stderr).toMatch(
+    /made with no --revision, and now it is v2: give the same, or choose another outputDir/,
+  );
 });

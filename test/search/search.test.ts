@@ -223,6 +223,24 @@ describe("a search that goes on", () => {
     );
   });
 
+  it("is refused where its trials were made from something else", async () => {
+    const outputDir = freshFolder();
+    await searchOf(outputDir, rates, { nTrials: 1, inputs: { model: "small", dataset: "glue" } });
+    const go = (inputs?: Record<string, string>) => searchOf(outputDir, rates, { nTrials: 1, inputs });
+    await expect(go({ model: "large", dataset: "glue" })).rejects.toThrow(
+      /were made with model small, and now it is large: give the same, or choose another outputDir/,
+    );
+    await expect(go({ model: "small", dataset: "glue", revision: "v2" })).rejects.toThrow(
+      /were made with no revision, and now it is v2/,
+    );
+    await expect(go()).rejects.toThrow(/were made with model small, and now it is left out/);
+    expect((await go({ dataset: "glue", model: "small" })).best?.runId).toBe("run-0");
+    const older = freshFolder(); // whose record says nothing of them
+    await searchOf(older, rates, { nTrials: 1 });
+    const { record } = await searchOf(older, rates, { nTrials: 2, inputs: { model: "small" } });
+    expect(record.inputs).toEqual({ model: "small" });
+  });
+
   it("is refused where its record is damaged, and left as it is", async () => {
     const outputDir = freshFolder();
     await searchOf(outputDir, rates, { nTrials: 1 });

@@ -300,6 +300,7 @@ export async function writeSampleSearch(folder: string, name = "search"): Promis
     nTrials: 20,
     objective: { name: "eval_f1", direction: "maximize" },
     fixed: {},
+    inputs: undefined,
     process: null,
     trials,
   };

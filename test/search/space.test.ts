@@ -67,6 +67,7 @@ const record: SearchRecord = {
   nTrials: 2,
   objective: { name: "eval_f1", direction: "maximize" },
   fixed: { weightDecay: 0 },
+  inputs: undefined,
   process: null,
   trials: [
     {

@@ -100,7 +100,8 @@ export function checkLengths(returned: Returned, kept: readonly string[], start:
   }
 }
 
-const SAME_COLUMNS = "return the same columns for every row, with null where there is no value";
+/** What to do about columns that some rows have and others lack, for messages. */
+export const SAME_COLUMNS = "return the same columns for every row, with null where there is no value";
 
 /** Throws DataError where what was returned has not the columns that earlier rows had. */
 export function checkNames(

@@ -13,6 +13,7 @@ import { type Part, settleParts } from "../../part-writer.js";
 import { featureFromJson } from "../../read-features.js";
 import type { Table } from "../../table.js";
 import type { WrittenTable } from "../../table-builder.js";
+import { SAME_COLUMNS } from "./calls.js";
 import { type FunctionModule, urlOf } from "./function-module.js";
 import type { MapPlan } from "./run.js";
 import { shareTable } from "./shared-table.js";
@@ -132,8 +133,7 @@ function merge(results: readonly Result[]): WrittenTable {
     const different = described.find((each) => Object.keys(each).join() !== names.join());
     if (different !== undefined) {
       throw new DataError(
-        `map: the function returned ${names.join(", ")} for some rows, and ${Object.keys(different).join(", ")} for others: ` +
-          "return the same columns for every row, with null where there is no value",
+        `map: the function returned ${names.join(", ")} for some rows, and ${Object.keys(different).join(", ")} for others: ${SAME_COLUMNS}`,
       );
     }
     const stored = parts.map((part) => featureOf(part.fields[i])).reduce((a, b) => unify(name, a, b));

@@ -1,5 +1,7 @@
 // From JavaScript's values to Arrow's layout: an encoder per field gathers values, and copies ranges of arrays that are in
 // the same layout already without a detour over JavaScript. Values are those that the field's feature holds (infer.ts).
+import { inspect } from "node:util";
+import { DataError } from "../../support/errors.js";
 import { type ArrayData, bytesOfView, isSet, NO_BYTES, widthOf } from "./array.js";
 import { type ArrowField, TIME_UNITS, type TimeUnit } from "./types.js";
 import { numbersOf } from "./values.js";
@@ -417,6 +419,15 @@ function pushOffsets(into: Offsets, offsets: Int32Array, start: number, end: num
   for (let i = start + 1; i <= end; i++) into.push(offsets[i] + shift);
 }
 
+/** Bytes as they are. Throws DataError for what is neither text nor bytes. */
+function checkedBytes({ name, type }: ArrowField, value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  const wanted = type.kind === "utf8" ? "text" : "bytes";
+  throw new DataError(
+    `"${name}" is given ${inspect(value, { depth: 0, breakLength: Infinity })}, where ${wanted} is needed`,
+  );
+}
+
 export class VariableEncoder extends Encoder {
   readonly #offsets = new Offsets();
   readonly #bytes = new GrowingBytes(1024);
@@ -428,7 +439,7 @@ export class VariableEncoder extends Encoder {
 
   protected put(value: unknown): void {
     if (typeof value === "string") this.#putText(value);
-    else if (value instanceof Uint8Array) this.#bytes.push(value);
+    else if (value !== undefined) this.#bytes.push(checkedBytes(this.field, value));
     this.#offsets.push(this.#bytes.length);
   }
 
@@ -473,7 +484,7 @@ class ViewEncoder extends Encoder {
 
   protected put(value: unknown): void {
     if (value === undefined) this.#putBytes(NO_BYTES);
-    else this.#putBytes(typeof value === "string" ? new TextEncoder().encode(value) : (value as Uint8Array));
+    else this.#putBytes(typeof value === "string" ? new TextEncoder().encode(value) : checkedBytes(this.field, value));
   }
 
   #putBytes(bytes: Uint8Array): void {

@@ -75,7 +75,7 @@ const PHYSICAL: ReadonlyMap<string, string> = new Map([
   ["FIXED_LEN_BYTE_ARRAY", "binary"],
 ]);
 
-/** The feature of a column of the file's schema; undefined where none describes it (a map, say). */
+/** The feature of a column of the file's schema; undefined where none describes it: a map, or values of any type. */
 function schemaFeature(node: SchemaTree): Feature | undefined {
   const { element, children } = node;
   if (element.repetition_type === "REPEATED")
@@ -88,7 +88,8 @@ function schemaFeature(node: SchemaTree): Feature | undefined {
       repeated.children.length === 1 && repeated.element.name !== "array" ? repeated.children[0] : undefined;
     return inner === undefined ? schemaFeature(repeated) : wrapList(schemaFeature(inner));
   }
-  if (element.converted_type === "MAP" || element.logical_type?.type === "MAP") return undefined;
+  const logical = element.logical_type?.type;
+  if (element.converted_type === "MAP" || logical === "MAP" || logical === "VARIANT") return undefined;
   if (children.length > 0) {
     const fields = children.map((child) => [child.element.name, schemaFeature(child)] as const);
     return fields.every((field): field is readonly [string, Feature] => field[1] !== undefined)

@@ -1,7 +1,15 @@
 // An open Parquet file: its footer, and its columns as hyparquet decodes them. Whatever is wrong with a file is said with its
 // name.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import type { AsyncBuffer, Compressors, DecodedArray, FileMetaData, ParquetScan, RowGroup } from "hyparquet";
+import type {
+  AsyncBuffer,
+  Compressors,
+  DecodedArray,
+  FileMetaData,
+  ParquetParsers,
+  ParquetScan,
+  RowGroup,
+} from "hyparquet";
 import { parquetMetadataAsync, parquetScan } from "hyparquet";
 import { FileFormatError } from "../../support/errors.js";
 import { codecs, readPages } from "./pages.js";
@@ -22,12 +30,32 @@ export async function openParquet(path: string): Promise<OpenFile> {
     const buffer = bufferOf(path);
     const metadata = await parquetMetadataAsync(buffer);
     const unpacked = new UnpackedPages();
-    const options = { file: buffer, metadata, utf8: false, useOffsetIndex: false, compressors: unpacked.compressors };
+    const { compressors } = unpacked;
+    const options = { file: buffer, metadata, utf8: false, useOffsetIndex: false, compressors, parsers: PARSERS };
     return { path, buffer, metadata, unpacked, scan: await parquetScan(options) };
   } catch (error) {
     throw unreadable(path, error);
   }
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new Error("text that is not UTF-8", { cause: error });
+  }
+}
+
+/** JSON and shapes as they are stored, which hyparquet would parse by itself; text that is no text is refused. */
+const PARSERS: Partial<ParquetParsers> = {
+  stringFromBytes: textOf,
+  jsonFromBytes: textOf,
+  geometryFromBytes: (bytes) => bytes,
+  geographyFromBytes: (bytes) => bytes,
+};
 
 /** Reads a file by ranges. Each read opens the file, so that none stays open. */
 function bufferOf(path: string): AsyncBuffer {

@@ -177,3 +177,10 @@ describe.each<ArrowFormat>(["stream", "file"])("the %s format", (format) => {
     );
   });
 });
+
+it.each(["string", "string_view", "binary"])("refuses to store what is neither text nor bytes as %s", (dtype) => {
+  const wanted = dtype === "binary" ? "bytes" : "text";
+  const encoder = encoderOf(fieldOf("notes", new List(new Value(dtype))));
+  const refused = `"item" is given { x: 1 }, where ${wanted} is needed`;
+  expect(() => encoder.append([{ x: 1 }])).toThrow(refused);
+});

@@ -61,3 +61,21 @@ describe.each(["plain", "dictionary", "pages-v2", "delta"])("%s.parquet", (name)
     expect(left.toSorted()).toEqual([...nested, ...encoded].toSorted());
   });
 });
+
+describe("nested.parquet", () => {
+  const held = JSON.parse(readFileSync(fixture("nested.json"), "utf8")) as Record<string, unknown[]>;
+
+  it("has pyarrow's values within lists and structs, loaded and streamed", async () => {
+    const { train } = await loadDataset(fixture("nested.parquet"));
+    const streamed = await loadDataset(fixture("nested.parquet"), { split: "train", streaming: true });
+    const rows: Record<string, unknown>[] = [];
+    for await (const row of streamed) rows.push(row);
+    for (const [column, values] of Object.entries(held)) {
+      expect(plain(train.column(column)), column).toEqual(values);
+      expect(
+        rows.map((row) => plain(row[column])),
+        column,
+      ).toEqual(values);
+    }
+  });
+});

@@ -55,6 +55,21 @@ try {
   compare("save_to_disk of splits, test", splits.test, features, rows.slice(1, 101).reverse());
   compare("to_parquet", parquet, features, rows);
 
+  for (const kind of ["arrays", "files", "translations"]) {
+    const wanted = JSON.parse(readFileSync(join(folder, `${kind}.json`), "utf8")) as {
+      features: unknown;
+      rows: unknown[];
+    };
+    const dataset = loadFromDisk(join(folder, kind)) as Dataset;
+    const { train } = await loadDataset(join(folder, `${kind}.parquet`));
+    compare(`save_to_disk, ${kind}`, dataset, wanted.features, wanted.rows);
+    compare(`to_parquet, ${kind}`, train, wanted.features, wanted.rows);
+    // Rows that pass through values in between, and rows that are copied as they are stored.
+    const mapped = await dataset.map((row) => row);
+    await mapped.saveToDisk(join(folder, `attune_${kind}`));
+    await train.toParquet(join(folder, `attune_${kind}.parquet`));
+  }
+
   await saved.saveToDisk(join(folder, "attune_saved"), { numShards: 3 });
   await saved.shuffle({ seed: 3 }).saveToDisk(join(folder, "attune_shuffled"));
   await splits.saveToDisk(join(folder, "attune_saved_dict"));

@@ -1,6 +1,7 @@
 """Python's part of bench/interchange.ts.
 
-  interchange.py write FOLDER   datasets of every feature that both sides have: saved/, saved_dict/, data.parquet, values.json
+  interchange.py write FOLDER   datasets of every feature that both sides have: saved/, saved_dict/, data.parquet, values.json,
+                                and the same of features with names of their own in arrays/, files/ and translations/
   interchange.py check FOLDER   reads what Attune wrote of them, attune_saved/ and so on: features and rows must be the same
 """
 
@@ -10,7 +11,26 @@ import sys
 from pathlib import Path
 
 import datasets
-from datasets import ClassLabel, Dataset, DatasetDict, Features, LargeList, List, Value, load_dataset, load_from_disk
+from datasets import (
+    Array2D,
+    Array3D,
+    Array5D,
+    Audio,
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    Image,
+    Json,
+    LargeList,
+    List,
+    Translation,
+    TranslationVariableLanguages,
+    Value,
+    Video,
+    load_dataset,
+    load_from_disk,
+)
 
 datasets.disable_progress_bars()
 
@@ -63,6 +83,54 @@ def row(i):
     }
 
 
+JSON = [{"x": 1, "y": [None, "é"]}, [1, 2.5], "text", 7, True, {}]
+named = {
+    "arrays": Features(
+        {
+            "matrix": Array2D(shape=(2, 3), dtype="int32"),
+            "frames": Array3D(shape=(None, 1, 2), dtype="float32"),
+            "deep": Array5D(shape=(1, 2, 1, 1, 2), dtype="int64"),
+            "json": Json(),
+            "messages": List(Json()),
+            "call": {"arguments": Json(), "n": Value("int8")},
+            "large": LargeList({"name": Value("string")}),
+        }
+    ),
+    "files": Features(
+        {
+            "image": Image(mode="RGB", decode=False),
+            "images": List(Image(decode=False)),
+            "sound": Audio(sampling_rate=16000, decode=False),
+            "video": Video(decode=False),
+        }
+    ),
+    "translations": Features(
+        {
+            "pair": Translation(languages=["de", "fr"]),
+            "several": TranslationVariableLanguages(languages=["en", "de", "fr"]),
+        }
+    ),
+}
+
+
+def named_row(kind, i):
+    if kind == "arrays":
+        return {
+            "matrix": [[i, 1, 2], [3, 4, -i]],
+            "frames": [[[i / 4, k]] for k in range(1 + i % 3)],
+            "deep": [[[[[i, 2**40]]], [[[3, 4]]]]],
+            "json": None if i % 5 == 4 else JSON[i % 6],
+            "messages": [JSON[k] for k in range(i % 4)],
+            "call": {"arguments": JSON[(i + 1) % 6], "n": i % 100},
+            "large": [{"name": str(i)}] * (i % 3),
+        }
+    if kind == "translations":
+        several = {"de": f"de {i}", "fr": [f"fr {i}", "encore"][: 1 + i % 2]}
+        return {"pair": {"de": f"Zeile {i}", "fr": None if i % 4 == 3 else f"ligne {i}"}, "several": several}
+    file = {"bytes": bytes([i % 256, 0, 255]), "path": f"{i}.bin" if i % 2 else None}
+    return {"image": file, "images": [file] * (i % 3), "sound": None if i % 5 == 4 else file, "video": file}
+
+
 def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
@@ -85,9 +153,39 @@ def write(folder):
     dataset.to_parquet(folder / "data.parquet")
     written = {"features": features.to_dict(), "rows": [plain(each) for each in dataset]}
     (folder / "values.json").write_text(json.dumps(written))
+    for kind, types in named.items():
+        rows = [named_row(kind, i) for i in range(1100)]
+        if kind == "files":  # given as stored: to encode them Python needs packages for images and sound
+            dataset = Dataset.from_list(rows).cast(types)
+        else:
+            dataset = Dataset.from_list(rows, features=types)
+        dataset.save_to_disk(folder / kind)
+        dataset.to_parquet(folder / f"{kind}.parquet")
+        written = {"features": types.to_dict(), "rows": [plain(each) for each in dataset]}
+        (folder / f"{kind}.json").write_text(json.dumps(written))
+
+
+def check_named(folder, kind, types):
+    wanted = json.loads((folder / f"{kind}.json").read_text())["rows"]
+    file = {"data_files": str(folder / f"attune_{kind}.parquet"), "cache_dir": str(folder / "cache")}
+    cases = {
+        "saveToDisk": load_from_disk(folder / f"attune_{kind}"),
+        "toParquet": load_dataset("parquet", split="train", **file),
+    }
+    for name, dataset in cases.items():
+        if dataset.features != types:
+            sys.exit(f"{kind}, {name}: features are {dataset.features}, not {types}")
+        for found, row in zip(map(plain, dataset), wanted, strict=True):
+            if found != row:
+                sys.exit(f"{kind}, {name}: a row is {found}, not {row}")
+        first = next(iter(types))
+        assert len(dataset.map(lambda each: {"copy": each[first]})["copy"]) == len(wanted)  # Python goes on with it
+        print(f"Python reads what Attune wrote, {kind}, {name}: {len(wanted)} rows, features and values the same")
 
 
 def check(folder):
+    for kind, types in named.items():
+        check_named(folder, kind, types)
     values = json.loads((folder / "values.json").read_text())
     both = load_from_disk(folder / "attune_saved_dict")
     parquet = load_dataset(

@@ -8,7 +8,7 @@ import { type ArrowField, sameLayout } from "./arrow/types.js";
 import { valueReader } from "./arrow/values.js";
 import { ArrowColumn, MemoryChunks } from "./arrow-column.js";
 import { describeFeature, type Feature, type List, type Value } from "./features.js";
-import { elementType, fits, inferFeature, isTypedList, NoFeature, unifyFeatures } from "./infer.js";
+import { elementType, fits, holdsJson, inferFeature, isTypedList, NoFeature, unifyFeatures } from "./infer.js";
 
 /** Rows of a chunk, which are those of a record batch on disk: Python's datasets writes as many. */
 export const CHUNK_ROWS = 1000;
@@ -16,7 +16,10 @@ export const CHUNK_ROWS = 1000;
 export interface ColumnBuilderOptions {
   /** The feature that the column is to have where its values fit it. */
   readonly wished?: Feature;
-  /** Throw DataError at the first value that does not fit the wished feature. Default false: take the inferred one then. */
+  /**
+   * Throw DataError at the first value that does not fit the wished feature. Default false: take the inferred one then. A
+   * wish for JSON is always strict.
+   */
   readonly strict?: boolean;
   /** Rows of a chunk. Default 1000. */
   readonly chunkRows?: number;
@@ -27,6 +30,8 @@ export class ColumnBuilder {
   readonly #name: string;
   readonly #chunkRows: number;
   readonly #strict: boolean;
+  /** Values of the wished feature are of any types, and none is inferred. */
+  readonly #isJson: boolean;
   #wished: Feature | undefined;
   #pending: unknown[] = [];
   #chunks: ArrayData[] = [];
@@ -36,7 +41,8 @@ export class ColumnBuilder {
   constructor(name: string, options: ColumnBuilderOptions = {}) {
     this.#name = name;
     this.#wished = options.wished;
-    this.#strict = options.strict ?? false;
+    this.#isJson = options.wished !== undefined && holdsJson(options.wished);
+    this.#strict = this.#isJson || (options.strict ?? false);
     this.#chunkRows = options.chunkRows ?? CHUNK_ROWS;
   }
 
@@ -59,7 +65,7 @@ export class ColumnBuilder {
     const element = elementType(values);
     for (let i = 0; i < values.length; i++) {
       const value = values[i] ?? null;
-      if (!this.#isAsBefore(value)) this.#unify(element ?? inferFeature(value), where, i);
+      if (!this.#isJson && !this.#isAsBefore(value)) this.#unify(element ?? inferFeature(value), where, i);
       if (this.#wished !== undefined && !fits(this.#wished, value)) this.#giveUp(this.#wished, value);
       this.#pending.push(value);
       if (this.#pending.length === this.#chunkRows) this.#encode();
@@ -81,13 +87,6 @@ export class ColumnBuilder {
   /** The column, with the feature `wished` where every value fits it and else with the inferred one. */
   build(wished?: Feature): ArrowColumn {
     return this.#column(wished !== undefined && this.#misfit(wished) === undefined ? wished : this.feature);
-  }
-
-  /** The column with the feature that was asked for. Throws DataError at the first value that does not fit it. */
-  buildAs(feature: Feature): ArrowColumn {
-    const misfit = this.#misfit(feature);
-    if (misfit !== undefined) throw this.#unfit(feature, misfit.value, misfit.row);
-    return this.#column(feature);
   }
 
   /** True where the value's type is plainly that of the values before, which spares the inference. */

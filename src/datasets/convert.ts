@@ -1,7 +1,18 @@
 // Values of one feature as values of another: what `cast` and files with declared features do. What can be converted, and
 // how numbers, booleans and dates are spelt, is Arrow's safe cast; labels are converted as Python's datasets does.
 import { integerRanges, kindOf } from "./dtypes.js";
-import { ClassLabel, describeFeature, type Feature, isStruct, List, type StructFeature, Value } from "./features.js";
+import { inexactInteger, isJsonValue } from "./exact-json.js";
+import {
+  ClassLabel,
+  describeFeature,
+  type Feature,
+  isStruct,
+  Json,
+  List,
+  type StructFeature,
+  Value,
+} from "./features.js";
+import { fits } from "./infer.js";
 
 /** Turns a value that is not null into another. */
 export type Convert = (value: unknown) => unknown;
@@ -30,6 +41,8 @@ export function conversion(from: Feature, to: Feature, refuse: Refuse): Convert 
 
 function convertNonNull(from: Feature, to: Feature, refuse: Refuse): Convert | NoConversion {
   if (from instanceof Value && from.dtype === "null") return () => null;
+  if (to instanceof Json) return toJson(from, refuse);
+  if (from instanceof Json) return fromJson(to, refuse);
   if (to instanceof ClassLabel) return toLabel(from, to, refuse);
   if (to instanceof List) return from instanceof List ? toList(from, to, refuse) : new NoConversion(from, to);
   if (to instanceof Value) {
@@ -38,6 +51,31 @@ function convertNonNull(from: Feature, to: Feature, refuse: Refuse): Convert | N
     return new NoConversion(from, to);
   }
   return isStruct(from) ? toStruct(from, to, refuse) : new NoConversion(from, to);
+}
+
+/** Text is taken for JSON; other values that JSON has stay as they are. */
+function toJson(from: Feature, refuse: Refuse): Convert {
+  if (from instanceof Json) return keep;
+  const isText = from instanceof Value && kindOf(from.dtype) === "string";
+  return (value) => {
+    if (!isText) return isJsonValue(value) ? value : refuse(`${String(value)}, which JSON does not have`);
+    const text = String(value);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      return refuse(`the string ${JSON.stringify(text.slice(0, 60))}, which is no JSON`);
+    }
+    const inexact = inexactInteger(text);
+    return inexact === undefined ? parsed : refuse(`the integer ${inexact}, too large to be exact as a number`);
+  };
+}
+
+/** As text, or as what each value is. */
+function fromJson(to: Feature, refuse: Refuse): Convert {
+  if (to instanceof Value && kindOf(to.dtype) === "string") return (value) => JSON.stringify(value);
+  return (value) =>
+    fits(to, value) ? value : refuse(`${JSON.stringify(value).slice(0, 60)}, which is no ${describeFeature(to)}`);
 }
 
 function toList(from: List, to: List, refuse: Refuse): Convert | NoConversion {

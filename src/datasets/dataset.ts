@@ -534,10 +534,9 @@ function tableFrom(
         `column "${name}" has ${values.length} values, column "${given[0][0]}" ${length}: columns need equal lengths`,
       );
     }
-    const builder = new ColumnBuilder(name);
+    const builder = new ColumnBuilder(name, { wished: features[name], strict: true });
     builder.append(values, (i) => `row ${i}`);
-    const feature = features[name];
-    return [name, feature === undefined ? builder.build() : builder.buildAs(feature)] as const;
+    return [name, builder.build()] as const;
   });
   const unknown = Object.keys(features).find((name) => !given.some(([column]) => column === name));
   if (unknown !== undefined)

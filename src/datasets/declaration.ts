@@ -1,6 +1,6 @@
 // The declaration file that gives a dataset's rows their types: what `attune types` writes.
 import { kindOf } from "./dtypes.js";
-import { ClassLabel, type Feature, isStruct, List, type StructFeature } from "./features.js";
+import { ClassLabel, type Feature, isStruct, Json, List, type StructFeature } from "./features.js";
 
 /** A dataset to be declared. */
 export interface Declared {
@@ -17,7 +17,7 @@ export function declarationOf({ path, config, features, nullable }: Declared): s
   const row = rowName(path, config);
   const fields = Object.entries(features).map(([name, feature]) => {
     const type = typeOf(feature, "  ");
-    return `  ${propertyName(name)}: ${type}${nullable.has(name) && type !== "null" ? " | null" : ""};`;
+    return `  ${propertyName(name)}: ${type}${nullable.has(name) && type !== "null" && type !== "unknown" ? " | null" : ""};`;
   });
   const usesLabel = fields.some((field) => field.includes("Label<"));
   const parts = [
@@ -63,6 +63,7 @@ function typeOf(feature: Feature, indent: string): string {
   if (feature instanceof ClassLabel) {
     return `Label<${feature.names.map((name) => JSON.stringify(name)).join(" | ") || "never"}>`;
   }
+  if (feature instanceof Json) return "unknown";
   if (feature instanceof List) return `${typeOf(feature.feature, indent)}[]`;
   if (isStruct(feature)) {
     const fields = Object.entries(feature).map(

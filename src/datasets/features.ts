@@ -1,10 +1,10 @@
-// The types of columns: Value, ClassLabel, List, and structs (plain objects of features), as in Python's datasets.
+// The types of columns: Value, ClassLabel, Json, List, and structs (plain objects of features), as in Python's datasets.
 // Their JSON form is what Python writes into Parquet's and Arrow's schema metadata and into dataset_info.json.
 import { inspect } from "node:util";
 import { ConfigError, DataError, nearest } from "../support/errors.js";
 
-/** The type of a column or of a part of one: a value, a class label, a list, or a struct of named features. */
-export type Feature = Value | ClassLabel | List | StructFeature;
+/** The type of a column or of a part of one: a value, a class label, JSON, a list, or a struct of named features. */
+export type Feature = Value | ClassLabel | Json | List | StructFeature;
 
 /** The features of a record's fields by name. */
 export interface StructFeature {
@@ -114,6 +114,24 @@ export class ClassLabel<Name extends string = string> {
   }
 }
 
+/** Values of any type that JSON has, another in each row where need be: stored as text, read as what the text says. */
+export class Json {
+  readonly #options: object;
+
+  /** `decode` is Python's, which gives the text where it is false; it is kept for it. */
+  constructor(options: { decode?: boolean } = {}) {
+    this.#options = { ...options };
+  }
+
+  toJSON(): object {
+    return { ...this.#options, _type: "Json" };
+  }
+
+  toString(): string {
+    return "Json()";
+  }
+}
+
 /** A list of values of one feature, of any length or, where `length` is not -1, of that length. */
 export class List {
   readonly feature: Feature;
@@ -163,14 +181,41 @@ export class LargeList extends List {
   }
 }
 
-/** True where `feature` is a struct: a plain object of features. */
+/** A struct that has a name in Python's datasets, Image say, and options that are kept for it (see named-features.ts). */
+export class NamedStruct {
+  readonly #name: string;
+  readonly #options: Readonly<Record<string, unknown>>;
+
+  /** `options` are as Python writes them. */
+  constructor(name: string, fields: StructFeature, options: Readonly<Record<string, unknown>>) {
+    this.#name = name;
+    this.#options = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    Object.assign(this, fields);
+  }
+
+  toJSON(): object {
+    return { ...this.#options, _type: this.#name };
+  }
+
+  toString(): string {
+    const options = Object.entries(this.#options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    return `${this.#name}(${options.join(", ")})`;
+  }
+
+  [inspect.custom](_depth: number, options: object, print: typeof inspect): string {
+    return `${this.#name} ${print(this.#options, options)}`;
+  }
+}
+
+/** True where `feature` is a struct: an object of features. */
 export function isStruct(feature: Feature): feature is StructFeature {
-  return !(feature instanceof Value || feature instanceof ClassLabel || feature instanceof List);
+  const isOther = feature instanceof Value || feature instanceof ClassLabel || feature instanceof Json;
+  return !(isOther || feature instanceof List);
 }
 
 /** A feature in words, for messages: `Value("int64")`, `{a: Value("string")}`. */
 export function describeFeature(feature: Feature): string {
-  if (!isStruct(feature)) return feature.toString();
+  if (!isStruct(feature) || feature instanceof NamedStruct) return String(feature);
   return `{${Object.entries(feature)
     .map(([name, field]) => `${name}: ${describeFeature(field)}`)
     .join(", ")}}`;

@@ -2,12 +2,25 @@
 export { concatenateDatasets, interleaveDatasets } from "./combine.js";
 export { type CreateOptions, Dataset } from "./dataset.js";
 export { DatasetDict } from "./dataset-dict.js";
-export { ClassLabel, type Feature, LargeList, List, type StructFeature, Value } from "./features.js";
+export { ClassLabel, type Feature, Json, LargeList, List, type StructFeature, Value } from "./features.js";
 export type { FileOptions, FormatName } from "./file-formats.js";
 export type { FormatOptions, FormatType } from "./format.js";
 export { type GlueConfig, type GlueRow, glueTask, glueTasks, isGlueConfig } from "./glue.js";
 export * from "./known.js"; // with a star, so that declarations of "attune/datasets" can add to KnownDatasets
 export { type LoadOptions, loadDataset, loadFromDisk } from "./load.js";
+export {
+  Array2D,
+  Array3D,
+  Array4D,
+  Array5D,
+  type ArrayOptions,
+  Audio,
+  type DecodeOptions,
+  Image,
+  Translation,
+  TranslationVariableLanguages,
+  Video,
+} from "./named-features.js";
 export type { DatasetPushOptions } from "./publish/push.js";
 export type { SaveOptions } from "./saved-folder.js";
 export type { SplitSlice, SplitSpec } from "./split-spec.js";

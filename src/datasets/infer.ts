@@ -1,6 +1,7 @@
 // The feature of values that come without one: what a mapped function returned, or rows given as they are.
 import { integerRanges, kindOf } from "./dtypes.js";
-import { ClassLabel, describeFeature, type Feature, isStruct, List, sameFeature, Value } from "./features.js";
+import { isJsonValue } from "./exact-json.js";
+import { ClassLabel, describeFeature, type Feature, isStruct, Json, List, sameFeature, Value } from "./features.js";
 
 const NULL = new Value("null");
 const BOOL = new Value("bool");
@@ -148,6 +149,12 @@ export function unifyFeatures(a: Feature, b: Feature): Feature | undefined {
   return sameFeature(a, b) ? a : undefined;
 }
 
+/** Whether a feature holds JSON, whose values are of no type that could be inferred. */
+export function holdsJson(feature: Feature): boolean {
+  if (feature instanceof List) return holdsJson(feature.feature);
+  return feature instanceof Json || (isStruct(feature) && Object.values(feature).some(holdsJson));
+}
+
 /** Whether `feature` can hold `value`; null fits everywhere. */
 export function fits(feature: Feature, value: unknown): boolean {
   if (value === null || value === undefined) return true;
@@ -162,6 +169,7 @@ export function fits(feature: Feature, value: unknown): boolean {
     return true;
   }
   if (feature instanceof Value) return fitsValue(feature.dtype, value);
+  if (feature instanceof Json) return isJsonValue(value);
   if (typeof value !== "object") return false;
   return Object.entries(value).every(([name, field]) => name in feature && fits(feature[name], field));
 }

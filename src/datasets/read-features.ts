@@ -3,10 +3,11 @@
 // Forms and older spellings are those of datasets 5.2, features/features.py: generate_from_dict, _from_yaml_list.
 import { ConfigError } from "../support/errors.js";
 import { ClassLabel, type Feature, isStruct, LargeList, List, type StructFeature, Value } from "./features.js";
+import { namedFeature, nameOfCard } from "./named-features.js";
 
 /**
  * The feature that Python's JSON form describes: `{"dtype":"string","_type":"Value"}`, ClassLabel, List (also under its
- * older name Sequence), LargeList, structs as objects without `_type`, and a list in brackets.
+ * older name Sequence), LargeList, those of named-features.ts, structs as objects without `_type`, a list in brackets.
  *
  * @throws ConfigError, saying what it cannot read, on any other form.
  */
@@ -21,8 +22,6 @@ export function featureFromJson(json: unknown): Feature {
       return new Value(String(fields.dtype));
     case "ClassLabel":
       return new ClassLabel({ names: stringNames(fields.names) });
-    case "Translation":
-      return translation(fields.languages);
     case "LargeList":
       return new LargeList(featureFromJson(fields.feature));
     case "List":
@@ -34,17 +33,14 @@ export function featureFromJson(json: unknown): Feature {
     }
     case undefined:
       return mapValues(fields, featureFromJson);
-    default:
+    default: {
       if (typeof fields._type === "object") return mapValues(fields, featureFromJson); // a struct's field of that name
-      throw new ConfigError(
-        `the feature ${String(fields._type)} is not supported: Value, ClassLabel, List and structs are`,
-      );
+      const { _type, ...options } = fields;
+      const named = namedFeature(String(_type), options);
+      if (named !== undefined) return named;
+      throw new ConfigError(`the feature ${String(_type)} is not known: it is none of Python's datasets 5.2`);
+    }
   }
-}
-
-/** A text for each language. */
-function translation(languages: unknown): StructFeature {
-  return Object.fromEntries(stringNames(languages).map((language) => [language, new Value("string")]));
 }
 
 function stringNames(names: unknown): string[] {
@@ -77,7 +73,7 @@ export function featuresFromYaml(yaml: unknown): StructFeature {
 }
 
 function featureFromYaml(yaml: unknown): Feature {
-  if (typeof yaml === "string") return new Value(yaml);
+  if (typeof yaml === "string") return namedFeature(nameOfCard(yaml) ?? "", {}) ?? new Value(yaml);
   if (Array.isArray(yaml)) return featuresFromYaml(yaml);
   if (typeof yaml !== "object" || yaml === null)
     throw new ConfigError(`${JSON.stringify(yaml)} does not describe a feature`);
@@ -92,14 +88,11 @@ function featureFromYaml(yaml: unknown): Feature {
     if (!Array.isArray(fields.sequence) || !isStruct(feature)) return new List(feature, options);
     return mapValues(feature, (field) => new List(field, options));
   }
-  if ("translation" in fields) {
-    const { languages } = (fields.translation ?? {}) as { languages?: unknown };
-    return translation(languages);
-  }
   if ("class_label" in fields) return classLabelFromYaml(fields.class_label);
-  throw new ConfigError(
-    `${JSON.stringify(yaml)} does not describe a feature that is supported: Value, ClassLabel, List and structs are`,
-  );
+  const [[spelling, named] = ["", undefined]] = Object.entries(fields);
+  const feature = namedFeature(nameOfCard(spelling) ?? "", (named ?? {}) as Readonly<Record<string, unknown>>);
+  if (feature !== undefined) return feature;
+  throw new ConfigError(`${JSON.stringify(yaml)} does not describe a feature that is known`);
 }
 
 function classLabelFromYaml(yaml: unknown): ClassLabel {

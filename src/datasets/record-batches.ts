@@ -3,6 +3,7 @@
 import { type ArrayEncoder, encoderOf } from "./arrow/encoder.js";
 import { fieldOf, schemaOf } from "./arrow/features.js";
 import { type ArrowField, type ArrowSchema, sameLayout } from "./arrow/types.js";
+import { TYPED_LIST } from "./arrow/values.js";
 import type { RecordBatch } from "./arrow/writer.js";
 import { ArrowColumn } from "./arrow-column.js";
 import { type Column, SelectedColumn } from "./column.js";
@@ -26,7 +27,15 @@ function fieldOfColumn(name: string, column: Column): ArrowField {
   const field = fieldOf(name, column.feature);
   const stored = column instanceof SelectedColumn ? column.column : column;
   if (!(stored instanceof ArrowColumn) || !sameLayout(stored.chunks.field, field)) return field;
-  return { ...stored.chunks.field, name, nullable: true };
+  return storedAs(stored.chunks.field, field);
+}
+
+/** `wanted`, with what is only known of values that are stored: which lists are of typed arrays. */
+function storedAs(stored: ArrowField, wanted: ArrowField): ArrowField {
+  const typed = stored.metadata.get(TYPED_LIST);
+  const metadata = typed === undefined ? wanted.metadata : new Map([...wanted.metadata, [TYPED_LIST, typed]]);
+  const children = wanted.children.map((child, i) => storedAs(stored.children[i], child));
+  return { ...wanted, metadata, children };
 }
 
 /** Rows `start` to `end` - 1 as batches of `rows` rows each, the last one shorter. */

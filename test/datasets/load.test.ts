@@ -178,7 +178,7 @@ describe("what disagrees in a folder is said", () => {
     expect((await refusal(load(`${text}  - name: label\n    dtype: float32\n`))).message).toContain(
       'column "label" is Value("float32"), but the file holds Value("int64")',
     );
-    expect((await refusal(load(`${text}  - name: label\n    dtype: {image: {}}\n`))).message).toContain(
+    expect((await refusal(load(`${text}  - name: label\n    dtype: {picture: {}}\n`))).message).toContain(
       "README.md: dataset_info:",
     );
   });

@@ -3,7 +3,7 @@
 import { inspect } from "node:util";
 import { DataError } from "../../support/errors.js";
 import { type ArrayData, bytesOfView, isSet, NO_BYTES, widthOf } from "./array.js";
-import { type ArrowField, TIME_UNITS, type TimeUnit } from "./types.js";
+import { type ArrowField, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
 import { numbersOf } from "./values.js";
 
 /** An array in the making. */
@@ -32,7 +32,8 @@ export function encoderOf(field: ArrowField): ArrayEncoder {
       return new BoolEncoder(field);
     case "utf8":
     case "binary":
-      return type.form === "view" ? new ViewEncoder(field) : new VariableEncoder(field);
+      if (type.form === "view") return new ViewEncoder(field);
+      return isJsonField(field) ? new JsonEncoder(field) : new VariableEncoder(field);
     case "list":
       return new ListEncoder(field);
     case "fixedList":
@@ -470,6 +471,13 @@ export class VariableEncoder extends Encoder {
 
   protected take(): Partial<ArrayData> {
     return { offsets: this.#offsets.take(), values: this.#bytes.take() };
+  }
+}
+
+/** JSON as text: values are written as such, bytes are text already. */
+class JsonEncoder extends VariableEncoder {
+  protected override put(value: unknown): void {
+    super.put(value === undefined || value instanceof Uint8Array ? value : JSON.stringify(value));
   }
 }
 

@@ -6,14 +6,25 @@ import {
   describeFeature,
   type Feature,
   isStruct,
+  Json,
   LargeList,
   List,
   type StructFeature,
   Value,
 } from "../features.js";
 import { isTypedList, typedList } from "../infer.js";
+import { ArrayFeature, namedFeature } from "../named-features.js";
 import { featureFromJson } from "../read-features.js";
-import { type ArrowField, type ArrowSchema, type ArrowType, dtypeName, typeOfDtype } from "./types.js";
+import {
+  type ArrowField,
+  type ArrowSchema,
+  type ArrowType,
+  dtypeName,
+  EXTENSION_METADATA,
+  EXTENSION_NAME,
+  isJsonField,
+  typeOfDtype,
+} from "./types.js";
 import { TYPED_LIST } from "./values.js";
 
 const NO_METADATA: ReadonlyMap<string, string> = new Map();
@@ -30,6 +41,8 @@ export function fieldOf(name: string, feature: Feature, given: Feature = feature
     return { name, type, nullable: true, children, metadata };
   };
   if (feature instanceof ClassLabel) return make({ kind: "int", bits: 64, signed: true });
+  if (feature instanceof Json) return make({ kind: "utf8", form: "small" }, [], extension("arrow.json", ""));
+  if (feature instanceof ArrayFeature) return arrayField(name, feature);
   if (feature instanceof List) {
     const element = fieldOf("item", feature.feature, given instanceof List ? given.feature : undefined);
     const type: ArrowType =
@@ -50,13 +63,44 @@ export function fieldOf(name: string, feature: Feature, given: Feature = feature
   return make(type);
 }
 
+/** The metadata of a field whose values are of an extension. */
+function extension(name: string, metadata: string): ReadonlyMap<string, string> {
+  return new Map([
+    [EXTENSION_METADATA, metadata],
+    [EXTENSION_NAME, name],
+  ]);
+}
+
+const ARRAY_EXTENSION = /^datasets\.features\.features\.(Array[2-5]D)ExtensionType$/;
+
+/** Lists of lists of any length, under Python's name for arrays: it does not take lists of fixed length for one. */
+function arrayField(name: string, feature: ArrayFeature): ArrowField {
+  const { shape, dtype } = feature;
+  let lists: Feature = new Value(dtype);
+  for (let i = 0; i < shape.length; i++) lists = new List(lists);
+  const type = `datasets.features.features.Array${shape.length}DExtensionType`;
+  return { ...fieldOf(name, lists), metadata: extension(type, JSON.stringify([shape, dtype])) };
+}
+
+/** The feature of an extension that Python's datasets has; undefined for others, which are read as what they are stored as. */
+function extensionFeature(field: ArrowField): Feature | undefined {
+  if (isJsonField(field)) return new Json();
+  const [, name] = ARRAY_EXTENSION.exec(field.metadata.get(EXTENSION_NAME) ?? "") ?? [];
+  if (name === undefined) return undefined;
+  const [shape, dtype] = JSON.parse(field.metadata.get(EXTENSION_METADATA) ?? "[]") as unknown[];
+  return namedFeature(name, { shape, dtype });
+}
+
 /** True for the elements of JavaScript's typed arrays of numbers. */
 function isTypedArrayElement(type: ArrowType): boolean {
   return (type.kind === "int" && type.bits < 64) || (type.kind === "float" && type.bits > 16);
 }
 
 /** The feature of a column that nothing but its field describes. */
-export function featureOf({ type, children, metadata }: ArrowField): Feature {
+export function featureOf(field: ArrowField): Feature {
+  const { type, children, metadata } = field;
+  const extended = extensionFeature(field);
+  if (extended !== undefined) return extended;
   switch (type.kind) {
     case "list": {
       const element = featureOf(children[0]);
@@ -108,8 +152,10 @@ export function checkStored(column: string, feature: Feature, field: ArrowField)
   throw new Error(`column "${column}" is said to be ${describeFeature(feature)}, but is stored as ${stored}`);
 }
 
-function holds({ type, children }: ArrowField, feature: Feature): boolean {
+function holds(field: ArrowField, feature: Feature): boolean {
+  const { type, children } = field;
   if (type.kind === "null") return true;
+  if (feature instanceof Json || isJsonField(field)) return feature instanceof Json && isJsonField(field);
   if (feature instanceof List) {
     return (type.kind === "list" || type.kind === "fixedList") && holds(children[0], feature.feature);
   }

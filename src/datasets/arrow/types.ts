@@ -41,6 +41,15 @@ export interface ArrowField {
   readonly dictionary?: { readonly id: number; readonly index: ArrowType };
 }
 
+/** The metadata under which a field names the extension that its values are of. */
+export const EXTENSION_NAME = "ARROW:extension:name";
+export const EXTENSION_METADATA = "ARROW:extension:metadata";
+
+/** True of a field of text that is JSON, each value by itself. */
+export function isJsonField({ metadata }: ArrowField): boolean {
+  return metadata.get(EXTENSION_NAME) === "arrow.json";
+}
+
 /** The columns of a file. */
 export interface ArrowSchema {
   readonly fields: readonly ArrowField[];
@@ -128,10 +137,11 @@ export function typeOfDtype(dtype: string): ScalarType | undefined {
   }
 }
 
-/** True where both fields hold the same values in the same layout, whatever their names and metadata. */
+/** True where both fields hold the same values in the same layout, whatever their names and other metadata. */
 export function sameLayout(a: ArrowField, b: ArrowField): boolean {
   return (
     JSON.stringify([a.type, a.dictionary?.index]) === JSON.stringify([b.type, b.dictionary?.index]) &&
+    isJsonField(a) === isJsonField(b) &&
     a.children.length === b.children.length &&
     a.children.every((child, i) => {
       const other = b.children[i];

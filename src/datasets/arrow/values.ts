@@ -1,7 +1,8 @@
 // From Arrow's layout to JavaScript's values: numbers, strings, booleans, bytes, Dates, arrays and objects.
+import { inexactInteger } from "../exact-json.js";
 import { type ArrayData, bytesOfView, isSet } from "./array.js";
 import { copier, type NumberArray } from "./small-arrays.js";
-import { type ArrowField, TIME_UNITS, type TimeUnit } from "./types.js";
+import { type ArrowField, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
 
 /** Reads an array's values by index; indices are in range. */
 export interface ValueReader {
@@ -75,8 +76,10 @@ function getter(array: ArrayData, refuse: Refuse): (i: number) => unknown {
     case "duration":
       return integers64(array, true, refuse);
     case "utf8":
-    case "binary":
-      return type.form === "view" ? views(array) : variable(array);
+    case "binary": {
+      const read = type.form === "view" ? views(array) : variable(array);
+      return isJsonField(field) ? (i) => parsed(String(read(i)), refuse) : read;
+    }
     case "fixedBinary":
       return (i) => values.slice(i * type.bytes, (i + 1) * type.bytes);
     case "list": {
@@ -180,6 +183,20 @@ function views({ field, values, data }: ArrayData): (i: number) => unknown {
     const bytes = bytesOfView(view, data, i) as Uint8Array; // checked when the array was made
     return isText ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8") : bytes.slice();
   };
+}
+
+/** What a text of JSON says. */
+function parsed(text: string, refuse: Refuse): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return refuse(`${JSON.stringify(text.slice(0, 60))}, which is no JSON (${reason})`);
+  }
+  const inexact = inexactInteger(text);
+  if (inexact === undefined) return value;
+  return refuse(`JSON with the integer ${inexact}, too large to be exact as a number (store such values as strings)`);
 }
 
 /** Reads elements `start` to `end` - 1 of a list's child into an array of their own. */

@@ -8,7 +8,7 @@ import { encoderOf } from "../arrow/encoder.js";
 import { fieldOf } from "../arrow/features.js";
 import type { ArrowField } from "../arrow/types.js";
 import { integerRanges } from "../dtypes.js";
-import { ClassLabel, type Feature, List, type StructFeature, Value } from "../features.js";
+import { ClassLabel, type Feature, Json, List, type StructFeature, Value } from "../features.js";
 import { fits } from "../infer.js";
 import { type OpenFile, readChunk, unreadable } from "./file.js";
 import { decodeFlat, type FlatColumn, flatColumn } from "./flat-column.js";
@@ -126,6 +126,7 @@ function converter(feature: Feature, refuse: (reason: string) => never): (value:
       return fits(feature, integer) ? integer : refuse(outside(feature, integer));
     };
   }
+  if (feature instanceof Json) return (value) => (typeof value === "string" ? Buffer.from(value) : (value ?? null));
   if (feature instanceof Value) return exact;
   if (feature instanceof List) {
     const convert = converter(feature.feature, refuse);

@@ -9,6 +9,7 @@ import {
   describeFeature,
   type Feature,
   isStruct,
+  Json,
   List,
   type StructFeature,
   sameFeature,
@@ -96,7 +97,7 @@ function schemaFeature(node: SchemaTree): Feature | undefined {
       ? Object.fromEntries(fields)
       : undefined;
   }
-  return new Value(leafType(element));
+  return element.converted_type === "JSON" || logical === "JSON" ? new Json() : new Value(leafType(element));
 }
 
 function wrapList(feature: Feature | undefined): List | undefined {
@@ -181,6 +182,11 @@ function checkLabels(file: string, one: DeclaredFeatures, other: DeclaredFeature
 /** Whether values stored as `held` can be read as `feature`. */
 function holds(feature: Feature, held: Feature): boolean {
   if (held instanceof Value && held.dtype === "null") return true;
+  if (feature instanceof Json || held instanceof Json) {
+    return [feature, held].every(
+      (each) => each instanceof Json || (each instanceof Value && kindOf(each.dtype) === "string"),
+    );
+  }
   if (feature instanceof List) return held instanceof List && holds(feature.feature, held.feature);
   if (isStruct(feature)) {
     return isStruct(held) && Object.keys(feature).every((name) => name in held && holds(feature[name], held[name]));

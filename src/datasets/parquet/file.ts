@@ -52,7 +52,7 @@ function textOf(bytes: Uint8Array | undefined): string | undefined {
 /** JSON and shapes as they are stored, which hyparquet would parse by itself; text that is no text is refused. */
 const PARSERS: Partial<ParquetParsers> = {
   stringFromBytes: textOf,
-  jsonFromBytes: textOf,
+  jsonFromBytes: (bytes) => bytes,
   geometryFromBytes: (bytes) => bytes,
   geographyFromBytes: (bytes) => bytes,
 };

@@ -5,7 +5,7 @@ import type { SchemaTree } from "hyparquet";
 import { type ArrayData, isSet, NO_BYTES } from "../arrow/array.js";
 import { type ArrowField, type ScalarType, typeOfDtype } from "../arrow/types.js";
 import { numbersOf } from "../arrow/values.js";
-import { ClassLabel, type Feature, Value } from "../features.js";
+import { ClassLabel, type Feature, Json, Value } from "../features.js";
 import { leafType } from "./features.js";
 import { damagedPage, type Page, sizedBytes } from "./pages.js";
 import { areAllOnes, decodeRuns } from "./runs.js";
@@ -26,8 +26,7 @@ export function flatColumn(
 ): FlatColumn | undefined {
   if (children.length > 0 || element.repetition_type === "REPEATED") return undefined;
   const stored = typeOfDtype(leafType(element));
-  const wanted =
-    feature instanceof Value ? typeOfDtype(feature.dtype) : feature instanceof ClassLabel ? LABEL : undefined;
+  const wanted = feature instanceof Value ? typeOfDtype(feature.dtype) : scalarOf(feature);
   if (stored === undefined || wanted === undefined || !areAlike(stored, wanted)) return undefined;
   switch (element.type) {
     case "BOOLEAN":
@@ -45,7 +44,11 @@ export function flatColumn(
   }
 }
 
-const LABEL: ScalarType = { kind: "int", bits: 64, signed: true };
+/** How labels and JSON are stored; undefined for what is nested. */
+function scalarOf(feature: Feature): ScalarType | undefined {
+  if (feature instanceof ClassLabel) return { kind: "int", bits: 64, signed: true };
+  return feature instanceof Json ? { kind: "utf8", form: "small" } : undefined;
+}
 
 /** Whether values of both types have the same bits, as Parquet stores them. */
 function areAlike(stored: ScalarType, wanted: ScalarType): boolean {

@@ -2,7 +2,17 @@
 // with all else that stands in it left as it is. Forms are those of datasets 5.2 (info.py, utils/metadata.py).
 import { type Document, parseDocument } from "yaml";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
-import { ClassLabel, type Feature, isStruct, LargeList, List, type StructFeature, Value } from "../features.js";
+import {
+  ClassLabel,
+  type Feature,
+  Json,
+  LargeList,
+  List,
+  NamedStruct,
+  type StructFeature,
+  Value,
+} from "../features.js";
+import { ArrayFeature, cardSpelling } from "../named-features.js";
 
 /** A split as `dataset_info` lists it. */
 export interface SplitInfo {
@@ -104,15 +114,19 @@ function featureToYaml(feature: Feature): Fields {
   if (feature instanceof ClassLabel) {
     return { dtype: { class_label: { names: Object.fromEntries(feature.names.map((name, i) => [String(i), name])) } } };
   }
+  if (feature instanceof Json || feature instanceof ArrayFeature || feature instanceof NamedStruct) {
+    const { _type, ...options } = JSON.parse(JSON.stringify(feature)) as Fields;
+    const name = cardSpelling(String(_type));
+    return { dtype: Object.keys(options).length === 0 ? name : { [name]: options } };
+  }
   if (feature instanceof List) {
     const inner = featureToYaml(feature.feature);
     const length = feature.length === -1 ? {} : { length: feature.length };
-    const isPlain = Object.keys(inner).length === 1 && typeof inner.dtype === "string";
+    const isPlain = Object.keys(inner).length === 1 && "dtype" in inner;
     const key = feature instanceof LargeList ? "large_list" : "list";
     return { [key]: isPlain ? inner.dtype : (inner.struct ?? inner), ...length };
   }
-  if (isStruct(feature)) return { struct: featuresToYaml(feature) };
-  throw new ConfigError(`${String(feature)} has no form in a card`);
+  return { struct: featuresToYaml(feature) };
 }
 
 function recordOf(value: unknown, where: string): Fields {

@@ -1,5 +1,6 @@
 // The values of a JSON file, one after another: a line each, the elements of one array, or the rows of one field of an object.
 import { FileFormatError } from "../../support/errors.js";
+import { inexactInteger } from "../exact-json.js";
 
 /** A value and the line of the file on which it begins. */
 export interface JsonValue {
@@ -55,18 +56,11 @@ export function parseJson(file: string, text: string, line: number): unknown {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FileFormatError(`${file}, line ${line}: ${reason}`, { cause: error });
   }
-  if (/\d{16}/.test(text)) checkIntegers(file, text, line);
-  return value;
-}
-
-/** JSON.parse rounds integers beyond 2^53 without a word; those that print as they were written have lost no digit. Strings are passed over: digits in them are text. */
-function checkIntegers(file: string, text: string, line: number): void {
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs)) {
-    if (token[0] === '"' || /[.eE]/.test(token) || String(Number(token)) === token) continue;
-    throw new FileFormatError(
-      `${file}, line ${line}: the integer ${token} is too large to be exact as a number: write such values as strings`,
-    );
-  }
+  const inexact = inexactInteger(text);
+  if (inexact === undefined) return value;
+  throw new FileFormatError(
+    `${file}, line ${line}: the integer ${inexact} is too large to be exact as a number: write such values as strings`,
+  );
 }
 
 const OPENING = new Set(["{", "["]);

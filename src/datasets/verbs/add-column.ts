@@ -28,9 +28,8 @@ export function addColumn(
   if (values.length !== table.length && table.columns.size > 0) {
     throw new DataError(`addColumn: there are ${values.length} values for "${name}", but ${table.length} rows`);
   }
-  const builder = new ColumnBuilder(name);
+  const builder = new ColumnBuilder(name, { wished: options.feature, strict: true });
   builder.append(values, (i) => `row ${i}`);
-  const added = options.feature === undefined ? builder.build() : builder.buildAs(options.feature);
   const columns = [...table.columns].map(([each, column]) => [each, alignColumn(table, column)] as const);
-  return tableOf(new Map([...columns, [name, added] as const]), values.length);
+  return tableOf(new Map([...columns, [name, builder.build()] as const]), values.length);
 }

@@ -12,10 +12,9 @@ import { concatenate } from "./concatenate.js";
  */
 export function addItem(table: Table, item: object): Table {
   const columns = Object.entries(item).map(([name, value]): [string, Column] => {
-    const builder = new ColumnBuilder(name);
+    const builder = new ColumnBuilder(name, { wished: table.columns.get(name)?.feature, strict: true });
     builder.append([value], () => "the item");
-    const feature = table.columns.get(name)?.feature;
-    return [name, feature === undefined ? builder.build() : builder.buildAs(feature)];
+    return [name, builder.build()];
   });
   return concatenate([table, tableOf(new Map(columns), 1)]);
 }

@@ -2,7 +2,7 @@
 import { ConfigError } from "../../support/errors.js";
 import { floatText } from "../convert.js";
 import { kindOf } from "../dtypes.js";
-import { type Feature, Value } from "../features.js";
+import { type Feature, Json, Value } from "../features.js";
 import type { Table } from "../table.js";
 import { type WriteTextOptions, writeText } from "./write-text.js";
 
@@ -52,6 +52,7 @@ function quoterFor(delimiter: string): (text: string) => string {
 }
 
 function spellerOf(feature: Feature): (value: unknown) => string {
+  if (feature instanceof Json) return (value) => JSON.stringify(value);
   switch (feature instanceof Value ? kindOf(feature.dtype) : undefined) {
     case "bool":
       return (value) => (value === true ? "True" : "False");

@@ -6,7 +6,7 @@ import { ConfigError } from "../../support/errors.js";
 import { huggingfaceMetadata } from "../arrow/features.js";
 import { schemaMessage } from "../arrow/messages.js";
 import { type ScalarType, typeOfDtype } from "../arrow/types.js";
-import { ClassLabel, type Feature, isStruct, List } from "../features.js";
+import { ClassLabel, type Feature, isStruct, Json, List } from "../features.js";
 import { featuresOfTable, schemaOfTable } from "../record-batches.js";
 import { readColumn, type Table } from "../table.js";
 
@@ -83,10 +83,11 @@ function elementsOf(name: string, feature: Feature): SchemaElement[] {
       ...fields.flatMap(([field, each]) => elementsOf(field, each)),
     ];
   }
+  if (feature instanceof Json) return [{ name, repetition_type, type: "BYTE_ARRAY", converted_type: "JSON" }];
   return [{ name, repetition_type, ...leafOf(scalarOf(name, feature)) }];
 }
 
-function scalarOf(name: string, feature: Exclude<Feature, List>): ScalarType {
+function scalarOf(name: string, feature: Exclude<Feature, List | Json>): ScalarType {
   const dtype = feature instanceof ClassLabel ? "int64" : String((feature as { dtype: unknown }).dtype);
   const type = typeOfDtype(dtype);
   if (type !== undefined) return type;
@@ -154,6 +155,7 @@ function converterOf(feature: Feature): (value: unknown) => unknown {
       return Object.fromEntries(fields.map(([name, convert]) => [name, convert(struct[name])]));
     };
   }
+  if (feature instanceof Json) return (value) => value; // the writer makes it text
   const type = typeOfDtype(feature.dtype);
   const is64 = (type?.kind === "int" || type?.kind === "time") && type.bits === 64;
   if (is64 || type?.kind === "duration") return (value) => (value === null ? null : BigInt(value as number));

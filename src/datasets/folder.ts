@@ -1,6 +1,7 @@
 // A dataset's folder as the Hub lays it out: the files of one of its configurations, by the card or by their names.
 import { join, posix } from "node:path";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
+import { info as logInfo } from "../support/log.js";
 import { type Card, type CardConfig, type CardInfo, readCard } from "./card.js";
 import { dataFiles } from "./file-formats.js";
 import { matchesGlob } from "./glob.js";
@@ -40,19 +41,34 @@ export interface FileChoice {
  * cannot be read, or a split has no files or not all of them.
  */
 export async function readFolder(folder: string, name?: string, choice?: FileChoice): Promise<Configuration> {
-  const paths = await filesUnder(folder);
-  const card = paths.includes(CARD) ? await readCard(join(folder, CARD)) : undefined;
-  const trained = choice ? undefined : paths.find((path) => /(?:^|\/)(?:attune_run|trainer_state)\.json$/.test(path));
-  if (trained !== undefined) {
-    throw new ConfigError(
-      `${folder} holds what training has written (${trained}), not rows: name a file, or a folder of Parquet, Arrow, JSON, CSV or text files`,
-    );
-  }
+  const found = await filesUnder(folder);
+  const card = found.includes(CARD) ? await readCard(join(folder, CARD)) : undefined;
+  const isDeclared = choice !== undefined || (card !== undefined && card.configs.size > 0);
+  const paths = isDeclared ? found : withoutRuns(folder, found);
   const { splits, info } = chooseConfiguration({ where: folder, paths, card }, name, choice);
   return {
     splits: new Map([...splits].map(([split, files]) => [split, files.map((path) => join(folder, path))])),
     info,
   };
+}
+
+/**
+ * The files without those of training runs, whose logs and states are JSON, too. Throws ConfigError where the folder has no
+ * data of its own beside them.
+ */
+function withoutRuns(folder: string, paths: readonly string[]): readonly string[] {
+  const marks = paths.filter((path) => /(?:^|\/)(?:attune_run|trainer_state)\.json$/.test(path));
+  if (marks.length === 0) return paths;
+  // A checkpoint's state tells its run, which is the folder around it.
+  const runs = marks.map((path) => path.slice(0, path.lastIndexOf("/") + 1).replace(/(^|\/)checkpoint-\d+\/$/, "$1"));
+  const left = paths.filter((path) => !runs.some((run) => path.startsWith(run)));
+  if (dataFiles(left).files.length > 0 && filesByConfig(left).has("default")) {
+    logInfo(`${folder}: what training has written is left out, ${marks[0]} and the files around it`);
+    return left;
+  }
+  throw new ConfigError(
+    `${folder} holds what training has written (${marks[0]}), not rows: name a file, or a folder of Parquet, Arrow, JSON, CSV or text files`,
+  );
 }
 
 /** The same by the paths alone: those of each split's files, as they are listed. */

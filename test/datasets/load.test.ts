@@ -96,6 +96,21 @@ describe("a folder with a card", () => {
     expect(refused.message).toContain(`${folder} holds what training has written (first/attune_run.json), not rows`);
   });
 
+  it("leaves runs out that stand in a folder of data", async () => {
+    const row = '{"text":"a"}\n';
+    const folder = await folderOf({
+      "train.jsonl": row,
+      "data/test.jsonl": row,
+      "runs/first/attune_run.json": "{}",
+      "runs/first/attune_log.jsonl": "{}",
+      "out/checkpoint-20/trainer_state.json": "{}",
+      "out/all_results.json": "{}",
+    });
+    const splits = await loadDataset(folder);
+    expect(splits.numRows).toEqual({ train: 1, test: 1 });
+    expect(splits.train.columnNames).toEqual(["text"]);
+  });
+
   it("refuses an unknown configuration or none where there are many, with the ones there are", async () => {
     const folder = await folderOf(files);
     const unknown = await refusal(loadDataset(folder, "smal"));

@@ -147,6 +147,24 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await page.locator(".compare").waitFor();
   });
 
+  it("tells runs of one name apart, in the list, in what charts say and in what differs", async () => {
+    const folder = temporaryFolder("twins");
+    for (const [name, runName] of [
+      ["a/base", "base"],
+      ["b/base", "base"],
+      ["third", "base"],
+      ["fourth", "other"],
+    ])
+      writeSampleRun(folder, { name, runName, until: 100 });
+    const page = await open(await serve(folder));
+    await ready(page);
+    const names = ["a/base", "b/base", "base (third)", "other"];
+    expect((await page.locator(".runs a").allInnerTexts()).sort()).toEqual(names);
+    expect((await page.locator(".compare thead th").allInnerTexts()).sort()).toEqual(names);
+    const said = await chart(page, "loss").getByRole("application").getAttribute("aria-label");
+    for (const name of names) expect(said).toContain(`${name} ends at`);
+  });
+
   it("shows a search: parallel coordinates with handles, what mattered, trials in a table that is sorted; live", async () => {
     const folder = temporaryFolder("searched");
     const record = await writeSampleSearch(folder);
@@ -296,6 +314,9 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     const folder = temporaryFolder("nothing");
     const page = await open(await serve(folder));
     await page.getByText("There are no runs in this folder yet.").waitFor();
+    const [train, search] = await page.getByRole("region", { name: /^Command/ }).allInnerTexts();
+    expect(train).toContain(`attune train --model bert-base-uncased --data reviews.csv --output ${folder}/first`);
+    expect(search).toContain("attune search");
     writeSampleRun(folder, { name: "begun", status: "running", until: 100 });
     await ready(page);
   });
@@ -359,6 +380,12 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
       await page.locator(shown).waitFor();
       expect(await page.evaluate("document.documentElement.scrollWidth"), hash).toBeLessThanOrEqual(390);
     }
+    await visit(page, "#/compare?run=mrpc-lr0.00005&run=mrpc-hot");
+    await page.locator(".compare").waitFor();
+    expect(await page.getByRole("list", { name: "Runs in the charts" }).getByRole("link").allInnerTexts()).toEqual([
+      "mrpc-hot",
+      "mrpc-lr0.00005",
+    ]);
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
     const light = await background();
     await page.getByRole("button", { name: "Theme: auto" }).click();

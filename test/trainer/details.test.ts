@@ -184,9 +184,35 @@ describe("a run", () => {
     expect(readdirSync(join(folder, "tokens", "evaluations"))).toEqual(["eval_.._odd_name-00000002.json"]);
     const run = new Run(await Inside.open(folder), "tokens");
     const details = await run.evaluation("eval_.._odd_name-00000002.json");
-    expect(details?.worst[0].texts.tokens).toMatch(/^\[CLS\] .* \[SEP\]$/);
+    const rows = sentences(30);
+    for (const { row, texts } of details?.worst ?? []) expect(texts).toEqual({ tokens: rows[row].text });
     expect(await run.evaluation("../attune_log.jsonl")).toBeUndefined();
     expect(await run.evaluation("nothing-00000001.json")).toBeUndefined();
+  });
+
+  it("shows the two texts of a pair without the marks around them, and words that are not known", async () => {
+    const pairs = sentences(8).map(({ text, label }, i) => ({
+      text,
+      other: i % 2 ? "a night" : "nobody knows",
+      label,
+    }));
+    const rows = pairs.map(({ text, other, label }) => ({
+      ...tokenizer(text, other, { returnTensors: false }),
+      label,
+    }));
+    const trainer = new Trainer({
+      ...options(),
+      evalDataset: Dataset.fromRows(rows),
+      args: { disableTqdm: true, evalStrategy: "epoch", numTrainEpochs: 1, outputDir: join(folder, "pairs") },
+    });
+    await trainer.train();
+    const run = new Run(await Inside.open(join(folder, "pairs")), ".");
+    const details = await run.evaluation((await run.evaluations())[0].name);
+    expect(details?.worst).toHaveLength(8);
+    for (const { row, texts } of details?.worst ?? []) {
+      const { text, other } = pairs[row];
+      expect(texts).toEqual({ "tokens 1": text, "tokens 2": other === "a night" ? other : "[UNK] [UNK]" });
+    }
   });
 
   it("keeps the newest fifty and the best, and forgets those after the step that it goes on from", async () => {

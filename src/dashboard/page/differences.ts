@@ -10,10 +10,11 @@ export class Differences {
   readonly element = h("section", { "aria-labelledby": "differences", class: "differences" });
   #shown = "";
 
-  update(runs: readonly RunInfo[]): void {
+  /** @param nameOf What a run is called among all. */
+  update(runs: readonly RunInfo[], nameOf: (id: string) => string): void {
     const compared = runs.slice(0, MOST_RUNS);
     const rows = rowsOf(compared);
-    const shown = JSON.stringify([compared.map(({ id, name }) => [id, name]), rows]);
+    const shown = JSON.stringify([compared.map(({ id }) => [id, nameOf(id)]), rows]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.element.hidden = runs.length === 0;
@@ -25,7 +26,7 @@ export class Differences {
           : runs.length > MOST_RUNS
             ? `The first ${MOST_RUNS} of ${runs.length} runs.`
             : "";
-    const head = h("tr", {}, h("td", {}), ...compared.map(headOf));
+    const head = h("tr", {}, h("td", {}), ...compared.map(({ id }) => headOf(id, nameOf(id))));
     this.element.replaceChildren(
       h("h2", { id: "differences" }, "What differs"),
       h("p", { class: "note" }, note),
@@ -88,7 +89,7 @@ function rowsOf(runs: readonly RunInfo[]): Row[] {
   return runs.length === 0 ? [] : [status, seconds, ...metrics, ...(runs.length > 1 ? made : [])];
 }
 
-function headOf({ id, name }: RunInfo): HTMLElement {
+function headOf(id: string, name: string): HTMLElement {
   const swatch = h("span", { class: "swatch" });
   swatch.style.setProperty("--swatch", `var(${colorVariable(id)})`);
   return h("th", { scope: "col", title: id }, swatch, name);

@@ -27,6 +27,12 @@ export function caption(text: string): HTMLElement {
   return h("caption", { class: "hidden" }, text);
 }
 
+/** A name that may be broken where its words begin: perDeviceTrainBatchSize, eval_accuracy. */
+export function breakable(name: string): (string | Node)[] {
+  const words = name.split(/(?<=[a-z\d])(?=[A-Z])|(?<=[_./-])(?=[^_./-])/);
+  return words.flatMap((word, i) => (i === 0 ? [word] : [document.createElement("wbr"), word]));
+}
+
 /** An element of SVG. */
 export function svg(
   tag: string,

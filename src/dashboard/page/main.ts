@@ -5,6 +5,9 @@ import { Charts } from "./charts.js";
 import { assignColors } from "./colors.js";
 import { Differences } from "./differences.js";
 import { h, oncePerFrame, whenQuiet } from "./dom.js";
+import { emptyFolder } from "./empty.js";
+import { Legend } from "./legend.js";
+import { distinctNames } from "./names.js";
 import { RunList } from "./run-list.js";
 import { RunView } from "./run-view.js";
 import { SearchList } from "./search-list.js";
@@ -19,6 +22,7 @@ const SHOWN_AT_FIRST = 10;
 
 class Page {
   readonly #runs = new Map<string, RunInfo>();
+  #names: ReadonlyMap<string, string> = new Map();
   #searches: readonly SearchInfo[] = [];
   #state: ViewState;
   #loading = true;
@@ -29,6 +33,8 @@ class Page {
   readonly #main = h("main", { id: "main", tabindex: -1 });
   readonly #charts: Charts;
   readonly #toolbar: Toolbar;
+  readonly #legend = new Legend();
+  readonly #controls = h("div", { class: "controls" });
   readonly #searchList = new SearchList();
   readonly #list: RunList;
   readonly #differences = new Differences();
@@ -49,7 +55,11 @@ class Page {
       failed: (error) => this.#failed(error),
     });
     this.#toolbar = new Toolbar(this.#charts, (part) => this.#change(part));
-    this.#list = new RunList({ choose: (runs) => this.#choose(runs) }, this.#searchList.element);
+    this.#controls.append(this.#toolbar.element, this.#legend.element);
+    this.#list = new RunList(
+      { choose: (runs) => this.#choose(runs), nameOf: (id) => this.#nameOf(id) },
+      this.#searchList.element,
+    );
     const slot = h("div", { class: "charts-slot" });
     const host = {
       state: () => this.#state,
@@ -132,10 +142,7 @@ class Page {
   }
 
   #nameOf(id: string): string {
-    const run = this.#runs.get(id);
-    if (!run) return id;
-    const twin = [...this.#runs.values()].some((other) => other.id !== id && other.name === run.name);
-    return twin ? id : run.name;
+    return this.#names.get(id) ?? id;
   }
 
   /** @param moving More of it follows at once: browsers do not take an address for each frame. */
@@ -184,6 +191,7 @@ class Page {
 
   #show(): void {
     const runs = [...this.#runs.values()].sort((a, b) => (b.began ?? 0) - (a.began ?? 0) || (a.id < b.id ? -1 : 1));
+    this.#names = distinctNames(runs);
     assignColors(runs.map(({ id }) => id).reverse());
     this.#sayReading(runs);
     this.#folderName.textContent = this.#folder;
@@ -201,14 +209,16 @@ class Page {
     this.#sayEmpty(runs.length, shown.length);
     if (search) this.#searchView.update(search);
     else if (run) {
+      this.#legend.update([]);
       this.#charts.show([run.id], run.keys);
       this.#runView.update(run);
     } else {
+      this.#legend.update(shown.map(({ id }) => [id, this.#nameOf(id)]));
       this.#charts.show(
         shown.map((each) => each.id),
         [...new Set(shown.flatMap(({ keys }) => keys))],
       );
-      this.#differences.update(shown);
+      this.#differences.update(shown, (id) => this.#nameOf(id));
     }
   }
 
@@ -225,7 +235,7 @@ class Page {
     const views = { run: this.#runView.element, search: this.#searchView.element, compare: this.#compare };
     const content = views[view];
     if (this.#main.firstChild === content) return;
-    if (view !== "search") this.#slots[view].replaceChildren(this.#toolbar.element, this.#charts.element);
+    if (view !== "search") this.#slots[view].replaceChildren(this.#controls, this.#charts.element);
     this.#main.replaceChildren(content);
   }
 
@@ -236,16 +246,15 @@ class Page {
       (view === "search" && !this.#searches.some(({ id }) => id === search));
     this.#empty.hidden = !gone && shown > 0;
     this.#slots.compare.hidden = shown === 0;
+    if (!gone && all === 0 && !this.#loading) {
+      this.#empty.replaceChildren(...emptyFolder(this.#folder));
+      return;
+    }
     const lines =
       gone && !this.#loading
         ? [`The ${view} ${view === "run" ? run : search} is not there any more.`]
         : all === 0
-          ? this.#loading
-            ? ["Reading the runs…"]
-            : [
-                "There are no runs in this folder yet.",
-                "A run appears here as soon as its training begins: attune train --output, or the Trainer's outputDir, with a folder in this one.",
-              ]
+          ? ["Reading the runs…"]
           : ["No run is chosen.", "Choose some in the list."];
     this.#empty.replaceChildren(...lines.map((line, i) => h(i === 0 ? "strong" : "p", {}, line)));
   }

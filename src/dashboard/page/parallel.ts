@@ -5,7 +5,7 @@
 import type { Domain, Value } from "../../search/index.js";
 import { atShare, shareOf } from "../../search/measure.js";
 import type { SearchTrial } from "../protocol.js";
-import { h, svg } from "./dom.js";
+import { breakable, h, svg } from "./dom.js";
 import { showNumber, showValue } from "./format.js";
 import { logTicksOf, ticksOf } from "./ticks.js";
 
@@ -31,11 +31,11 @@ export interface ParallelHost {
   open(trial: SearchTrial): void;
 }
 
-const HEIGHT = 300;
-const TOP = 44;
+const HEIGHT = 312;
+const TOP = 56;
 const BOTTOM = 18;
 const SIDE = 64;
-const LEAST_GAP = 104;
+const LEAST_GAP = 112;
 /** How near a pointer must be to a line, in pixels. */
 const NEAR = 14;
 
@@ -129,9 +129,9 @@ export class Parallel {
       ),
     );
     const titles = this.#axes.map(({ title }, i) => {
-      const name = h("span", { class: "axis-title", title, "aria-hidden": "true" }, title);
+      const name = h("span", { class: "axis-title", title, "aria-hidden": "true" }, h("span", {}, ...breakable(title)));
       name.style.setProperty("left", `${x(i)}px`);
-      name.style.setProperty("max-width", `${Math.max(LEAST_GAP, gap) - 8}px`);
+      name.style.setProperty("width", `${Math.min(2 * SIDE, Math.max(LEAST_GAP, gap)) - 8}px`);
       return name;
     });
     this.#canvas.style.setProperty("width", `${width}px`);
@@ -151,7 +151,9 @@ export class Parallel {
       class: `trial ${trial.state}${trial.best ? " best" : ""}${kept ? "" : " out"}`,
       d: `M${places.join("L")}`,
     });
-    line.style.setProperty("--goodness", `${Math.round(100 * this.#goodness(trial))}%`);
+    const goodness = this.#goodness(trial);
+    line.style.setProperty("--goodness", `${Math.round(100 * goodness)}%`);
+    line.style.setProperty("--strength", goodness.toFixed(2));
     return line;
   }
 

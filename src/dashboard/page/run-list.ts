@@ -7,6 +7,8 @@ import { formatHash, standardState } from "./view-state.js";
 
 export interface RunListHost {
   choose(runs: readonly string[] | "all"): void;
+  /** What a run is called among the others. */
+  nameOf(id: string): string;
 }
 
 export class RunList {
@@ -14,6 +16,7 @@ export class RunList {
   readonly #host: RunListHost;
   readonly #list = h("ul", { class: "runs" });
   readonly #filter: HTMLInputElement;
+  readonly #tools = h("div", { class: "run-tools" });
   readonly #summary = h("summary", {}, "Runs");
   readonly #count = h("p", { class: "note", role: "status" });
   readonly #rows = new Map<string, Row>();
@@ -31,20 +34,12 @@ export class RunList {
     });
     const button = (text: string, choose: () => readonly string[]) =>
       h("button", { type: "button", class: "small", onclick: () => host.choose(choose()) }, text);
-    const details = h(
-      "details",
-      { class: "run-list" },
-      this.#summary,
-      h(
-        "div",
-        { class: "run-tools" },
-        this.#filter,
-        button("All", () => this.#filtered().map(({ id }) => id)),
-        button("None", () => []),
-      ),
-      this.#count,
-      this.#list,
+    this.#tools.append(
+      this.#filter,
+      button("All", () => this.#filtered().map(({ id }) => id)),
+      button("None", () => []),
     );
+    const details = h("details", { class: "run-list" }, this.#summary, this.#tools, this.#count, this.#list);
     // Beside the charts it is always open; above them, on a narrow screen, it can be folded.
     const wide = matchMedia("(min-width: 60rem)");
     details.open = wide.matches;
@@ -57,7 +52,8 @@ export class RunList {
   update(runs: readonly RunInfo[], chosen: ReadonlySet<string>, current: string | undefined): void {
     this.#runs = runs;
     this.#chosen = chosen;
-    this.#summary.textContent = `Runs (${chosen.size} of ${runs.length} shown)`;
+    this.#summary.textContent = runs.length === 0 ? "Runs" : `Runs (${chosen.size} of ${runs.length} shown)`;
+    this.#tools.hidden = runs.length === 0;
     const wanted = new Set(runs.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (wanted.has(id)) continue;
@@ -70,7 +66,7 @@ export class RunList {
         row = new Row(run.id, (checked) => this.#toggle(run.id, checked));
         this.#rows.set(run.id, row);
       }
-      row.update(run, chosen.has(run.id), run.id === current);
+      row.update({ ...run, name: this.#host.nameOf(run.id) }, chosen.has(run.id), run.id === current);
       if (this.#list.children[i] !== row.element) this.#list.insertBefore(row.element, this.#list.children[i] ?? null);
     }
     this.#applyFilter();

@@ -1,6 +1,6 @@
 // A search for settings: how far it has come, which settings led where, and which of them mattered.
 import type { SearchAnswer, SearchInfo, SearchTrial } from "../protocol.js";
-import { caption, h } from "./dom.js";
+import { breakable, caption, h } from "./dom.js";
 import { showFigure, showNumber, showSeconds, showTime, showValue, titleOf } from "./format.js";
 import { axisOf, keptTrials, objectiveAxis, Parallel, type ParallelAxis } from "./parallel.js";
 import { server } from "./server.js";
@@ -130,8 +130,8 @@ export class SearchView {
     const failed = trials.filter(({ state }) => state === "failed").length;
     const facts: readonly (readonly [string, string | undefined])[] = [
       ["Trials", `${done} of ${nTrials} done`],
-      ["Objective", objective ? `${titleOf(objective.name)}, ${objective.direction}d` : undefined],
       ["Best", best === undefined ? undefined : showFigure(objective?.name ?? "", best)],
+      ["Objective", objective ? `${titleOf(objective.name)}, ${objective.direction}d` : undefined],
       ["Values", sampler === "grid" ? "a grid" : `drawn at random, seed ${seed}`],
       ["Early ends", pruner ? pruner.type : "none"],
       ["Failed", failed > 0 ? String(failed) : undefined],
@@ -213,8 +213,8 @@ export class SearchView {
       const mark = order === undefined ? "" : order === "ascending" ? " ↑" : " ↓";
       return h(
         "th",
-        { scope: "col", "aria-sort": order },
-        h("button", { type: "button", class: "sort", "data-sort": id, onclick: choose }, `${title}${mark}`),
+        { scope: "col", "aria-sort": order, class: id === "#" || id === "state" ? undefined : "figure" },
+        h("button", { type: "button", class: "sort", "data-sort": id, onclick: choose }, ...breakable(title), mark),
       );
     });
     this.#rows = new Map(shown.map((trial) => [trial.number, this.#rowOf(trial, names, search)]));
@@ -227,7 +227,7 @@ export class SearchView {
           "table",
           { class: "trials-table" },
           caption("Trials, their values and what they reached"),
-          h("thead", {}, h("tr", {}, ...head)),
+          h("thead", {}, h("tr", { class: "head" }, ...head)),
           h("tbody", {}, ...this.#rows.values()),
         ),
       ),

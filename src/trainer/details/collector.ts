@@ -165,8 +165,24 @@ function textsOf(
         .flatMap(([name, value]) => asText(name, value))
         .slice(0, 4)
     : [];
-  if (texts.length === 0 && tokenizer && ids.length > 0) texts.push(["tokens", tokenizer.decode(ids)]);
+  if (texts.length === 0 && tokenizer) texts.push(...decoded(ids, tokenizer));
   return Object.fromEntries(texts.map(([name, text]) => [name, cut(text)]));
+}
+
+/**
+ * What a row's tokens say: `tokens`, or of a pair `tokens 1` and `tokens 2`. What only marks where texts begin and end is
+ * left out; unknown words and masks are not, for which the model may have been wrong.
+ */
+function decoded(ids: readonly number[], tokenizer: PreTrainedTokenizer): [string, string][] {
+  const { clsTokenId, sepTokenId, padTokenId, bosTokenId, eosTokenId } = tokenizer;
+  const marks = new Set([clsTokenId, sepTokenId, padTokenId, bosTokenId, eosTokenId]);
+  const parts: number[][] = [[]];
+  for (const id of ids) {
+    if (!marks.has(id)) parts.at(-1)?.push(id);
+    else if (id === sepTokenId) parts.push([]);
+  }
+  const texts = parts.filter((part) => part.length > 0).map((part) => tokenizer.decode(part).trim());
+  return texts.length === 1 ? [["tokens", texts[0]]] : texts.map((text, i) => [`tokens ${i + 1}`, text]);
 }
 
 function asText(name: string, value: unknown): [string, string][] {

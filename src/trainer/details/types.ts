@@ -13,7 +13,7 @@ export interface WorstExample {
   /** The probability that the model gave to the class that it has, and to the one that it chose. */
   readonly probability?: number;
   readonly confidence?: number;
-  /** Texts of the row by their columns, cut where they are long; `tokens` where the dataset has no text. */
+  /** Texts of the row by their columns, cut where they are long; `tokens` where the dataset has no text, of a pair `tokens 1` and `tokens 2`. */
   readonly texts: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,7 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dashboard, type DashboardOptions, startDashboard } from "../../src/dashboard/index.js";
 import { writeSearch } from "../../src/search/record.js";
@@ -41,8 +41,9 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
   }
 
   /** A page of its own on a view. */
-  async function open({ url }: Dashboard, hash = ""): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
+  async function open({ url }: Dashboard, hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+    const viewport = { width: 1280, height: 900 };
+    const context = await browser.newContext({ viewport, acceptDownloads: true, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -265,6 +266,39 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await page.keyboard.up("Shift");
     const [later] = await range();
     expect(Math.abs(later - from - 0.25 * (to - from))).toBeLessThan(8);
+  });
+
+  it("is zoomed with two fingers, and panned with one", async () => {
+    const page = await open(await serve(sample), "", { hasTouch: true, viewport: { width: 390, height: 844 } });
+    await ready(page);
+    const over = chart(page, "loss").locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const box = await over.boundingBox();
+    if (!box) return expect.fail("the chart has no box");
+    const devtools = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...shares: number[]) =>
+      devtools.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: shares.map((share, id) => ({ x: box.x + share * box.width, y: box.y + 100, id })),
+      });
+    const range = async () => {
+      const given = new URLSearchParams((await hashOf(page)).split("?")[1]);
+      return [Number(given.get("from")), Number(given.get("to"))];
+    };
+    await touch("touchStart", 0.4, 0.6);
+    for (const apart of [0.25, 0.3, 0.35, 0.4]) await touch("touchMove", 0.5 - apart, 0.5 + apart);
+    await touch("touchEnd");
+    await page.waitForFunction("location.hash.includes('from=')");
+    const [from, to] = await range();
+    // What lay between 0.4 and 0.6 lies between 0.1 and 0.9: a quarter of the axis around its middle.
+    expect(Math.abs(from - (5 + 595 * 0.375))).toBeLessThan(8);
+    expect(Math.abs(to - (5 + 595 * 0.625))).toBeLessThan(8);
+    await touch("touchStart", 0.8);
+    for (const share of [0.7, 0.6, 0.5, 0.4, 0.3]) await touch("touchMove", share);
+    await touch("touchEnd");
+    await page.waitForFunction(`!location.hash.includes("from=${from}")`);
+    const [later] = await range();
+    expect(Math.abs(later - from - 0.5 * (to - from))).toBeLessThan(0.1 * (to - from));
   });
 
   it("goes on while runs do: new values, new runs, runs that are gone", async () => {

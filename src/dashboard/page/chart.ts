@@ -6,6 +6,7 @@ import { chartSvg } from "./chart-svg.js";
 import { colorOf, colorVariable, themeColor } from "./colors.js";
 import { caption, download, h } from "./dom.js";
 import { AXIS_NAMES, showFigure, showPlace, showTick, titleOf } from "./format.js";
+import { followTouch } from "./touch.js";
 
 export type Range = readonly [from: number, to: number];
 
@@ -75,6 +76,11 @@ export class Chart {
     this.#plotHolder.addEventListener("keydown", (event) => this.#onKey(event));
     this.#plotHolder.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     this.#plotHolder.addEventListener("pointerdown", (event) => this.#startPan(event), { capture: true });
+    followTouch(this.#plotHolder, {
+      range: () => host.range(),
+      setRange: (range, moving) => host.setRange(range, this, moving),
+      box: () => this.#plot?.over.getBoundingClientRect(),
+    });
     this.#plotHolder.addEventListener("blur", () => this.#setTip(undefined));
     this.element = h(
       "figure",

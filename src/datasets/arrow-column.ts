@@ -1,7 +1,7 @@
 // Columns in Arrow's layout: chunks of rows, in memory or in files on disk, read when a value of theirs is asked for.
 import { DataError } from "../support/errors.js";
 import { type ArrayData, sizeOf } from "./arrow/array.js";
-import type { ArrayEncoder } from "./arrow/encoder.js";
+import type { ArrayEncoder } from "./arrow/encoder-base.js";
 import type { ArrowFile } from "./arrow/file.js";
 import { type ArrowField, sameLayout } from "./arrow/types.js";
 import { type ValueReader, valueReader } from "./arrow/values.js";

@@ -1,6 +1,7 @@
 // A table as Arrow's record batches: what saving, exporting and handing to worker threads have in common. Columns that are
 // in Arrow's layout already are copied as bytes; others pass through JavaScript's values.
-import { type ArrayEncoder, encoderOf } from "./arrow/encoder.js";
+import { encoderOf } from "./arrow/encoder.js";
+import type { ArrayEncoder } from "./arrow/encoder-base.js";
 import { fieldOf, schemaOf } from "./arrow/features.js";
 import { type ArrowField, type ArrowSchema, sameLayout } from "./arrow/types.js";
 import { TYPED_LIST } from "./arrow/values.js";

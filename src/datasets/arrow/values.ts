@@ -1,6 +1,7 @@
 // From Arrow's layout to JavaScript's values: numbers, strings, booleans, bytes, Dates, arrays and objects.
 import { inexactInteger } from "../exact-json.js";
 import { type ArrayData, bytesOfView, isSet } from "./array.js";
+import { fromFloat16 } from "./float16.js";
 import { copier, type NumberArray } from "./small-arrays.js";
 import { type ArrowField, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
 
@@ -157,16 +158,6 @@ function decimals({ values }: ArrayData, bytes: number, scale: number): (i: numb
 function float16({ values, length }: ArrayData): (i: number) => number {
   const words = new Uint16Array(values.buffer, values.byteOffset, length);
   return (i) => fromFloat16(words[i]);
-}
-
-/** The number that 16 bits stand for: a sign, 5 bits of exponent, 10 of fraction. */
-export function fromFloat16(bits: number): number {
-  const sign = bits >> 15 === 0 ? 1 : -1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function variable({ field, values, offsets: given }: ArrayData): (i: number) => unknown {

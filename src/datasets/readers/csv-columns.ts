@@ -1,7 +1,9 @@
 // From CSV records to Arrow's columns in the types that their first texts told: text goes over as the bytes it is, and
 // whole numbers are read from their digits, so that most fields never become strings.
-import { type ArrayEncoder, encoderOf, VariableEncoder } from "../arrow/encoder.js";
+import { encoderOf } from "../arrow/encoder.js";
+import type { ArrayEncoder } from "../arrow/encoder-base.js";
 import { fieldOf } from "../arrow/features.js";
+import { VariableEncoder } from "../arrow/variable-encoder.js";
 import { type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, OtherType } from "./batch.js";
 import type { CsvRecords } from "./csv-records.js";

@@ -148,6 +148,23 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await page.locator(".compare").waitFor();
   });
 
+  it("keeps axis, smoothing and the chosen runs from a view to the next", async () => {
+    const page = await open(await serve(sample), "#/compare?run=mrpc-lr0.00005&run=mrpc-hot&axis=time&smooth=0.5");
+    await ready(page);
+    await page.getByRole("link", { name: "mrpc-lr0.00005" }).click();
+    await page.getByRole("heading", { level: 1, name: /mrpc-lr0\.00005/ }).waitFor();
+    expect(await hashOf(page)).toMatch(/^#\/run\?id=mrpc-lr0\.00005&.*axis=time&smooth=0\.5$/);
+    expect(await textOf(page, ".run-list summary")).toBe("Runs (2 of 7 shown)");
+    await page.getByRole("link", { name: "← All runs" }).click();
+    await page.locator(".compare").waitFor();
+    expect(await hashOf(page)).toBe("#/compare?run=mrpc-lr0.00005&run=mrpc-hot&axis=time&smooth=0.5");
+    await page.goBack();
+    await page.getByRole("heading", { level: 1, name: /mrpc-lr0\.00005/ }).waitFor();
+    await page.getByRole("link", { name: "Attune" }).click();
+    await page.locator(".compare").waitFor();
+    expect(await hashOf(page)).toBe("#/compare");
+  });
+
   it("tells runs of one name apart, in the list, in what charts say and in what differs", async () => {
     const folder = temporaryFolder("twins");
     for (const [name, runName] of [
@@ -364,6 +381,31 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     await page.getByText("2 damaged lines").waitFor();
     await ready(page);
     expect(await chart(page, "loss").locator("canvas").count()).toBe(1);
+  });
+
+  it("draws a single value as a point, and says what a chart cannot draw", async () => {
+    const folder = temporaryFolder("odd");
+    for (const name of ["single", "signs", "silent"]) writeSampleRun(folder, { name, until: 0, status: "running" });
+    appendRow(folder, "single", 10, { loss: 0.5 });
+    for (const [i, loss] of [2, 0, -1, 0.5].entries()) appendRow(folder, "signs", i + 1, { loss });
+    const page = await open(await serve(folder), "#/run?id=single");
+    await ready(page);
+    // Whether anything but the axes is there: a run's colour.
+    const drawn = `(() => {
+      const canvas = document.querySelector(".chart[data-key=loss] canvas");
+      const probe = document.querySelector('.runs li[data-run="single"] input');
+      const [r, g, b] = getComputedStyle(probe).borderTopColor.match(/\\d+/g).map(Number);
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b) return true;
+      return false;
+    })()`;
+    await page.waitForFunction(drawn);
+    await visit(page, "#/compare?run=signs&log=loss");
+    await page.getByText("Not drawn: values that are zero or less, of signs.").waitFor();
+    await visit(page, "#/compare?run=signs");
+    await page.getByText("Not drawn").waitFor({ state: "detached" });
+    await visit(page, "#/run?id=silent");
+    await page.getByText("Nothing has been logged yet.").waitFor();
   });
 
   it("shows markup in names, columns and texts as text", async () => {

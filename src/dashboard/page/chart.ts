@@ -36,6 +36,9 @@ const HEIGHT = 250;
 const NEAREST = 8;
 const TABLE_ROWS = 40;
 
+/** What ticks may be apart where there is nothing between whole numbers. */
+const WHOLE = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((factor) => factor * 10 ** power)).flat();
+
 /** Values at a place of the axis. */
 interface Nearest {
   readonly place: number;
@@ -111,7 +114,8 @@ export class Chart {
     this.#logButton.setAttribute("aria-pressed", String(log));
     this.#describe(data);
     if (!this.#tableHolder.hidden) this.#fillTable();
-    const made = JSON.stringify([data.lines.map(({ run, raw }) => [run, raw !== undefined]), log, this.#host.axis()]);
+    const drawn = data.lines.map(({ run, raw, y }) => [run, raw !== undefined, isAlone(y)]);
+    const made = JSON.stringify([drawn, log, this.#host.axis()]);
     if (this.#plot && made === this.#made) {
       this.#plot.setData(columnsOf(data, log), false);
       this.applyRange();
@@ -168,12 +172,12 @@ export class Chart {
     const font = "12px system-ui, sans-serif";
     const [min, max] = this.#host.range();
     const many = data.lines.length > 16;
-    const line = (run: string, behind: boolean): uPlot.Series => ({
+    const line = ({ run, y }: Line, behind: boolean): uPlot.Series => ({
       stroke: colorOf(run),
       width: behind ? 1 : many ? 1 : 1.75,
       alpha: behind ? 0.28 : 1,
       spanGaps: true,
-      points: { show: behind || many ? false : undefined, size: 5 },
+      points: { show: isAlone(y) ? !behind : behind || many ? false : undefined, size: isAlone(y) ? 7 : 5 },
     });
     const options: uPlot.Options = {
       width: Math.max(200, this.#plotHolder.clientWidth),
@@ -192,6 +196,7 @@ export class Chart {
           grid: { stroke: grid, width: 1 },
           ticks: { stroke: grid, width: 1 },
           values: (_, places) => places.map((place) => showTick(axis, place)),
+          ...(axis === "time" ? {} : { incrs: WHOLE }),
           label: AXIS_NAMES[axis],
           labelFont: font,
           labelSize: 16,
@@ -209,8 +214,8 @@ export class Chart {
       ],
       series: [
         {},
-        ...data.lines.flatMap(({ run, raw }) => (raw ? [line(run, true)] : [])),
-        ...data.lines.map(({ run }) => line(run, false)),
+        ...data.lines.flatMap((each) => (each.raw ? [line(each, true)] : [])),
+        ...data.lines.map((each) => line(each, false)),
       ],
       hooks: {
         setSelect: [(plot) => this.#onSelect(plot)],
@@ -229,11 +234,24 @@ export class Chart {
     const more = lines.length > NEAREST ? `, and ${lines.length - NEAREST} more` : "";
     const text = `${titleOf(this.key)} over ${AXIS_NAMES[this.#host.axis()].toLowerCase()}: ${last.join(", ")}${more}.`;
     this.#plotHolder.setAttribute("aria-label", text);
-    const odd = lines.filter(({ nonFinite }) => nonFinite > 0);
+    const without = (what: string, of: readonly Line[]): string[] => {
+      const names = of.slice(0, 3).map(({ run }) => this.#host.nameOf(run));
+      const rest = of.length > 3 ? ` and ${of.length - 3} more` : "";
+      return of.length > 0 ? [`values that are ${what}, of ${names.join(", ")}${rest}`] : [];
+    };
+    const log = this.#host.isLog(this.key);
+    const odd = [
+      ...without(
+        "no finite number",
+        lines.filter(({ nonFinite }) => nonFinite > 0),
+      ),
+      ...without(
+        "zero or less",
+        lines.filter(({ y }) => log && y.some((value) => value !== null && value <= 0)),
+      ),
+    ];
     if (odd.length > 0) {
-      const names = odd.slice(0, 3).map(({ run }) => this.#host.nameOf(run));
-      const rest = odd.length > 3 ? ` and ${odd.length - 3} more` : "";
-      this.#readout.textContent = `Not drawn: values that are no finite number, of ${names.join(", ")}${rest}.`;
+      this.#readout.textContent = `Not drawn: ${odd.join("; ")}.`;
       this.#readout.classList.add("warning");
     } else if (this.#readout.classList.contains("warning")) {
       this.#readout.textContent = "";
@@ -457,6 +475,12 @@ function paddedLog(_: uPlot, low: number | null, high: number | null): [number, 
   if (low === null || high === null || low <= 0) return [0.1, 1];
   const room = high > low ? (high / low) ** 0.06 : 2;
   return [low / room, high * room];
+}
+
+/** A value without another has no line: it is drawn as a point. */
+function isAlone(y: Line["y"]): boolean {
+  const first = y.findIndex((value) => value !== null);
+  return first >= 0 && !y.some((value, i) => i > first && value !== null);
 }
 
 function lastOf(y: Line["y"]): number | undefined {

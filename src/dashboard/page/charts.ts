@@ -173,6 +173,7 @@ export class Charts implements ChartHost {
       return { title, keys: own };
     }).filter(({ keys: own }) => own.length > 0);
     const layout = JSON.stringify(groups);
+    if (groups.length === 0) this.#note.textContent = "Nothing has been logged yet.";
     if (layout === this.#layout) return;
     this.#layout = layout;
     const wanted = new Set(groups.flatMap(({ keys: own }) => own));
@@ -250,7 +251,7 @@ export class Charts implements ChartHost {
       if (asked === this.#asked) this.#answered();
     }
     if (asked !== this.#asked) return; // something else was asked for since
-    this.#extent = answer.extent;
+    this.#extent = wide(answer.extent);
     const empty = axis !== "step" && answer.charts.every(({ x }) => x.length === 0);
     this.#note.textContent = empty ? "These runs do not say this; choose the step as x." : "";
     for (const data of answer.charts) {
@@ -261,6 +262,11 @@ export class Charts implements ChartHost {
     this.#behind = [...charts.filter(({ visible }) => visible), ...charts.filter(({ visible }) => !visible)];
     this.#draw();
   }
+}
+
+/** Of an axis with one place: some room around it. */
+function wide([from, to]: Range): Range {
+  return from < to ? [from, to] : [from - 1, to + 1];
 }
 
 /** Losses first, then by name. */

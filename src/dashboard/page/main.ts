@@ -87,6 +87,7 @@ class Page {
     this.#compare.append(this.#compareHead, this.#empty);
     this.#slots = { run: slot, compare: h("div", {}) };
     this.#compare.append(this.#slots.compare, this.#differences.element);
+    root.addEventListener("click", (event) => this.#follow(event));
     followTheme(() => this.#charts.redraw());
     window.addEventListener("hashchange", () => this.#onAddress());
     // The token is in a cookie now, and need not stand in the address, which people copy.
@@ -176,6 +177,16 @@ class Page {
       evaluation: undefined,
     });
     this.#update();
+  }
+
+  /** Links within the page say where to go; how charts are drawn, and which runs are compared, stays as it is. */
+  #follow(event: MouseEvent): void {
+    const link = (event.target as Element).closest("a[href^='#/']:not(.brand)");
+    if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const { axis, smoothing, log, runs } = this.#state;
+    const to = parseHash(link.getAttribute("href") ?? "");
+    location.hash = formatHash({ ...to, axis, smoothing, log, runs: to.runs ?? runs });
   }
 
   /** Moves on to the charts without touching the address, which holds the view. */

@@ -73,7 +73,7 @@ try {
   await saved.saveToDisk(join(folder, "attune_saved"), { numShards: 3 });
   await saved.shuffle({ seed: 3 }).saveToDisk(join(folder, "attune_shuffled"));
   await splits.saveToDisk(join(folder, "attune_saved_dict"));
-  await saved.toParquet(join(folder, "attune.parquet"), { batchSize: 700 });
+  await parquet.toParquet(join(folder, "attune.parquet"), { batchSize: 700 });
   runPython("check");
 } finally {
   rmSync(folder, { recursive: true, force: true });

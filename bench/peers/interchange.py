@@ -6,6 +6,7 @@
 """
 
 import datetime
+import decimal
 import json
 import sys
 from pathlib import Path
@@ -49,6 +50,8 @@ features = Features(
         "bytes": Value("binary"),
         "day": Value("date32"),
         "moment": Value("timestamp[us]"),
+        "moments": List(Value("timestamp[us]")),
+        "price": Value("decimal128(20, 3)"),
         "ids": List(Value("int32")),
         "pair": List(Value("float64"), length=2),
         "words": List(List(Value("string"))),
@@ -57,6 +60,10 @@ features = Features(
         "nothing": Value("null"),
     }
 )
+
+
+def moment(i):
+    return datetime.datetime(1969, 12, 31, 23, 59, 59) + datetime.timedelta(hours=i, milliseconds=i, microseconds=i % 7)
 
 
 def row(i):
@@ -73,7 +80,9 @@ def row(i):
         "flag": i % 2 == 0,
         "bytes": bytes([i % 256, 0, 255]),
         "day": datetime.date(1960, 1, 1) + datetime.timedelta(days=i),
-        "moment": datetime.datetime(1969, 12, 31, 23, 59, 59) + datetime.timedelta(hours=i, milliseconds=i),
+        "moment": moment(i),
+        "moments": [moment(i), None][: i % 3],
+        "price": decimal.Decimal(i * 10**12 - 7) / 1000,
         "ids": list(range(i % 4)),
         "pair": [i, -i] if i % 6 else None,
         "words": [["a", None], []][: i % 3] if i % 11 else None,
@@ -138,6 +147,8 @@ def plain(value):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, bytes):
         return list(value)
+    if isinstance(value, decimal.Decimal):
+        return float(value)
     if isinstance(value, datetime.datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
     if isinstance(value, datetime.date):
@@ -206,6 +217,12 @@ def check(folder):
             found, wanted = (sorted(each, key=json.dumps) for each in (found, wanted))
         if dataset.features != features:
             sys.exit(f"{name}: features are {dataset.features}, not {features}")
+        exact = [(row(i)["moment"], row(i)["moments"], row(i)["price"]) for i in rows]  # beyond what JavaScript shows
+        kept = list(zip(dataset["moment"], dataset["moments"], dataset["price"]))
+        if name.endswith("shuffled"):
+            exact, kept = (sorted(each, key=str) for each in (exact, kept))
+        if kept != exact:
+            sys.exit(f"{name}: microseconds or decimals were lost")
         wrong = [i for i, (a, b) in enumerate(zip(found, wanted)) if a != b]
         if wrong or len(found) != len(wanted):
             sys.exit(f"{name}: {len(found)} rows, {len(wrong)} wrong, first {found[wrong[0]]}, not {wanted[wrong[0]]}")

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Type, tableFromIPC } from "@uwdata/flechette";
-import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { openArrowTable } from "../../src/datasets/arrow-table.js";
 import {
@@ -198,6 +198,27 @@ describe("toParquet", () => {
     expect(train.column("input_ids").map((ids) => Array.from(ids as number[]))).toEqual(
       dataset.column("input_ids").map((ids) => Array.from(ids as number[])),
     );
+  });
+
+  it("keeps what a Date and a number round, within lists too, and again from a file of Parquet", async () => {
+    const folder = await folderOf({});
+    const moments = new Value("timestamp[us]");
+    const features = { at: moments, all: new List(moments), price: new Value("decimal128(15, 2)") };
+    const columns = { at: [-1, 1_234_567], all: [[1], [2, -3]], price: [0.57, -1.1] }; // numbers count microseconds
+    let dataset: Dataset = Dataset.fromColumns(columns, { features });
+    for (const name of ["first.parquet", "second.parquet"]) {
+      await dataset.toParquet(join(folder, name));
+      const file = await asyncBufferFromFile(join(folder, name));
+      const ticks = (value: unknown) => value as Date;
+      const rows = await parquetReadObjects({ file, parsers: { timestampFromMicroseconds: ticks } });
+      expect(rows.map(({ at, all }) => [at, all])).toEqual([
+        [-1n, [1n]],
+        [1_234_567n, [2n, -3n]],
+      ]);
+      dataset = (await loadDataset(join(folder, name))).train;
+      expect(dataset.column("price")).toEqual([0.57, -1.1]);
+      expect(dataset.at(1).at).toEqual(new Date(1234));
+    }
   });
 
   it("holds every type that Parquet has", async () => {

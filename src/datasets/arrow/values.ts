@@ -3,7 +3,7 @@ import { inexactInteger } from "../exact-json.js";
 import { type ArrayData, bytesOfView, isSet } from "./array.js";
 import { fromFloat16 } from "./float16.js";
 import { copier, type NumberArray } from "./small-arrays.js";
-import { type ArrowField, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
+import { type ArrowField, type ArrowType, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
 
 /** Reads an array's values by index; indices are in range. */
 export interface ValueReader {
@@ -41,13 +41,28 @@ export function numbersOf({ field, values }: ArrayData): NumberArray | undefined
 
 /** What reads the values of `array`; `refuse` is told of one that has no form in JavaScript, when it is read. */
 export function valueReader(array: ArrayData, refuse: Refuse): ValueReader {
-  const get = array.dictionary === undefined ? getter(array, refuse) : looked(array, array.dictionary, refuse);
+  return readerOf(array, (each) => getter(each, refuse), refuse);
+}
+
+/**
+ * What reads the values as other formats store them: 64-bit integers, times, timestamps and decimals as bigints that count
+ * their unit, JSON as its text's bytes; others as valueReader does.
+ */
+export function storedReader(array: ArrayData, refuse: Refuse): ValueReader {
+  return readerOf(array, (each) => storedGetter(each, refuse), refuse);
+}
+
+/** Reads the value at an index that is not null. */
+type Getter = (i: number) => unknown;
+
+function readerOf(array: ArrayData, getterOf: (array: ArrayData) => Getter, refuse: Refuse): ValueReader {
+  const get = array.dictionary === undefined ? getterOf(array) : looked(array, array.dictionary, refuse);
   const { validity } = array;
   if (validity === undefined) return { get };
   return { get: (i) => (((validity[i >> 3] >> (i & 7)) & 1) === 1 ? get(i) : null) };
 }
 
-function getter(array: ArrayData, refuse: Refuse): (i: number) => unknown {
+function getter(array: ArrayData, refuse: Refuse, inner = valueReader): Getter {
   const { field, values, children } = array;
   const { type } = field;
   const numbers = numbersOf(array);
@@ -85,15 +100,15 @@ function getter(array: ArrayData, refuse: Refuse): (i: number) => unknown {
       return (i) => values.slice(i * type.bytes, (i + 1) * type.bytes);
     case "list": {
       const offsets = array.offsets as Int32Array;
-      const read = elements(field, children[0], refuse);
+      const read = elements(field, children[0], refuse, inner);
       return (i) => read(offsets[i], offsets[i + 1]);
     }
     case "fixedList": {
-      const read = elements(field, children[0], refuse);
+      const read = elements(field, children[0], refuse, inner);
       return (i) => read(i * type.size, (i + 1) * type.size);
     }
     case "struct": {
-      const fields = children.map((child) => [child.field.name, valueReader(child, refuse)] as const);
+      const fields = children.map((child) => [child.field.name, inner(child, refuse)] as const);
       return (i) => {
         const struct: Record<string, unknown> = {};
         for (const [name, reader] of fields) struct[name] = reader.get(i);
@@ -102,6 +117,24 @@ function getter(array: ArrayData, refuse: Refuse): (i: number) => unknown {
     }
   }
 }
+
+function storedGetter(array: ArrayData, refuse: Refuse): Getter {
+  const { type } = array.field;
+  if (isJsonField(array.field)) return variable({ ...array, field: { ...array.field, type: BYTES } });
+  if (type.kind === "decimal") return unscaled(array, type.bits / 8);
+  const isWide = type.kind === "timestamp" || type.kind === "duration" || (type.kind === "time" && type.bits === 64);
+  if (!isWide && !(type.kind === "int" && type.bits === 64)) return getter(array, refuse, storedReader);
+  const { buffer, byteOffset } = array.values;
+  const isUnsigned = type.kind === "int" && !type.signed;
+  const words = new (isUnsigned ? BigUint64Array<ArrayBufferLike> : BigInt64Array<ArrayBufferLike>)(
+    buffer,
+    byteOffset,
+    array.length,
+  );
+  return (i) => words[i];
+}
+
+const BYTES: ArrowType = { kind: "binary", form: "small" };
 
 /** Reads what an array's indices point to in its dictionary. */
 function looked(array: ArrayData, dictionary: ArrayData, refuse: Refuse): (i: number) => unknown {
@@ -145,13 +178,19 @@ function timestamps({ values, length }: ArrayData, unit: TimeUnit): (i: number) 
   };
 }
 
-function decimals({ values }: ArrayData, bytes: number, scale: number): (i: number) => number {
+function decimals(array: ArrayData, bytes: number, scale: number): (i: number) => number {
+  const integer = unscaled(array, bytes);
+  return (i) => Number(`${integer(i)}e${-scale}`);
+}
+
+/** Decimals as integers, without their scale. */
+function unscaled({ values }: ArrayData, bytes: number): (i: number) => bigint {
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   return (i) => {
     let integer = view.getBigInt64((i + 1) * bytes - 8, true);
     for (let at = (i + 1) * bytes - 16; at >= i * bytes; at -= 8)
       integer = (integer << 64n) | view.getBigUint64(at, true);
-    return Number(`${integer}e${-scale}`);
+    return integer;
   };
 }
 
@@ -191,7 +230,12 @@ function parsed(text: string, refuse: Refuse): unknown {
 }
 
 /** Reads elements `start` to `end` - 1 of a list's child into an array of their own. */
-function elements(field: ArrowField, child: ArrayData, refuse: Refuse): (start: number, end: number) => unknown {
+function elements(
+  field: ArrowField,
+  child: ArrayData,
+  refuse: Refuse,
+  inner: typeof valueReader,
+): (start: number, end: number) => unknown {
   const numbers = child.validity === undefined ? numbersOf(child) : undefined;
   if (numbers !== undefined) {
     if (field.metadata.get(TYPED_LIST) === "true") return copier(numbers);
@@ -201,7 +245,7 @@ function elements(field: ArrowField, child: ArrayData, refuse: Refuse): (start: 
       return list;
     };
   }
-  const reader = valueReader(child, refuse);
+  const reader = inner(child, refuse);
   return (start, end) => {
     const list = new Array<unknown>(end - start);
     for (let i = start; i < end; i++) list[i - start] = reader.get(i);

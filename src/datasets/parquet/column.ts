@@ -6,8 +6,8 @@ import type { ArrayData } from "../arrow/array.js";
 import { isNull } from "../arrow/array.js";
 import { encoderOf } from "../arrow/encoder.js";
 import { fieldOf } from "../arrow/features.js";
-import type { ArrowField } from "../arrow/types.js";
-import { integerRanges } from "../dtypes.js";
+import { type ArrowField, TIME_UNITS, typeOfDtype } from "../arrow/types.js";
+import { integerRanges, kindOf } from "../dtypes.js";
 import { ClassLabel, type Feature, Json, List, type StructFeature, Value } from "../features.js";
 import { fits } from "../infer.js";
 import { type OpenFile, readChunk, unreadable } from "./file.js";
@@ -112,6 +112,16 @@ function outside(feature: Feature, value: unknown): string {
   return `the integer ${String(value)}, which ${String(feature)} cannot hold`;
 }
 
+/** Nanoseconds, as timestamps are given, in the unit of a feature. */
+function ticksIn({ dtype }: Value): (value: unknown) => unknown {
+  const type = typeOfDtype(dtype);
+  const unit = BigInt(1000 ** (3 - (type?.kind === "timestamp" ? TIME_UNITS.indexOf(type.unit) : 0)));
+  return (value) => {
+    if (typeof value !== "bigint") return value ?? null;
+    return (value - (((value % unit) + unit) % unit)) / unit;
+  };
+}
+
 /** Turns values as hyparquet gives them into those of a feature; `refuse` is told of one that the feature cannot hold. */
 function converter(feature: Feature, refuse: (reason: string) => never): (value: unknown) => unknown {
   // 64-bit integers arrive as bigints; datasets give numbers, and refuse what would lose digits
@@ -127,6 +137,7 @@ function converter(feature: Feature, refuse: (reason: string) => never): (value:
     };
   }
   if (feature instanceof Json) return (value) => (typeof value === "string" ? Buffer.from(value) : (value ?? null));
+  if (feature instanceof Value && kindOf(feature.dtype) === "timestamp") return ticksIn(feature);
   if (feature instanceof Value) return exact;
   if (feature instanceof List) {
     const convert = converter(feature.feature, refuse);

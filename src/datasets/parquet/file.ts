@@ -49,12 +49,22 @@ function textOf(bytes: Uint8Array | undefined): string | undefined {
   }
 }
 
-/** JSON and shapes as they are stored, which hyparquet would parse by itself; text that is no text is refused. */
+function nanoseconds(ticks: bigint | null | undefined, each: bigint): bigint | undefined {
+  return ticks === null || ticks === undefined ? undefined : ticks * each;
+}
+
+/**
+ * JSON and shapes as they are stored, which hyparquet would parse by itself; timestamps in nanoseconds, of which it would
+ * keep milliseconds; text that is no text is refused.
+ */
 const PARSERS: Partial<ParquetParsers> = {
   stringFromBytes: textOf,
   jsonFromBytes: (bytes) => bytes,
   geometryFromBytes: (bytes) => bytes,
   geographyFromBytes: (bytes) => bytes,
+  timestampFromMilliseconds: (milliseconds) => nanoseconds(milliseconds, 1_000_000n),
+  timestampFromMicroseconds: (microseconds) => nanoseconds(microseconds, 1000n),
+  timestampFromNanoseconds: (each) => each,
 };
 
 /** Reads a file by ranges. Each read opens the file, so that none stays open. */

@@ -2,13 +2,14 @@
 // Hub read features. Row groups are written one after another, so memory holds one of them.
 import type { SchemaElement } from "hyparquet";
 import { writeFileAtomic } from "../../support/atomic.js";
-import { ConfigError } from "../../support/errors.js";
+import { ConfigError, DataError } from "../../support/errors.js";
 import { huggingfaceMetadata } from "../arrow/features.js";
 import { schemaMessage } from "../arrow/messages.js";
 import { type ScalarType, typeOfDtype } from "../arrow/types.js";
+import { storedReader } from "../arrow/values.js";
 import { ClassLabel, type Feature, isStruct, Json, List } from "../features.js";
-import { featuresOfTable, schemaOfTable } from "../record-batches.js";
-import { readColumn, type Table } from "../table.js";
+import { featuresOfTable, recordBatches, schemaOfTable } from "../record-batches.js";
+import type { Table } from "../table.js";
 
 /** How a Parquet file is written. */
 export interface ToParquetOptions {
@@ -40,7 +41,8 @@ async function* parquetBytes(
   ];
   const [key, value] = huggingfaceMetadata(features);
   // What Parquet's types do not tell (large strings, lists of fixed size), as Arrow's own writer adds it.
-  const layout = schemaMessage(schemaOfTable(table));
+  const stored = schemaOfTable(table);
+  const layout = schemaMessage(stored);
   const kvMetadata = [
     { key, value },
     { key: "ARROW:schema", value: Buffer.from(layout).toString("base64") },
@@ -54,12 +56,17 @@ async function* parquetBytes(
     return written;
   };
   const converters = columns.map(([, { feature }]) => converterOf(feature));
-  for (let start = 0; start < table.length; start += rows) {
-    const end = Math.min(start + rows, table.length);
-    const columnData = columns.map(([name, column], i) => {
-      return { name, data: readColumn(table, column, start, end).map(converters[i]) };
+  for (const batch of recordBatches(table, stored, 0, table.length, rows)) {
+    const columnData = batch.columns.map((array, i) => {
+      const reader = storedReader(array, (reason) => {
+        throw new DataError(`toParquet: column "${columns[i][0]}" holds ${reason}`);
+      });
+      return {
+        name: columns[i][0],
+        data: Array.from({ length: batch.length }, (_, row) => converters[i](reader.get(row))),
+      };
     });
-    await writer.write({ columnData, rowGroupSize: end - start });
+    await writer.write({ columnData, rowGroupSize: batch.length });
     yield taken();
   }
   await writer.finish();
@@ -83,7 +90,7 @@ function elementsOf(name: string, feature: Feature): SchemaElement[] {
       ...fields.flatMap(([field, each]) => elementsOf(field, each)),
     ];
   }
-  if (feature instanceof Json) return [{ name, repetition_type, type: "BYTE_ARRAY", converted_type: "JSON" }];
+  if (feature instanceof Json) return [{ name, repetition_type, type: "BYTE_ARRAY", logical_type: { type: "JSON" } }];
   return [{ name, repetition_type, ...leafOf(scalarOf(name, feature)) }];
 }
 
@@ -141,7 +148,7 @@ function leafOf(type: ScalarType): Leaf {
   }
 }
 
-/** Turns values as datasets give them into those that the writer takes: 64-bit integers as bigints. */
+/** Turns values as they are stored into those that the writer takes, which has no seconds: they are milliseconds there. */
 function converterOf(feature: Feature): (value: unknown) => unknown {
   if (feature instanceof List) {
     const convert = converterOf(feature.feature);
@@ -155,10 +162,10 @@ function converterOf(feature: Feature): (value: unknown) => unknown {
       return Object.fromEntries(fields.map(([name, convert]) => [name, convert(struct[name])]));
     };
   }
-  if (feature instanceof Json) return (value) => value; // the writer makes it text
-  const type = typeOfDtype(feature.dtype);
-  const is64 = (type?.kind === "int" || type?.kind === "time") && type.bits === 64;
-  if (is64 || type?.kind === "duration") return (value) => (value === null ? null : BigInt(value as number));
+  const type = feature instanceof Json ? undefined : typeOfDtype(feature.dtype);
+  if (type?.kind === "timestamp" && type.unit === "s") {
+    return (value) => (value === null ? null : (value as bigint) * 1000n);
+  }
   if (type?.kind === "time" && type.unit === "s") return (value) => (value === null ? null : (value as number) * 1000);
   return (value) => value;
 }

@@ -13,6 +13,7 @@ import {
   Value,
 } from "./features.js";
 import { fits } from "./infer.js";
+import { isFile } from "./named-features.js";
 
 /** Turns a value that is not null into another. */
 export type Convert = (value: unknown) => unknown;
@@ -50,6 +51,7 @@ function convertNonNull(from: Feature, to: Feature, refuse: Refuse): Convert | N
     if (from instanceof ClassLabel) return toValue(new Value("int64"), to, refuse);
     return new NoConversion(from, to);
   }
+  if (from instanceof Value && isFile(to)) return toFile(from, to);
   return isStruct(from) ? toStruct(from, to, refuse) : new NoConversion(from, to);
 }
 
@@ -76,6 +78,13 @@ function fromJson(to: Feature, refuse: Refuse): Convert {
   if (to instanceof Value && kindOf(to.dtype) === "string") return (value) => JSON.stringify(value);
   return (value) =>
     fits(to, value) ? value : refuse(`${JSON.stringify(value).slice(0, 60)}, which is no ${describeFeature(to)}`);
+}
+
+/** Text is the path of a file, bytes are what is in it. */
+function toFile(from: Value, to: StructFeature): Convert | NoConversion {
+  const kind = kindOf(from.dtype);
+  if (kind === "string") return (value) => ({ bytes: null, path: value });
+  return kind === "binary" ? (value) => ({ bytes: value, path: null }) : new NoConversion(from, to);
 }
 
 function toList(from: List, to: List, refuse: Refuse): Convert | NoConversion {

@@ -186,6 +186,11 @@ export class NamedStruct {
   readonly #name: string;
   readonly #options: Readonly<Record<string, unknown>>;
 
+  /** The feature's name; not a property, for those are the struct's fields. */
+  static nameOf(struct: NamedStruct): string {
+    return struct.#name;
+  }
+
   /** `options` are as Python writes them. */
   constructor(name: string, fields: StructFeature, options: Readonly<Record<string, unknown>>) {
     this.#name = name;

@@ -4,6 +4,7 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { Tensor, tensor } from "../tensor/index.js";
 import { kindOf } from "./dtypes.js";
 import { ClassLabel, type Feature, isStruct, List, Value } from "./features.js";
+import { ArrayFeature } from "./named-features.js";
 import { readColumns, type Table } from "./table.js";
 
 /** `typed`: lists of numbers as typed arrays. `tensor`: numbers and lists of numbers as tensors. */
@@ -80,6 +81,7 @@ function transformed(transform: Transform, batch: Record<string, unknown[]>, row
 }
 
 function converterOf(feature: Feature, form: FormatType): (value: unknown) => unknown {
+  if (feature instanceof ArrayFeature && form === "tensor") return arrayConverter(feature);
   if (feature instanceof List) {
     const element = feature.feature;
     const make = arrayMaker(element);
@@ -105,6 +107,19 @@ function converterOf(feature: Feature, form: FormatType): (value: unknown) => un
   if (form === "typed" || arrayMaker(feature) === undefined) return (value) => value;
   const dtype = feature instanceof Value && kindOf(feature.dtype) === "float" ? "float32" : "int32";
   return (value) => (value === null || value instanceof Tensor ? value : tensor([Number(value)], { dtype, shape: [] }));
+}
+
+/** One tensor for each array; an array in which values are missing stays as it is. */
+function arrayConverter({ shape, dtype }: ArrayFeature): (value: unknown) => unknown {
+  const depth = shape.length;
+  const isFloat = kindOf(dtype) === "float";
+  return (value) => {
+    if (value === null) return null;
+    const numbers = (value as unknown[]).flat(depth - 1);
+    if (numbers.includes(null)) return value;
+    const lengths = [(value as unknown[]).length, ...shape.slice(1).map(Number)];
+    return tensor(numbers.map(Number), { dtype: isFloat ? "float32" : "int32", shape: lengths });
+  };
 }
 
 type Numbers = ArrayLike<number>;

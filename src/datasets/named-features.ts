@@ -137,6 +137,11 @@ function namedStruct(name: string, options: Options): StructFeature {
   return new NamedStruct(name, fieldsOf(name, options), options) as unknown as StructFeature;
 }
 
+/** True of the structs of files: Image, Audio, Video and others. */
+export function isFile(feature: Feature): boolean {
+  return feature instanceof NamedStruct && FILES.includes(NamedStruct.nameOf(feature));
+}
+
 function fieldsOf(name: string, { languages }: Options): StructFeature {
   if (name === "TranslationVariableLanguages") return { language: new List(TEXT), translation: new List(TEXT) };
   if (name !== "Translation") return FILE;

@@ -22,6 +22,7 @@ import {
 } from "../../src/datasets/index.js";
 import { featuresToYaml } from "../../src/datasets/publish/card.js";
 import { featuresFromYaml } from "../../src/datasets/read-features.js";
+import type { Tensor } from "../../src/tensor/index.js";
 import { folderOf } from "./files.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`python/named/${name}`, import.meta.url));
@@ -158,7 +159,30 @@ describe("Json", () => {
   });
 });
 
+it("files are cast from paths and from bytes", () => {
+  const paths = Dataset.fromColumns({ image: ["a.png", null] }).castColumn("image", Image());
+  expect(paths.column("image")).toEqual([{ bytes: null, path: "a.png" }, null]);
+  const features = { sound: new Value("binary") };
+  const bytes = Dataset.fromColumns({ sound: [Uint8Array.of(1)] }, { features }).castColumn("sound", Audio());
+  expect(bytes.column("sound")).toEqual([{ bytes: Uint8Array.of(1), path: null }]);
+  expect(() => Dataset.fromColumns({ n: [1] }).castColumn("n", Image())).toThrow(
+    'Value("int64") cannot become Image()',
+  );
+});
+
 describe("arrays", () => {
+  it("are tensors of their shape in the format of tensors", async () => {
+    const features = {
+      x: new Array2D({ shape: [2, 1], dtype: "float32" }),
+      y: new Array3D({ shape: [null, 1, 2], dtype: "int64" }),
+    };
+    const columns = { x: [[[1], [0.5]], null], y: [[[[1, 2]], [[3, 4]], [[5, 6]]], []] };
+    const rows = Dataset.fromColumns(columns, { features }).withFormat("tensor");
+    const [[x, none], [y, empty]] = [rows.column("x"), rows.column("y")] as unknown as Tensor[][];
+    expect([x.dtype, await x.toArray(), none]).toEqual(["float32", [[1], [0.5]], null]);
+    expect([y.dtype, await y.toArray(), empty.shape]).toEqual(["int32", columns.y[0], [0, 1, 2]]);
+  });
+
   it("hold values of their shape alone", () => {
     const feature = new Array2D({ shape: [1, 2], dtype: "float32" });
     expect(Dataset.fromColumns({ x: [[[1, 2]]] }, { features: { x: feature } }).at(0)).toEqual({ x: [[1, 2]] });

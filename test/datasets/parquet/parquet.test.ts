@@ -249,6 +249,17 @@ describe("what is wrong with a Parquet file is said with its name", () => {
     expect(error.message).toContain('data.parquet (column "text") as Parquet: text that is not UTF-8, at row 3');
   });
 
+  it("text that is not UTF-8 within a list", async () => {
+    const list = { name: "words", num_children: 1, converted_type: "LIST", repetition_type: "OPTIONAL" } as const;
+    const repeated = { name: "list", num_children: 1, repetition_type: "REPEATED" } as const;
+    const word = { name: "element", type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" } as const;
+    const data = [[Uint8Array.of(0x61)], [Uint8Array.of(0x61, 0xff)]];
+    const schema = [{ name: "root", num_children: 1 }, list, repeated, word];
+    const error = await refusal(parquet([{ name: "words", data }], { schema }));
+    expect(error).toBeInstanceOf(FileFormatError);
+    expect(error.message).toContain('data.parquet (column "words") as Parquet: text that is not UTF-8');
+  });
+
   it("an integer beyond its declared type, with its row", async () => {
     const columns = [{ name: "n", data: [1, 300], type: "INT32" as const }];
     const error = await refusal(parquet(columns, huggingface({ n: { dtype: "int8", _type: "Value" } })));

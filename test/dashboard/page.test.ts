@@ -440,6 +440,11 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
     const blank = await page.context().newPage();
     const parse = `new DOMParser().parseFromString(${JSON.stringify(picture.text)}, "image/svg+xml")`;
     expect(await blank.evaluate(`${parse}.querySelector("parsererror") === null`)).toBe(true);
+    const memory = await save("Save as SVG: Memory");
+    expect(memory.text).toMatch(/>1\.\d+ GB<\/text>/);
+    await page.getByRole("slider", { name: "Smoothing" }).fill("0.6");
+    const raw = async () => (await save("Save as SVG: Training loss")).text.match(/class="line raw"/g)?.length;
+    await expect.poll(raw, { timeout: 30_000 }).toBe(2); // the values themselves, behind
     const points = await save("Save every point as CSV: Training loss");
     expect(points.text.trimEnd().split("\n")).toHaveLength(1 + 120 + 26);
   });
@@ -462,6 +467,14 @@ describe.skipIf(!isThere)(isThere ? "the page" : `the page (skipped: ${whyNoChro
       "mrpc-hot",
       "mrpc-lr0.00005",
     ]);
+    const over = chart(page, "loss").locator(".u-over");
+    for (const share of [0.02, 0.45, 0.6, 0.98]) {
+      await over.hover({ position: { x: share * ((await over.boundingBox())?.width ?? 0), y: 60 } });
+      await chart(page, "loss").locator(".tip").waitFor();
+      expect(await page.evaluate("document.documentElement.scrollWidth"), `pointed at ${share}`).toBeLessThanOrEqual(
+        390,
+      );
+    }
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
     const light = await background();
     await page.getByRole("button", { name: "Theme: auto" }).click();

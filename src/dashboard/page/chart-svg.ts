@@ -1,6 +1,7 @@
 // A chart as an SVG file: what is on the screen, with axes and a legend, for a paper or a slide. Light, whatever the page is.
 import type { Axis, ChartData } from "../protocol.js";
-import { AXIS_NAMES, showNumber, showTick, titleOf } from "./format.js";
+import { AXIS_NAMES, showFigure, showTick, titleOf } from "./format.js";
+import { padded, paddedLog } from "./scale.js";
 import { logTicksOf, ticksOf } from "./ticks.js";
 
 export interface SvgContent {
@@ -21,15 +22,16 @@ export function chartSvg({ data, axis, log, range: [from, to], nameOf, colorOf }
   const shown = (value: number | null): value is number => value !== null && (!log || value > 0);
   const inRange = (x: number) => x >= from && x <= to;
   let [low, high] = [Infinity, -Infinity];
-  for (const { y } of data.lines) {
-    for (const [i, value] of y.entries()) {
-      if (!shown(value) || !inRange(data.x[i])) continue;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
+  for (const { y, raw } of data.lines) {
+    for (const values of raw ? [y, raw] : [y]) {
+      for (const [i, value] of values.entries()) {
+        if (!shown(value) || !inRange(data.x[i])) continue;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
     }
   }
-  if (low > high) [low, high] = log ? [0.1, 1] : [0, 1];
-  if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+  [low, high] = log ? paddedLog(low, high) : padded(low, high);
   const right = WIDTH - MARGIN.right;
   const bottom = MARGIN.top + PLOT_HEIGHT;
   const scale = log ? Math.log10 : (value: number) => value;
@@ -39,17 +41,21 @@ export function chartSvg({ data, axis, log, range: [from, to], nameOf, colorOf }
   const parts: string[] = [];
   for (const tick of log ? logTicksOf(low, high) : ticksOf(low, high, 6)) {
     parts.push(`<path class="grid" d="M${MARGIN.left} ${py(tick)}H${right}"/>`);
-    parts.push(text(MARGIN.left - 8, py(tick) + 4, showNumber(tick), "end"));
+    parts.push(text(MARGIN.left - 8, py(tick) + 4, showFigure(data.key, tick), "end"));
   }
   for (const tick of ticksOf(from, to, 7)) {
     parts.push(`<path class="grid" d="M${px(tick)} ${MARGIN.top}V${bottom}"/>`);
     parts.push(text(px(tick), bottom + 18, showTick(axis, tick), "middle"));
   }
   parts.push(text((MARGIN.left + right) / 2, bottom + 40, AXIS_NAMES[axis], "middle"));
-  const lines = data.lines.map(({ run, y }) => {
+  const line = (run: string, y: ChartData["lines"][number]["y"], kind: string) => {
     const path = pathOf(data.x, y, shown, px, py);
-    return `<path class="line" stroke="${escaped(colorOf(run))}" d="${path}"/>`;
-  });
+    return `<path class="${kind}${path.endsWith("h0") ? " point" : ""}" stroke="${escaped(colorOf(run))}" d="${path}"/>`;
+  };
+  const lines = [
+    ...data.lines.flatMap(({ run, raw }) => (raw ? [line(run, raw, "line raw")] : [])),
+    ...data.lines.map(({ run, y }) => line(run, y, "line")),
+  ];
   const named = data.lines.slice(0, MOST_NAMES);
   const legend = named.map(({ run }, i) => {
     const y = bottom + 66 + i * LEGEND_LINE;
@@ -67,7 +73,7 @@ export function chartSvg({ data, axis, log, range: [from, to], nameOf, colorOf }
   }
   const height = bottom + 66 + legend.length * LEGEND_LINE;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">
-<style>text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:16px;font-weight:600}.grid{stroke:#e3e3e3}.line{fill:none;stroke-width:1.5}</style>
+<style>text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:16px;font-weight:600}.grid{stroke:#e3e3e3}.line{fill:none;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}.raw{stroke-width:1;opacity:.28}.point{stroke-width:6}</style>
 <rect width="100%" height="100%" fill="#fff"/>
 <text class="title" x="${MARGIN.left}" y="26">${escaped(titleOf(data.key))}</text>
 <clipPath id="plot"><rect x="${MARGIN.left}" y="${MARGIN.top}" width="${right - MARGIN.left}" height="${PLOT_HEIGHT}"/></clipPath>
@@ -87,9 +93,8 @@ function pathOf(
   px: (x: number) => number,
   py: (y: number) => number,
 ): string {
-  let path = "";
-  for (const [i, value] of y.entries()) if (shown(value)) path += `${path === "" ? "M" : "L"}${px(x[i])} ${py(value)}`;
-  return path;
+  const places = y.flatMap((value, i) => (shown(value) ? [`${px(x[i])} ${py(value)}`] : []));
+  return places.length === 0 ? "" : `M${places.join("L")}${places.length === 1 ? "h0" : ""}`;
 }
 
 function round(value: number): number {

@@ -6,6 +6,8 @@ import { chartSvg } from "./chart-svg.js";
 import { colorOf, colorVariable, themeColor } from "./colors.js";
 import { caption, download, h } from "./dom.js";
 import { AXIS_NAMES, showFigure, showPlace, showTick, titleOf } from "./format.js";
+import { padded, paddedLog } from "./scale.js";
+import { logTicksOf } from "./ticks.js";
 import { followTouch } from "./touch.js";
 
 export type Range = readonly [from: number, to: number];
@@ -187,7 +189,9 @@ export class Chart {
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: !many } },
       scales: {
         x: { time: false, auto: false, min, max },
-        y: log ? { distr: 3, range: paddedLog } : { range: padded },
+        y: log
+          ? { distr: 3, range: (_, low, high) => paddedLog(low, high) }
+          : { range: (_, low, high) => padded(low, high) },
       },
       axes: [
         {
@@ -209,6 +213,7 @@ export class Chart {
           grid: { stroke: grid, width: 1 },
           ticks: { stroke: grid, width: 1 },
           size: 62,
+          ...(log && { splits: (_, __, low, high) => logTicksOf(low, high), filter: (_, splits) => splits }),
           values: (_, values) => values.map((value) => (value === null ? null : showFigure(this.key, value))),
         },
       ],
@@ -307,10 +312,10 @@ export class Chart {
         );
       }),
     );
-    const width = this.#plotHolder.clientWidth;
-    const half = left > width / 2;
-    this.#tip.style.setProperty("left", half ? "auto" : `${left + 76}px`);
-    this.#tip.style.setProperty("right", half ? `${Math.max(0, width - left - 50)}px` : "auto");
+    // Beside the pointer, on the side where there is more room, and within the chart on a phone.
+    const [width, own] = [this.#plotHolder.clientWidth, this.#tip.offsetWidth];
+    const place = left + 62 > width / 2 ? left + 50 - own : left + 76;
+    this.#tip.style.setProperty("left", `${Math.max(0, Math.min(place, width - own))}px`);
   }
 
   /** Moves the cursor to a point, and reads it out. */
@@ -460,21 +465,6 @@ function columnsOf({ x, lines }: ChartData, log: boolean): uPlot.AlignedData {
   const drawn = (y: Line["y"]) =>
     log ? y.map((value) => (value !== null && value > 0 ? value : null)) : (y as (number | null)[]);
   return [x as number[], ...lines.flatMap(({ raw }) => (raw ? [drawn(raw)] : [])), ...lines.map(({ y }) => drawn(y))];
-}
-
-/** Room above and below; a line that is level stands in the middle. */
-function padded(_: uPlot, low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const room = high > low ? 0.06 * (high - low) : Math.abs(high) * 0.1 || 1;
-  const bottom = low - room;
-  return [low >= 0 && bottom < 0 ? 0 : bottom, high + room];
-}
-
-/** The same on a logarithmic axis, of which what is drawn should take up the whole. */
-function paddedLog(_: uPlot, low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null || low <= 0) return [0.1, 1];
-  const room = high > low ? (high / low) ** 0.06 : 2;
-  return [low / room, high * room];
 }
 
 /** A value without another has no line: it is drawn as a point. */

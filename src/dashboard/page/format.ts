@@ -21,7 +21,7 @@ export function showBytes(bytes: number): string {
   const units = ["B", "KB", "MB", "GB", "TB"];
   let [value, unit] = [bytes, 0];
   for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${value.toPrecision(3)} ${units[unit]}`;
+  return `${Number(value.toPrecision(4))} ${units[unit]}`;
 }
 
 /** 75 -> 1 min 15 s */

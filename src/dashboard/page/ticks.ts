@@ -13,9 +13,14 @@ export function ticksOf(from: number, to: number, count: number): number[] {
   return ticks;
 }
 
-/** Powers of ten between two positive ends; round places where there are none. */
+/** Powers of ten between two positive ends, twos and fives of them where there are few; round places where there are none. */
 export function logTicksOf(from: number, to: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(from)), Math.ceil(Math.log10(to))];
+  const every = Math.max(1, Math.ceil((last - first) / 9));
+  const factors = last - first <= 4 ? [1, 2, 5] : [1];
   const ticks: number[] = [];
-  for (let power = Math.ceil(Math.log10(from)); power <= Math.log10(to) + 1e-9; power++) ticks.push(10 ** power);
-  return ticks.length > 0 ? ticks : ticksOf(from, to, 4);
+  for (let power = Math.ceil(first / every) * every; power <= last; power += every)
+    for (const factor of factors) ticks.push(Number(`${factor}e${power}`));
+  const within = ticks.filter((tick) => tick >= from * (1 - 1e-9) && tick <= to * (1 + 1e-9));
+  return within.length > 1 ? within : ticksOf(from, to, 4);
 }

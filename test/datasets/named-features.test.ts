@@ -23,7 +23,7 @@ import {
 import { featuresToYaml } from "../../src/datasets/publish/card.js";
 import { featuresFromYaml } from "../../src/datasets/read-features.js";
 import type { Tensor } from "../../src/tensor/index.js";
-import { folderOf } from "./files.js";
+import { folderOf, parquet } from "./files.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`python/named/${name}`, import.meta.url));
 
@@ -151,6 +151,24 @@ describe("Json", () => {
     const numbers = Dataset.fromColumns({ n: [1, 2] }).castColumn("n", new Json());
     expect(numbers.castColumn("n", new Value("int64")).column("n")).toEqual([1, 2]);
     expect(() => parsed.castColumn("notes", new Value("int64"))).toThrow('{"a":1}, which is no Value("int64")');
+  });
+
+  it("names file, column and reason where a file holds none", async () => {
+    const notes = { name: "notes", type: "BYTE_ARRAY", repetition_type: "OPTIONAL" } as const;
+    const schema = [
+      { name: "root", num_children: 1 },
+      { ...notes, logical_type: { type: "JSON" } as const },
+    ];
+    const read = async (text: string) => {
+      const data = ["{}", text].map((each) => new TextEncoder().encode(each));
+      const folder = await folderOf({ "notes.parquet": parquet([{ name: "notes", data }], { schema }) });
+      return (await loadDataset(join(folder, "notes.parquet"))).train;
+    };
+    const broken = await read("{oops");
+    expect(broken.at(0)).toEqual({ notes: {} });
+    expect(() => broken.at(1)).toThrow(/column "notes" holds "{oops", which is no JSON .*in rows 0 to 1/);
+    const large = await read("[12345678901234567890]");
+    expect(() => large.column("notes")).toThrow("JSON with the integer 12345678901234567890, too large to be exact");
   });
 
   it("refuses integers that would lose digits", () => {

@@ -1,7 +1,17 @@
 // The feature of values that come without one: what a mapped function returned, or rows given as they are.
 import { integerRanges, kindOf } from "./dtypes.js";
 import { isJsonValue } from "./exact-json.js";
-import { ClassLabel, describeFeature, type Feature, isStruct, Json, List, sameFeature, Value } from "./features.js";
+import {
+  ClassLabel,
+  describeFeature,
+  type Feature,
+  isStruct,
+  Json,
+  List,
+  NamedStruct,
+  sameFeature,
+  Value,
+} from "./features.js";
 
 const NULL = new Value("null");
 const BOOL = new Value("bool");
@@ -138,6 +148,7 @@ export function unifyFeatures(a: Feature, b: Feature): Feature | undefined {
     return numeric ? FLOAT64 : undefined;
   }
   if (isStruct(a) && isStruct(b)) {
+    if (a instanceof NamedStruct && sameFeature(a, b)) return a; // one of plain fields would lose its name
     const fields: Record<string, Feature> = Object.fromEntries(Object.entries(a));
     for (const [name, field] of Object.entries(b)) {
       const both = name in fields ? unifyFeatures(fields[name], field) : field;

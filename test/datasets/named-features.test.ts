@@ -20,8 +20,9 @@ import {
   TranslationVariableLanguages,
   Value,
 } from "../../src/datasets/index.js";
+import { unifyFeatures } from "../../src/datasets/infer.js";
 import { featuresToYaml } from "../../src/datasets/publish/card.js";
-import { featuresFromYaml } from "../../src/datasets/read-features.js";
+import { featureFromJson, featuresFromYaml } from "../../src/datasets/read-features.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { folderOf, parquet } from "./files.js";
 
@@ -85,6 +86,12 @@ describe.each(["arrays", "files", "translations"])("%s", (kind) => {
     expect(featuresToYaml(features)).toEqual(held.card);
     expect(plainJson(featuresFromYaml(held.card))).toEqual(held.features);
   });
+});
+
+it.each(["arrays", "files", "translations"])("%s of several worker threads are one", (kind) => {
+  const json = heldIn(kind).features;
+  const [one, other] = [featureFromJson(json), featureFromJson(json)];
+  expect(plainJson(unifyFeatures(one, other))).toEqual(json);
 });
 
 it("are printed with their names and options", () => {

@@ -76,6 +76,7 @@ async function viewsOf(runs: string): Promise<View[]> {
     { name: "smoothed", hash: `${compare}&smooth=0.8&axis=tokens&log=loss`, shown: ".charts[data-ready]" },
     { name: "table", hash: compare, shown: ".charts[data-ready]", prepare: showTable },
     { name: "run", hash: run, shown: ".worst li" },
+    { name: "evaluation", hash: run, shown: ".worst li", prepare: showEvaluation },
     { name: "manifest", hash: run, shown: ".worst li", prepare: showManifest },
     ...(failed
       ? [{ name: "failed", hash: `#/run?id=${encodeURIComponent(failed.id)}`, shown: ".charts[data-ready]" }]
@@ -98,6 +99,10 @@ async function showTable(page: Page): Promise<void> {
 async function point(page: Page): Promise<void> {
   const box = await page.locator(".u-over").first().boundingBox();
   if (box) await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.5 * box.height);
+}
+
+async function showEvaluation(page: Page): Promise<void> {
+  await page.locator("section[aria-labelledby=evaluations]").evaluate((section) => section.scrollIntoView());
 }
 
 async function showManifest(page: Page): Promise<void> {

@@ -1,7 +1,7 @@
 // What an evaluation showed: which classes were taken for which, how far its confidence can be trusted, and the rows that
 // it was furthest off at.
 import type { CalibrationBin, EvaluationDetails, WorstExample } from "../../trainer/details/types.js";
-import { caption, h, svg } from "./dom.js";
+import { breakable, caption, h, svg } from "./dom.js";
 import { showNumber } from "./format.js";
 
 export function evaluationView(details: EvaluationDetails): HTMLElement {
@@ -40,7 +40,7 @@ function confusionTable(counts: readonly (readonly number[])[], classes: readonl
     "tr",
     {},
     h("td", { class: "corner" }, "actual ↓  predicted →"),
-    ...counts.map((_, i) => h("th", { scope: "col" }, nameOf(classes, i))),
+    ...counts.map((_, i) => h("th", { scope: "col" }, ...breakable(nameOf(classes, i)))),
     h("th", { scope: "col" }, "recall"),
   );
   const rows = counts.map((row, actual) => {
@@ -62,7 +62,7 @@ function confusionTable(counts: readonly (readonly number[])[], classes: readonl
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, nameOf(classes, actual)),
+      h("th", { scope: "row" }, ...breakable(nameOf(classes, actual))),
       ...cells,
       h("td", { class: "sum" }, sum > 0 ? `${((100 * row[actual]) / sum).toFixed(1)} %` : "–"),
     );
@@ -105,7 +105,7 @@ function mistakesTable({ mistakes = [], classes }: EvaluationDetails): HTMLEleme
   );
 }
 
-const [SIZE, LEFT, TOP] = [240, 40, 8];
+const [SIZE, LEFT, TOP] = [240, 54, 8];
 const place = (share: number) => LEFT + share * SIZE;
 const height = (share: number) => TOP + (1 - share) * SIZE;
 
@@ -125,6 +125,7 @@ function frame(
     ...ticks.map(([at]) => svg("path", { d: `M${place(at)} ${TOP}v${SIZE}`, class: "gridline" })),
     ...yTicks.map(([at]) => svg("path", { d: `M${LEFT} ${height(at)}h${SIZE}`, class: "gridline" })),
     svg("text", { x: place(0.5), y: TOP + SIZE + 34, class: "tick middle" }, xName),
+    svg("text", { transform: `translate(11 ${height(0.5)}) rotate(-90)`, class: "tick middle" }, yName),
     svg("title", {}, `${yName} over ${xName}`),
     ...content,
   );

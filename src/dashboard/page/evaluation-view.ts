@@ -39,7 +39,7 @@ function confusionTable(counts: readonly (readonly number[])[], classes: readonl
   const head = h(
     "tr",
     {},
-    h("td", { class: "corner" }, "actual ↓  predicted →"),
+    h("td", { class: "corner" }, "actual\u00a0↓ predicted\u00a0→"),
     ...counts.map((_, i) => h("th", { scope: "col" }, ...breakable(nameOf(classes, i)))),
     h("th", { scope: "col" }, "recall"),
   );

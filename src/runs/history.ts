@@ -3,15 +3,21 @@
 import { NumberColumn } from "./columns.js";
 import { countNonFinite, LEAST_POINTS, type Overview, overviewOf } from "./overview.js";
 
-/** A row as it is logged. */
-export interface HistoryRow {
+/** Where a row stands. */
+export interface RowPlace {
   readonly step: number;
   /** Seconds of training before it, those of earlier processes with them; NaN where nobody knows. */
   readonly seconds: number;
   /** Tokens trained on before it, without padding; NaN where nobody knows. */
   readonly tokens: number;
   readonly epoch: number;
-  readonly values: Iterable<readonly [key: string, value: number]>;
+}
+
+/** What a row says of its figures. */
+export interface RowValues {
+  readonly keys: readonly string[];
+  /** That of the key of this index. */
+  value(key: number): number;
 }
 
 /** A figure over a run, all arrays of one length, in the order of logging. */
@@ -100,21 +106,22 @@ export class History {
     return [...this.columns.figures].filter(([, { rows }]) => rows.length > 0).map(([key]) => key);
   }
 
-  add({ step, seconds, tokens, epoch, values }: HistoryRow): void {
+  add({ step, seconds, tokens, epoch }: RowPlace, values: RowValues): void {
     const row = this.length;
     const { steps, seconds: times, tokens: counts, epochs, figures } = this.columns;
     steps.push(step);
     times.push(seconds);
     counts.push(tokens);
     epochs.push(epoch);
-    for (const [key, value] of values) {
-      let column = figures.get(key);
+    const { keys } = values;
+    for (let i = 0; i < keys.length; i++) {
+      let column = figures.get(keys[i]);
       if (!column) {
         column = { rows: new NumberColumn(), values: new NumberColumn() };
-        figures.set(key, column);
+        figures.set(keys[i], column);
       }
       column.rows.push(row);
-      column.values.push(value);
+      column.values.push(values.value(i));
     }
   }
 

@@ -6,6 +6,7 @@ import { type CheckpointInfo, readCheckpoints } from "./checkpoints.js";
 import { type EvaluationInfo, listEvaluations, readEvaluation } from "./evaluations.js";
 import { History } from "./history.js";
 import { type Inside, NotThere, within } from "./inside.js";
+import { type LogContent, numbersOf } from "./log-content.js";
 import { LogReader } from "./log-reader.js";
 import type { LogStore } from "./log-store.js";
 import { type RunStatus, statusOf } from "./status.js";
@@ -47,8 +48,7 @@ export class Run {
   readonly #inside: Inside;
   readonly #log: LogReader;
   /** A first look at a long log, until it has been read. */
-  #glance: LogReader | undefined;
-  readonly #store: LogStore | undefined;
+  #glance: LogContent | undefined;
   #fallback: History | undefined;
   #manifest: Record<string, unknown> | undefined;
   #manifestOf: number | undefined;
@@ -60,7 +60,6 @@ export class Run {
   constructor(inside: Inside, id: string, store?: LogStore) {
     this.id = id;
     this.#inside = inside;
-    this.#store = store;
     this.#log = new LogReader(inside, id, store);
   }
 
@@ -71,22 +70,17 @@ export class Run {
 
   /** What is known of it without reading a long log: what `refresh` reads is `rough` until then. @throws NotThere */
   async glance(): Promise<void> {
-    const reader = new LogReader(this.#inside, this.id, this.#store);
-    const isLong = await reader.glance().catch((error: Error) => {
+    this.#glance = await this.#log.glance().catch((error: Error) => {
       if (!(error instanceof NotThere)) throw error;
-      return false; // no log of ours
+      return undefined; // no log of ours
     });
-    if (!isLong) {
-      await this.refresh();
-      return;
-    }
-    this.#glance = reader;
-    await this.#readManifest();
+    if (this.#glance) await this.#readManifest();
+    else await this.refresh();
   }
 
   /** Its log, as far as it is known. */
-  get #known(): LogReader {
-    return this.#glance ?? this.#log;
+  get #known(): LogContent {
+    return this.#glance ?? this.#log.content;
   }
 
   /** Reads what is new. @returns Whether something was. @throws NotThere where the run's folder is gone */
@@ -129,9 +123,8 @@ export class Run {
       if (typeof row !== "object" || row === null) continue;
       const { step, epoch, ...rest } = row as Record<string, unknown>;
       if (typeof step !== "number") continue;
-      const values = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === "number");
       const at = typeof epoch === "number" ? epoch : Number.NaN;
-      history.add({ step, epoch: at, seconds: Number.NaN, tokens: Number.NaN, values });
+      history.add({ step, epoch: at, seconds: Number.NaN, tokens: Number.NaN }, numbersOf(rest));
     }
     return history;
   }

@@ -1,7 +1,7 @@
 // How a run stands, from the end of its log and from whether its process still lives.
 import { hostname } from "node:os";
 import { processMark, type StartLine } from "../trainer/run-log.js";
-import type { LogReader } from "./log-reader.js";
+import type { LogContent } from "./log-content.js";
 
 /**
  * running; finished: all its steps, or stopped by a callback; interrupted: by a signal; failed: by an error; killed: its
@@ -12,7 +12,7 @@ export type RunStatus = "running" | "finished" | "interrupted" | "failed" | "kil
 /** On another machine a run counts as running while its log was written to within this time. */
 const SILENCE_MS = 15 * 60_000;
 
-export function statusOf({ start, end, updated }: LogReader, now = Date.now()): RunStatus {
+export function statusOf({ start, end, updated }: LogContent, now = Date.now()): RunStatus {
   if (end) return end.outcome;
   if (!start) return "unknown";
   if (start.host !== hostname()) return now - (updated ?? 0) < SILENCE_MS ? "running" : "killed";

@@ -1,5 +1,5 @@
 // A matrix product as its caller asks for it, what is fused onto it, and who works on it: what gemm.cpp (float32) and
-// gemm_bfloat16.cpp (its factors rounded to bfloat16) have in common.
+// gemm_pairs.cpp (its factors rounded to bfloat16) have in common.
 #pragma once
 #include "kernels.h"
 #include "simd.h"

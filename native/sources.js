@@ -27,9 +27,9 @@ export const instructionSets = {
   arm64: { base: [] },
 };
 
-/** Sets that add products of bfloat16 to the kernels of another. */
+/** Sets that have matrix products of their own, and everything else from another. */
 export const extendedSets = { avx512bf16: "avx512", amx: "avx512" };
-const extensionFiles = ["gemm_bfloat16.cpp"];
+const extensionFiles = ["gemm_pairs.cpp"];
 
 /** Every compilation has these. */
 export const flags = [

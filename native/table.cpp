@@ -1,5 +1,5 @@
-// The kernels of one instruction set behind one table. A set that extends another (ATTUNE_EXTENDS) has products of bfloat16
-// of its own and everything else from there.
+// The kernels of one instruction set behind one table. A set that extends another (ATTUNE_EXTENDS) has matrix products of its
+// own, of bfloat16 and with AMX of float32, and everything else from there.
 #include "kernels.h"
 #include "simd.h"
 
@@ -21,12 +21,18 @@ extern const KernelTable kTable;
 #if defined(ATTUNE_EXTENDS)
 
 void gemmBfloat16(Context&, const double*, long);
+#if defined(__AMX_BF16__)
+void gemm(Context&, const double*, long);
+#endif
 
 static constexpr KernelTable extended() {
 #define X(name) ATTUNE_EXTENDS::name,
   KernelTable table = {TEXT(ATTUNE_ISA), {ATTUNE_KERNELS(X)}};
 #undef X
   table.kernels[gemmBfloat16Opcode] = gemmBfloat16;
+#if defined(__AMX_BF16__)
+  table.kernels[gemmOpcode] = gemm;
+#endif
   return table;
 }
 constexpr KernelTable kTable = extended();

@@ -1,5 +1,7 @@
-// Matrix products: every way of gemm.cpp and of gemm_bfloat16.cpp, every layout and part of the epilogue, around the edges of
+// Matrix products: every way of gemm.cpp and of gemm_pairs.cpp, every layout and part of the epilogue, around the edges of
 // the tiles. Products of bfloat16 are held against exact sums of the rounded factors.
+#include <tuple>
+
 #include "harness.h"
 
 namespace attune::test {
@@ -86,7 +88,77 @@ static void products(Run& run, Opcode opcode) {
   product(run, {.m = 60, .n = 35, .k = 40, .multiply = true});
 }
 
-static void floatProducts(Run& run) { products(run, gemmOpcode); }
+static void floatProducts(Run& run) {
+  products(run, gemmOpcode);
+  // More than a pass of packing takes: steps of k, rows, columns.
+  for (bool a : {false, true}) {
+    for (bool b : {false, true}) {
+      product(run, gemmOpcode, {.m = 40, .n = 70, .k = 1100, .aTransposed = a, .bTransposed = b, .bias = true, .rowSums = true});
+      product(run, gemmOpcode, {.m = 300, .n = 37, .k = 50, .aTransposed = a, .bTransposed = b, .accumulate = true});
+      product(run, gemmOpcode, {.m = 37, .n = 600, .k = 520, .aTransposed = a, .bTransposed = b, .padding = 3});
+      product(run, gemmOpcode, {.m = 40, .n = 34, .k = 45, .aTransposed = a, .bTransposed = b, .multiply = true, .count = 3});
+    }
+  }
+}
+
+/**
+ * A set may make its products of float32 of parts. They are then as near to the exact sums as a loop that rounds each sum,
+ * and no magnitude is lost: with elements of very different magnitudes, too, an error is small beside the magnitudes that
+ * were added.
+ */
+static void accuracy(Run& run) {
+  const long m = 64, n = 48, k = 768;
+  for (const auto& [name, spread, scale] : {std::tuple{"alike", 0.0, 1.0}, {"spread over 2^24", 12.0, 1.0},
+                                            {"small", 2.0, 1e-16}, {"large", 2.0, 1e16}}) {
+    Floats a = numbers(m * k, 1), b = numbers(n * k, 2), out(m * n);
+    const Floats exponents = numbers(m * k, 3);
+    for (long i = 0; i < m * k; i++) a[i] *= float(scale * std::exp2(spread * exponents[i]));
+    for (float& x : b) x *= float(scale);
+    run.call(gemmOpcode, {m, n, k, a, false, k, b, true, k, out, n, false, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+    double worst = 0, worstOfLoop = 0;
+    for (long i = 0; i < m; i++) {
+      for (long j = 0; j < n; j++) {
+        double exact = 0, magnitudes = 0;
+        float loop = 0;
+        for (long p = 0; p < k; p++) {
+          const double x = double(a[i * k + p]) * b[j * k + p];
+          exact += x;
+          magnitudes += std::abs(x);
+          loop = std::fma(a[i * k + p], b[j * k + p], loop);
+        }
+        const double error = std::abs(out[i * n + j] - exact) / magnitudes;
+        worst = error <= worst ? worst : error;
+        worstOfLoop = std::max(worstOfLoop, std::abs(loop - exact) / magnitudes);
+      }
+    }
+    // Both errors are sums of roundings, of which another order has others: not exactly the loop's, but no multiple of it.
+    run.check(worst <= 1.5 * worstOfLoop, "gemm, %s: error %g beside the magnitudes, %g of a loop", name, worst, worstOfLoop);
+  }
+}
+
+/** Infinities and the largest of numbers have the products that they have elsewhere. */
+static void extremes(Run& run) {
+  const long m = 70, n = 80, k = 64;
+  for (float extreme : {INFINITY, 3.4028235e38f, 3.392e38f, -3.4e38f}) {
+    for (bool inB : {false, true}) {
+      Floats a = numbers(m * k, 1), b = numbers(n * k, 2), out(m * n);
+      Floats& changed = inB ? b : a;
+      changed[66 * k + 5] = extreme;
+      run.call(gemmOpcode, {m, n, k, a, false, k, b, true, k, out, n, false, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+      long wrong = 0;
+      for (long i = 0; i < m; i++) {
+        for (long j = 0; j < n; j++) {
+          double exact = 0, magnitudes = 0;
+          for (long p = 0; p < k; p++) exact += double(a[i * k + p]) * b[j * k + p], magnitudes += std::abs(double(a[i * k + p]) * b[j * k + p]);
+          const float x = out[i * n + j];
+          const bool infinite = std::isinf(float(exact));
+          wrong += infinite ? x != float(exact) : !(std::abs(x - exact) <= rounding(double(k)) * magnitudes);
+        }
+      }
+      run.check(wrong == 0, "gemm with %g in %s: %ld elements are wrong", double(extreme), inB ? "B" : "A", wrong);
+    }
+  }
+}
 
 static void bfloat16Products(Run& run) {
   products(run, gemmBfloat16Opcode);
@@ -111,7 +183,7 @@ static void poison(Run& run, Opcode opcode) {
     run.call(opcode, {m, n, k, a, false, k, b, true, k, out, n, false, 1, 0, 0, 0, 0, 0, 0, 0, 0});
     long wrong = 0;
     for (long i = 0; i < m; i++)
-      for (long j = 0; j < n; j++) wrong += std::isnan(bad) && i == 7 ? !std::isnan(out[i * n + j]) : std::isfinite(out[i * n + j]) != (i != 7);
+      for (long j = 0; j < n; j++) wrong += i != 7 ? !std::isfinite(out[i * n + j]) : std::isnan(bad) ? !std::isnan(out[i * n + j]) : !std::isinf(out[i * n + j]);
     run.check(wrong == 0, "product with %f in row 7 of A: %ld elements are wrong", double(bad), wrong);
   }
 }
@@ -120,6 +192,8 @@ static void poisonBfloat16(Run& run) { poison(run, gemmBfloat16Opcode); }
 
 const std::vector<Test> productTests = {{"gemm", {gemmOpcode}, floatProducts},
                                         {"gemm of NaN", {gemmOpcode}, poisonFloats},
+                                        {"gemm's accuracy", {gemmOpcode}, accuracy},
+                                        {"gemm of extremes", {gemmOpcode}, extremes},
                                         {"gemmBfloat16", {gemmBfloat16Opcode}, bfloat16Products},
                                         {"gemmBfloat16 of NaN", {gemmBfloat16Opcode}, poisonBfloat16}};
 

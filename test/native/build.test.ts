@@ -87,7 +87,7 @@ describe("with a compiler", () => {
     const compiled = calls().filter((line) => line.includes(" -c "));
     const sets = process.arch === "x64" ? 3 : 1;
     expect(compiled.filter((line) => line.includes("gemm.cpp"))).toHaveLength(sets);
-    expect(compiled.filter((line) => line.includes("gemm_bfloat16.cpp"))).toHaveLength(process.arch === "x64" ? 2 : 0);
+    expect(compiled.filter((line) => line.includes("gemm_pairs.cpp"))).toHaveLength(process.arch === "x64" ? 2 : 0);
     expect(compiled.filter((line) => line.includes("stream.cpp"))).toHaveLength(1);
     expect(compiled.every((line) => !line.includes("-ffast-math"))).toBe(true);
 

@@ -331,7 +331,7 @@ struct Cut {
   size_t pairs() const { return pairsB() + size_t(rows * steps / 2 * Parts); }
 
  private:
-  static constexpr long kMostSteps = 1024;
+  static constexpr long kMostSteps = Parts == 1 ? 1024 : 512;
   static constexpr long kMostPairs = 512 * 1024 / 2 / Parts;  // of B that a thread packs; they stay in its cache
   static constexpr long kMostRows = 256;
 };

@@ -93,8 +93,7 @@ export class Evaluator {
       loaderOf(labelled ? dataset : withoutLabels(dataset, model), { labelsNeeded }),
     );
     model.eval();
-    const alone = accelerator.numProcesses === 1; // details are of rows that one process has seen
-    const collector = options.details && labelled && alone ? new DetailsCollector(model) : undefined;
+    const collector = options.details && labelled ? new DetailsCollector(model, accelerator) : undefined;
     const evaluation = await evaluateModel({
       model,
       accelerator,

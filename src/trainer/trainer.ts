@@ -462,7 +462,8 @@ export class Trainer {
     prefix: string,
     stop: () => boolean = () => false,
   ): Promise<Record<string, number> | undefined> {
-    const wantsDetails = this.state.maxSteps > 0 && this.#callbacks.has(RunLogCallback);
+    const stores = this.state.maxSteps > 0 && this.#callbacks.has(RunLogCallback);
+    const [wantsDetails] = await this.accelerator.gatherObject(stores); // the first process stores them, all gather them
     this.accelerator.prepare(this.model);
     const measured = await this.#evaluator.measureAll(datasets, {
       prefix,

@@ -3,6 +3,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
+import type { EvaluationDetails } from "../../src/trainer/details/types.js";
 import { attune, projectRoot } from "../cli/run.js";
 import { temporaryFolder } from "../trainer/tiny.js";
 import { describeJobs, quiet } from "./jobs.js";
@@ -30,6 +31,11 @@ function logged(output: string, name: string): number[] {
   return rows.flatMap((row) => (row[name] === undefined ? [] : [row[name]]));
 }
 
+/** What the last evaluation of a run showed beside its figures. */
+function detailsOf(output: string): EvaluationDetails {
+  return JSON.parse(readFileSync(join(output, "evaluations", "eval-00000008.json"), "utf8")) as EvaluationDetails;
+}
+
 describeJobs("attune launch -- train", () => {
   it("trains as one process does with twice the batch, and either goes on from a checkpoint of the other", async () => {
     const common = ["--model", modelWithoutDropout(), "--dataset", join(projectRoot, "assets/sample")];
@@ -54,6 +60,17 @@ describeJobs("attune launch -- train", () => {
     for (const name of ["loss", "grad_norm", "learning_rate", "eval_loss", "eval_accuracy", "eval_f1"]) {
       near(logged(two, name), logged(one, name));
     }
+    const [details, expected] = [detailsOf(two), detailsOf(one)];
+    for (const name of ["kind", "rows", "labels", "classes", "confusion"] as const) {
+      expect(details[name], name).toEqual(expected[name]);
+    }
+    const known = ({ worst }: EvaluationDetails) => worst.map(({ row, actual, texts }) => ({ row, actual, texts }));
+    expect(known(details)).toEqual(known(expected));
+    const losses = ({ worst }: EvaluationDetails) => worst.map(({ loss }) => loss);
+    near(losses(details), losses(expected));
+    const bins = ({ calibration = [] }: EvaluationDetails) =>
+      calibration.flatMap(({ count, confidence, accuracy }) => [count, confidence, accuracy]);
+    near(bins(details), bins(expected));
     for (const [processes, from] of [
       [1, two],
       [2, one],

@@ -1,8 +1,10 @@
 // Watches an evaluation and gathers its details. What it cannot say anything about (spans, several labels for a row,
 // outputs other than logits) it lets pass.
+import type { Accelerator } from "../../accelerate/index.js";
 import type { Batch } from "../../batches/index.js";
 import type { Dataset } from "../../datasets/index.js";
 import { ClassifierOutput } from "../../models/outputs.js";
+import type { Tensor } from "../../tensor/index.js";
 import type { PreTrainedTokenizer } from "../../tokenizers/index.js";
 import { IGNORED, type ModelResult, type TrainableModel } from "../model.js";
 import { ClassCounts, predictClass } from "./class-counts.js";
@@ -20,11 +22,20 @@ interface Candidate extends Omit<WorstExample, "texts"> {
   readonly ids: readonly number[];
 }
 
+/** What is seen of a batch. */
+interface Seen {
+  readonly logits: Tensor;
+  readonly labels: Tensor;
+  readonly input_ids?: Tensor;
+  readonly attention_mask?: Tensor;
+}
+
 /** Where the run stands, and what the evaluation is called. */
 export type DetailsPlace = Pick<EvaluationDetails, "prefix" | "step" | "epoch">;
 
 export class DetailsCollector {
   readonly #model: TrainableModel;
+  readonly #accelerator: Accelerator | undefined;
   readonly #worst = new Worst<Candidate>(WORST_EXAMPLES);
   readonly #points: [actual: number, predicted: number][] = [];
   #kind: Kind | undefined;
@@ -33,33 +44,43 @@ export class DetailsCollector {
   #values = 0;
   #readsOn = true;
 
-  constructor(model: TrainableModel) {
+  /** @param accelerator Whose processes share the rows: each takes in the batches of all, and comes to the same. Default: one process. */
+  constructor(model: TrainableModel, accelerator?: Accelerator) {
     this.#model = model;
+    this.#accelerator = accelerator;
   }
 
   /** Takes in a batch; batches come in the order of the rows. Resolves when its values are there. */
   async add(output: ModelResult, batch: Batch): Promise<void> {
-    const first = this.#rows;
-    const { labels } = batch;
-    this.#rows += labels?.shape[0] ?? 0;
-    if (!this.#readsOn || !labels) return;
+    if (!this.#readsOn || !batch.labels) return;
     // Logits of a masked model are as wide as its vocabulary, and computed only when they are read: they are left alone.
-    const logits = labels.rank === 1 || output instanceof ClassifierOutput ? output.logits : undefined;
-    const kind = logits && kindOf(logits.shape, labels.shape, labels.dtype);
-    if (!logits || !kind || (this.#kind ?? kind) !== kind) {
+    const own = batch.labels.rank === 1 || output instanceof ClassifierOutput ? output.logits : undefined;
+    const kind = own && kindOf(own.shape, batch.labels.shape, batch.labels.dtype);
+    if (!own || !kind || (this.#kind ?? kind) !== kind) {
       this.#readsOn = false;
       return;
     }
     this.#kind = kind;
+    const { logits, labels, input_ids, attention_mask } = this.#ofAll({
+      logits: own,
+      labels: batch.labels,
+      ...(batch.input_ids && { input_ids: batch.input_ids }),
+      ...(batch.attention_mask && { attention_mask: batch.attention_mask }),
+    });
+    const first = this.#rows;
+    this.#rows += labels.shape[0];
     const width = logits.shape.at(-1) ?? 1;
-    const ids = batch.input_ids?.host;
-    const length = batch.input_ids?.shape.at(-1) ?? 0;
-    const mask = batch.attention_mask?.host;
+    const length = input_ids?.shape.at(-1) ?? 0;
+    const [scores, actual, ids, mask] = await Promise.all([
+      logits.data(),
+      labels.data(),
+      input_ids?.host ?? input_ids?.data(),
+      attention_mask?.host ?? attention_mask?.data(),
+    ]);
     const idsOf = (row: number): number[] => {
       const own = Array.from(ids?.subarray(row * length, (row + 1) * length) ?? [], Number);
       return mask ? own.filter((_, i) => mask[row * length + i] !== 0) : own;
     };
-    const [scores, actual] = await Promise.all([logits.data(), labels.data()]);
     const values = {
       scores: scores as Float32Array,
       actual: actual as ArrayLike<number>,
@@ -68,6 +89,16 @@ export class DetailsCollector {
     };
     if (kind === "values") this.#addValues(values, first, idsOf);
     else this.#addClasses(values, labels.size / labels.shape[0], first, idsOf);
+  }
+
+  /** Of all processes, in the order of the rows; labels and tokens of unequal lengths are filled up. */
+  #ofAll({ logits, labels, ...tokens }: Seen): Seen {
+    const accelerator = this.#accelerator;
+    if (!accelerator || accelerator.numProcesses === 1) return { logits, labels, ...tokens };
+    return accelerator.gatherForMetrics({
+      ...accelerator.padAcrossProcesses({ logits, labels }, { dim: 1, padIndex: IGNORED }),
+      ...accelerator.padAcrossProcesses(tokens, { dim: 1 }),
+    });
   }
 
   /** All of it; undefined where there was nothing to say. @param dataset The rows that were evaluated, with their texts. */

@@ -159,5 +159,6 @@ function show(value: string | number | boolean): string {
 
 function describeImportances(shares: Readonly<Record<string, number>>, trials: number): string {
   const parts = Object.entries(shares).map(([name, share]) => `${kebabCase(name)} ${Math.round(100 * share)} %`);
-  return `Of the differences between ${trials} trials explain alone: ${parts.join(", ")}.${trials < 20 ? " From so few a hint only." : ""}`;
+  const few = trials < 20 ? " So few trials give no more than a hint." : "";
+  return `Share of the differences between ${trials} trials that a setting accounts for by itself: ${parts.join(", ")}.${few}`;
 }

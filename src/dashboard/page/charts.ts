@@ -27,7 +27,7 @@ const GROUPS: readonly (readonly [title: string, fits: (key: string) => boolean]
 const FRAME_MS = 8;
 
 /** Lines can be told apart by so many points in all; more runs, fewer points each. */
-const POINTS_IN_ALL = 36_000;
+const POINTS_IN_ALL = 24_000;
 
 export class Charts implements ChartHost {
   readonly element = h("div", { class: "charts" });

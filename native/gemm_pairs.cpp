@@ -59,6 +59,15 @@ struct Side {
   bool alongK() const { return step == 1; }
 };
 
+static ALWAYS_INLINE void transposeBlock(float* block) {
+  V x[T];
+#pragma GCC unroll 16
+  for (long r = 0; r < T; r++) x[r] = load(block + r * T);
+  transpose<T>(x);
+#pragma GCC unroll 16
+  for (long r = 0; r < T; r++) store(block + r * T, x[r]);
+}
+
 /**
  * Packs the lines [i, i + T) over the steps [p, p + steps), at most kPair, into `Parts` blocks. `PairsAcross`: a row of a block
  * is a pair of steps for all lines (B), not a line's pairs (A). What lies beyond the lines or the steps is zero. Which steps
@@ -73,9 +82,9 @@ static ALWAYS_INLINE void packBlock(const Side& side, long i, long p, long steps
   alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                                  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const __m512i interleave = _mm512_load_si512(order);
-  V x[T];
 #pragma GCC unroll 16
   for (long r = 0; r < T; r++) {
+    const auto storeRow = [&](int part, auto pairs) { store((float*)(target + part * kBlock + r * T), V(pairs)); };
     V low, high;
     if constexpr (AlongK) {
       const float* s = source + (r < lines ? r : 0) * side.line;
@@ -95,29 +104,20 @@ static ALWAYS_INLINE void packBlock(const Side& side, long i, long p, long steps
     }
     if constexpr (Parts == 1) {
       const __m512i pairs = rounded(low, high);
-      x[r] = V(AlongK ? pairs : _mm512_permutexvar_epi16(interleave, pairs));
+      storeRow(0, AlongK ? pairs : _mm512_permutexvar_epi16(interleave, pairs));
     } else {
       largest = largerMagnitude(largerMagnitude(largest, low), high);
 #pragma GCC unroll 3
       for (int part = 0; part < Parts; part++) {
         const V nearLow = part == Parts - 1 ? low : nearest(low), nearHigh = part == Parts - 1 ? high : nearest(high);
-        const V pairs = V(((U)nearHigh & 0xFFFF0000) | ((U)nearLow >> 16));
+        storeRow(part, ((U)nearHigh & 0xFFFF0000) | ((U)nearLow >> 16));
         low -= nearLow;
         high -= nearHigh;
-        store((float*)(target + part * kBlock + r * T), pairs);
       }
     }
   }
-  constexpr bool across = AlongK == PairsAcross;
-  for (int part = 0; part < Parts; part++, target += kBlock) {
-    if (Parts > 1 && !across) break;  // it lies there already
-    if constexpr (Parts > 1) {
-#pragma GCC unroll 16
-      for (long r = 0; r < T; r++) x[r] = load((const float*)(target + r * T));
-    }
-    if constexpr (across) transpose<T>(x);
-#pragma GCC unroll 16
-    for (long r = 0; r < T; r++) store((float*)(target + r * T), x[r]);
+  if constexpr (AlongK == PairsAcross) {
+    for (int part = 0; part < Parts; part++) transposeBlock((float*)(target + part * kBlock));
   }
 }
 

@@ -1,8 +1,8 @@
 // What the lines of a log say of a run. A damaged line is counted and left out, a last line that is not whole yet waits for
 // its rest.
-import type { EndLine, LoggedNumber, RunLogLine, StartLine } from "../trainer/run-log.js";
+import type { EndLine, RunLogLine, StartLine } from "../trainer/run-log.js";
 import { History, type RowValues } from "./history.js";
-import { RowShape } from "./row-shape.js";
+import { isObject, RowShape } from "./row-shape.js";
 
 const LONGEST_LINE = 1 << 20;
 const LINE_END = 0x0a;
@@ -123,10 +123,10 @@ export class LogContent {
       if (sampled) this.#takeSampledStart(line);
       else this.#takeStart(line);
       this.updated = line.time;
-    } else if (line.event === "log" && isNumber(line.step) && isRecord(line.values)) {
+    } else if (line.event === "log" && isNumber(line.step) && isObject(line.values)) {
       this.#learn(text);
       const { time, step, epoch, tokens, values, figures } = line;
-      this.#takeRow(time, step, epoch, tokens, numbersOf(values, isRecord(figures) ? figures : {}), sampled);
+      this.#takeRow(time, step, epoch, tokens, numbersOf(values, isObject(figures) ? figures : {}), sampled);
     } else if (line.event === "end") {
       this.end = line;
       this.updated = line.time;
@@ -188,8 +188,4 @@ export function numbersOf(...records: Readonly<Record<string, unknown>>[]): RowV
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number";
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, LoggedNumber>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { warn } from "../support/log.js";
 import { noSuchTensor, openSafetensors, type TensorInfo, type TensorSource } from "./safetensors.js";
 import { openTorchWeights } from "./torch/index.js";
@@ -141,7 +142,7 @@ async function readWeightMap(index: string, extension: string): Promise<[name: s
     throw new FileFormatError(`${index} is damaged: ${(error as Error).message}`, { cause: error });
   }
   const weightMap = (content as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof weightMap !== "object" || weightMap === null || Array.isArray(weightMap)) {
+  if (!isObject(weightMap)) {
     throw new FileFormatError(`${index} is damaged: it has no weight_map from tensor names to file names`);
   }
   const entries = Object.entries(weightMap);

@@ -6,6 +6,7 @@
 // then the tensors' bytes without holes or overlap, offsets counted from the end of the header, up to the end of the file.
 import type { FileHandle } from "node:fs/promises";
 import { FileFormatError, nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { toFloat32, toInt32 } from "./convert.js";
 import { isSafetensorsDtype, SAFETENSORS_DTYPES, type SafetensorsDtype, tensorBytes } from "./dtypes.js";
 import { duplicateKey } from "./duplicate-key.js";
@@ -233,10 +234,10 @@ function checkMetadata(path: string, value: unknown): Record<string, string> {
 
 function checkEntry(path: string, name: string, value: unknown, dataBegin: number): Entry {
   const fail = (what: string) => new FileFormatError(`${path}, tensor ${name}: ${what}`);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw fail(`its entry in the header is ${shown(value)}, not an object`);
   }
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
+  const { dtype, shape, data_offsets: offsets } = value;
   if (!isSafetensorsDtype(dtype)) {
     throw fail(`unknown dtype ${shown(dtype)}; known are ${SAFETENSORS_DTYPES.join(", ")}`);
   }

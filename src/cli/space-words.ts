@@ -1,5 +1,6 @@
 // A space as a command line says it: NAME=8,16,32, NAME=int:2..4, NAME=uniform:0..0.1, NAME=log-uniform:1e-5..1e-3.
 import { nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { type Field, kebabCase, type Schema } from "../trainer/fields.js";
 import { UsageError } from "./flags.js";
 
@@ -27,7 +28,7 @@ export function domainsOf(words: readonly string[], flags: Schema): Record<strin
 
 /** Domains of a JSON file's content, under the names of flags. @throws UsageError */
 export function domainsIn(json: unknown, path: string, flags: Schema): Record<string, object> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw new UsageError(
       `${path} must hold an object of domains: {"learningRate": {"type": "uniform", "low": 0, "high": 1}}`,
     );

@@ -1,4 +1,5 @@
 // What the page asks, checked: nothing that comes in is believed to be of its type.
+import { isObject } from "../support/json-object.js";
 import type { Axis, CsvRequest, SeriesRequest } from "./protocol.js";
 
 /** A question that no page of ours asks: status 400. */
@@ -38,8 +39,8 @@ export function parseCsv(json: unknown): CsvRequest {
 }
 
 function object(json: unknown): Record<string, unknown> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new BadQuestion("an object was expected");
-  return json as Record<string, unknown>;
+  if (!isObject(json)) throw new BadQuestion("an object was expected");
+  return json;
 }
 
 function texts(value: unknown, name: string): string[] {

@@ -1,5 +1,6 @@
 // Follows a folder of runs while somebody looks at it, and tells those who listen what has changed.
 import type { Run, Runs } from "../runs/index.js";
+import { isObject } from "../support/json-object.js";
 import { warnOnce } from "../support/log.js";
 import type { RunInfo, RunsEvent } from "./protocol.js";
 import type { Searches } from "./searches.js";
@@ -105,8 +106,7 @@ function flatten(value: object, path = ""): Record<string, unknown> {
   for (const [key, inner] of Object.entries(value)) {
     const place = path === "" ? key : `${path}.${key}`;
     if (/^(?:started|version|resumedAt|arguments\.(?:outputDir|runName|resumeFromCheckpoint))$/.test(place)) continue;
-    if (typeof inner === "object" && inner !== null && !Array.isArray(inner))
-      Object.assign(found, flatten(inner, place));
+    if (isObject(inner)) Object.assign(found, flatten(inner, place));
     else found[place] = inner;
   }
   return found;

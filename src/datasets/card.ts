@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { AttuneError, FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import type { StructFeature } from "./features.js";
 import { featuresFromYaml } from "./read-features.js";
 
@@ -54,7 +55,7 @@ function frontMatter(text: string): Fields {
   if (yaml === undefined) return {};
   try {
     const fields: unknown = parse(yaml, { logLevel: "error" });
-    return isRecord(fields) ? fields : {};
+    return isObject(fields) ? fields : {};
   } catch (error) {
     throw new FileFormatError(`the YAML at its beginning cannot be read: ${String(error)}`, { cause: error });
   }
@@ -75,7 +76,7 @@ function patternsOf(config: string, dataFiles: unknown): Map<string, string[]> |
   if (entries.length > 0 && isStrings(entries)) return new Map([["train", entries]]);
   const splits = new Map<string, string[]>();
   for (const entry of entries) {
-    const { split, path } = isRecord(entry) ? entry : { split: undefined, path: undefined };
+    const { split, path } = isObject(entry) ? entry : { split: undefined, path: undefined };
     const paths: unknown[] = [path].flat();
     if (typeof split !== "string" || splits.has(split) || paths.length === 0 || !isStrings(paths)) {
       throw new FileFormatError(
@@ -101,15 +102,11 @@ function infoOf(info: Fields): CardInfo {
   }
 }
 
-function isRecord(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isStrings(values: unknown[]): values is string[] {
   return values.every((value) => typeof value === "string");
 }
 
 /** A field that holds one record or a list of them. */
 function recordsOf(fields: Fields, name: string): Fields[] {
-  return [fields[name] ?? []].flat().filter(isRecord);
+  return [fields[name] ?? []].flat().filter(isObject);
 }

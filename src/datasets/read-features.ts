@@ -2,6 +2,7 @@
 // dataset_info.json) and the YAML of a dataset card. Writing the JSON form is `JSON.stringify(features)`.
 // Forms and older spellings are those of datasets 5.2, features/features.py: generate_from_dict, _from_yaml_list.
 import { ConfigError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { ClassLabel, type Feature, isStruct, LargeList, List, type StructFeature, Value } from "./features.js";
 import { namedFeature, nameOfCard } from "./named-features.js";
 
@@ -13,7 +14,7 @@ import { namedFeature, nameOfCard } from "./named-features.js";
  */
 export function featureFromJson(json: unknown): Feature {
   if (Array.isArray(json) && json.length === 1) return new List(featureFromJson(json[0]));
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw new ConfigError(`${JSON.stringify(json)} does not describe a feature`);
   }
   const fields = json as Readonly<Record<string, unknown>>;
@@ -97,8 +98,7 @@ function featureFromYaml(yaml: unknown): Feature {
 
 function classLabelFromYaml(yaml: unknown): ClassLabel {
   const names: unknown = typeof yaml === "object" && yaml !== null && "names" in yaml ? yaml.names : undefined;
-  if (typeof names !== "object" || names === null || Array.isArray(names))
-    return new ClassLabel({ names: stringNames(names) });
+  if (!isObject(names)) return new ClassLabel({ names: stringNames(names) });
   const byClass = names as Readonly<Record<string, unknown>>;
   const classes = Object.keys(byClass);
   const ordered = classes.map((_, i) => {

@@ -6,6 +6,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFolderAtomic } from "../support/atomic.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { openArrowTable } from "./arrow-table.js";
 import type { StructFeature } from "./features.js";
 import { digest } from "./fingerprint/digest.js";
@@ -87,7 +88,7 @@ function readJson(path: string): Record<string, unknown> {
   }
   try {
     const json: unknown = JSON.parse(text);
-    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+    if (isObject(json)) return json;
   } catch (error) {
     throw new FileFormatError(`${path} is damaged: it is no JSON`, { cause: error });
   }

@@ -4,6 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { warn } from "../support/log.js";
 import { POOLING_MODES, type PoolingMode } from "./pooling.js";
 
@@ -114,7 +115,6 @@ async function readJson(path: string): Promise<unknown> {
 /** @throws FileFormatError for a file that holds something else */
 async function readObject(path: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const value = await readJson(path);
-  if (value === undefined || (typeof value === "object" && value !== null && !Array.isArray(value)))
-    return value as Readonly<Record<string, unknown>> | undefined;
+  if (value === undefined || isObject(value)) return value as Readonly<Record<string, unknown>> | undefined;
   throw new FileFormatError(`${path} does not hold a JSON object`);
 }

@@ -1,4 +1,5 @@
 // Questions to the Hub's API: where a revision is, what is in it, what one file is.
+import { isObject } from "../support/json-object.js";
 import type { Tree, TreeEntry } from "./cache/layout.js";
 import { HubError, showUrl } from "./errors.js";
 import type { HubAnswer, HubConnection } from "./http.js";
@@ -124,7 +125,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** An answer that is an object. */
 export function fieldsOf(value: unknown, answer: HubAnswer): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isObject(value)) return value;
   throw new HubError("integrity", `${showUrl(answer.url)} answered ${JSON.stringify(value)?.slice(0, 100)}, no object`);
 }
 

@@ -5,6 +5,7 @@ import type { Activation } from "../backends/kernels.js";
 import { ADAPTED_CONFIG, CONFIG } from "../checkpoint/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification";
 
@@ -51,10 +52,10 @@ export async function readConfig(folder: string): Promise<Record<string, unknown
   } catch (error) {
     throw new FileFormatError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw new FileFormatError(`${path} does not hold a JSON object`);
   }
-  return json as Record<string, unknown>;
+  return json;
 }
 
 /** The first of some files that can be read, or why the first cannot. */

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 
 export const ADAPTER_CONFIG = "adapter_config.json";
 
@@ -208,9 +209,8 @@ export async function readAdapterConfig(folder: string): Promise<SavedAdapterCon
       },
     );
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new FileFormatError(`${path} does not hold a JSON object`);
-  const raw = json as Record<string, unknown>;
+  if (!isObject(json)) throw new FileFormatError(`${path} does not hold a JSON object`);
+  const raw = json;
   if (raw.peft_type !== "LORA") {
     throw new ConfigError(`${path}: peft_type ${JSON.stringify(raw.peft_type)} is not supported; "LORA" is`);
   }

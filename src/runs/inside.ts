@@ -4,6 +4,7 @@ import { constants, type Dirent } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { ConfigError, FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { parsePythonJson } from "../support/python-json.js";
 
 /** A file that is not there, not a plain file, or behind a link. */
@@ -78,9 +79,7 @@ export class Inside {
   async readObject(path: string): Promise<Record<string, unknown> | undefined> {
     try {
       const json: unknown = parsePythonJson(await this.readText(path));
-      return typeof json === "object" && json !== null && !Array.isArray(json)
-        ? (json as Record<string, unknown>)
-        : undefined;
+      return isObject(json) ? json : undefined;
     } catch {
       return undefined;
     }

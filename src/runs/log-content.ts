@@ -1,8 +1,9 @@
 // What the lines of a log say of a run. A damaged line is counted and left out, a last line that is not whole yet waits for
 // its rest.
+import { isObject } from "../support/json-object.js";
 import type { EndLine, RunLogLine, StartLine } from "../trainer/run-log.js";
 import { History, type RowValues } from "./history.js";
-import { isObject, RowShape } from "./row-shape.js";
+import { RowShape } from "./row-shape.js";
 
 const LONGEST_LINE = 1 << 20;
 const LINE_END = 0x0a;

@@ -1,6 +1,7 @@
 // Most rows of a log have the keys of the row before, in the same order: the bytes between their numbers are the same. Such
 // a row is read by comparing those bytes and reading the numbers between them, without the objects that JSON.parse makes.
 // What is read is what JSON.parse would give; a line that is anything else is left to it.
+import { isObject } from "../support/json-object.js";
 import type { RowValues } from "./history.js";
 
 const NUMBER = /(?<=":)-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?=[,}])/g;
@@ -156,9 +157,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a value of JSON has names for its parts. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { isAbandoned, writerMark } from "../support/atomic.js";
 import { AttuneError, ConfigError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { info } from "../support/log.js";
 import type { AnySearchOptions } from "./options.js";
 import { type Declaration, hasEnded, readSearch, type SearchRecord, type TrialRecord } from "./record.js";
@@ -105,7 +106,7 @@ function checkSameInputs({ inputs: before }: SearchRecord, { inputs = {} }: Decl
 
 /** With the keys of objects in order, but those of a space, whose order its values are drawn in. */
 function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

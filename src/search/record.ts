@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../support/atomic.js";
 import { FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { type Direction, PRUNERS, type Pruner } from "./prune.js";
 import { SAMPLERS, type Sampler } from "./sample.js";
 import { checkSpace, type Params, type Space } from "./space.js";
@@ -203,10 +204,6 @@ function isObjective(value: unknown): value is Objective {
 
 function isValue(value: unknown): boolean {
   return ["string", "number", "boolean"].includes(typeof value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a trial has come to an end. */

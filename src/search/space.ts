@@ -1,6 +1,7 @@
 // The space that a search looks through: for each parameter the values that it may take. A domain is a plain object, so
 // that a space can stand in a file; `hp` makes domains as one would say them.
 import { ConfigError, nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { trainingFields } from "../trainer/arguments.js";
 import type { Field } from "../trainer/fields.js";
 import { atShare } from "./measure.js";
@@ -96,7 +97,7 @@ export function argumentsAmong(params: Readonly<Record<string, unknown>>): Recor
  * @throws ConfigError naming the parameter, what is wrong with its domain, and what a training argument would take
  */
 export function checkSpace(space: unknown): asserts space is Space {
-  if (typeof space !== "object" || space === null || Array.isArray(space)) {
+  if (!isObject(space)) {
     throw new ConfigError("the space of a search is an object of domains by the names of parameters");
   }
   const entries = Object.entries(space);

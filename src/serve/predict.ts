@@ -1,4 +1,5 @@
 // The body of POST /predict: one input or many, and the task's settings.
+import { isObject } from "../support/json-object.js";
 import type { Asked } from "./compute.js";
 import { HttpError } from "./http-error.js";
 import type { ServeLimits } from "./limits.js";
@@ -11,7 +12,7 @@ export function readPredict(
   service: Pick<AnyService, "parse" | "settings">,
   { maxInputs }: Pick<ServeLimits, "maxInputs">,
 ): Asked[] {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+  if (!isObject(body)) {
     throw new HttpError(400, 'the body must be an object: { "inputs": ... }');
   }
   const names = ["inputs", ...Object.keys(service.settings)];

@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import type { HubOptions } from "../hub/index.js";
 import { FileFormatError } from "../support/errors.js";
+import type { JsonObject } from "../support/json-object.js";
 import { BERT_MODEL_INPUTS } from "./bert.js";
 import { readTokenizerFiles } from "./files/read.js";
 import { tokenizerFolder } from "./folder.js";
-import { JsonFields, type JsonObject } from "./json/fields.js";
+import { JsonFields } from "./json/fields.js";
 import { WordPiece } from "./models/wordpiece.js";
 import type { Side } from "./options.js";
 import type { Pipeline } from "./pipeline.js";

@@ -1,8 +1,8 @@
 // BERT's tokenizer from a bare vocabulary: what a vocab.txt means, and what code that trains a vocabulary makes of it.
 import { ConfigError } from "../support/errors.js";
+import { isObject, type JsonObject } from "../support/json-object.js";
 import { specialToken } from "./added-tokens.js";
 import { WordPieceDecoder } from "./decoders/wordpiece.js";
-import { isObject, type JsonObject } from "./json/fields.js";
 import { WordPiece } from "./models/wordpiece.js";
 import { BertNormalizer } from "./normalizers/bert.js";
 import { Pipeline } from "./pipeline.js";

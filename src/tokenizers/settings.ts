@@ -1,6 +1,6 @@
 // What a tokenizer knows beside its pipeline: lengths, sides, special tokens by role, as tokenizer_config.json has them.
 import { ConfigError } from "../support/errors.js";
-import type { JsonObject } from "./json/fields.js";
+import type { JsonObject } from "../support/json-object.js";
 import type { LengthDefaults, Side } from "./options.js";
 import type { Pipeline } from "./pipeline.js";
 import type { SpecialTokens } from "./special-tokens.js";

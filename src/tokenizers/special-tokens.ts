@@ -1,6 +1,6 @@
 // The special tokens that a tokenizer knows by what they are for, as tokenizer_config.json names them.
+import { isObject, type JsonObject } from "../support/json-object.js";
 import type { TokenTraits } from "./added-tokens.js";
-import { isObject, type JsonObject } from "./json/fields.js";
 
 /** The roles that every tokenizer may give to tokens, in transformers' order. */
 export const SPECIAL_TOKEN_ROLES = [

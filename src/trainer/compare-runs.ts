@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { manifestFile } from "./run-files.js";
 import { readTrainerState } from "./state.js";
 
@@ -66,7 +67,7 @@ async function readJson(path: string): Promise<unknown> {
 
 /** Values of an object by their paths; lists are values. */
 function flatten(value: unknown, path = ""): Map<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return new Map([[path, value]]);
+  if (!isObject(value)) return new Map([[path, value]]);
   return new Map(
     Object.entries(value).flatMap(([key, inner]) => [...flatten(inner, path === "" ? key : `${path}.${key}`)]),
   );

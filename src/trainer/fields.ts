@@ -1,6 +1,7 @@
 // The kinds of fields that a schema of options is made of: each knows its type, its default, what it is for, how to read
 // it from a command line, and which values it takes. It imports no engine: `--help` is made from it.
 import { ConfigError, nearest } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 
 export interface Field<T = unknown> {
   readonly default: T;
@@ -87,10 +88,7 @@ export function record(field: Common<undefined>): Field<Readonly<Record<string, 
         return value;
       }
     },
-    refuse: (value) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? undefined
-        : 'an object, as in {"power": 2}',
+    refuse: (value) => (isObject(value) ? undefined : 'an object, as in {"power": 2}'),
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { replaceFolderAtomic, writeFileAtomic } from "../support/atomic.js";
 import { AttuneError } from "../support/errors.js";
 import { exists } from "../support/exists.js";
+import { isObject } from "../support/json-object.js";
 
 const STAGE = ".saving";
 
@@ -44,9 +45,7 @@ async function moveInto(from: string, to: string): Promise<void> {
 /** JSON as Python's Trainer writes it: sorted keys, a newline at the end. */
 export function sortedJson(value: object, indent: number): string {
   const sort = (_key: string, item: unknown): unknown =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item;
+    isObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item;
   return `${JSON.stringify(value, sort, indent)}\n`;
 }
 

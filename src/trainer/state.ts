@@ -2,6 +2,7 @@
 // of its keys and no others (transformers: trainer_callback.py).
 import { readFile } from "node:fs/promises";
 import { FileFormatError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { parsePythonJson } from "../support/python-json.js";
 import type { ExportedState } from "./callbacks/callback.js";
 
@@ -113,8 +114,8 @@ function parseObject(text: string, path: string): Record<string, unknown> {
   } catch (error) {
     throw new FileFormatError(`${path} is damaged: ${(error as Error).message}`, { cause: error });
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     throw new FileFormatError(`${path} is damaged: it does not hold a JSON object`);
   }
-  return json as Record<string, unknown>;
+  return json;
 }

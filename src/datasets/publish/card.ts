@@ -2,6 +2,7 @@
 // with all else that stands in it left as it is. Forms are those of datasets 5.2 (info.py, utils/metadata.py).
 import { type Document, parseDocument } from "yaml";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
+import { isObject } from "../../support/json-object.js";
 import {
   ClassLabel,
   type Feature,
@@ -130,7 +131,7 @@ function featureToYaml(feature: Feature): Fields {
 }
 
 function recordOf(value: unknown, where: string): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isObject(value)) return value;
   throw new FileFormatError(`${where} has YAML that is no list of fields`);
 }
 

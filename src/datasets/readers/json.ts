@@ -1,5 +1,6 @@
 // JSON and JSON Lines: objects to rows. A column that an object lacks is null in its row.
 import { ConfigError, DataError, FileFormatError } from "../../support/errors.js";
+import { isObject } from "../../support/json-object.js";
 import { conversion, NoConversion } from "../convert.js";
 import { describeFeature, type Feature, type StructFeature } from "../features.js";
 import { fits, inferFeature, NoFeature, unifyFeatures } from "../infer.js";
@@ -67,7 +68,7 @@ export class JsonReader implements FileReader {
   /** The rows of a file, each an object. */
   async *#rows(file: string): AsyncGenerator<JsonValue & { value: object }, void, void> {
     for await (const { value, line } of await this.#values(file)) {
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) yield { value, line };
+      if (isObject(value)) yield { value, line };
       else
         throw new FileFormatError(
           `${file}, line ${line}: a row is an object, not ${JSON.stringify(value).slice(0, 60)}`,
@@ -104,7 +105,7 @@ function fieldRows(file: string, text: string, field: string): Iterable<JsonValu
 
 /** True for an object whose every field is an array: rows by columns, as pandas writes them. */
 function isTableOfColumns(value: unknown): value is Readonly<Record<string, unknown[]>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (!isObject(value)) return false;
   const fields = Object.values(value);
   return fields.length > 0 && fields.every((field) => Array.isArray(field));
 }

@@ -1,5 +1,6 @@
 // map over a stream: a function over each row or batch of rows as they come.
 import { DataError } from "../../support/errors.js";
+import { isObject } from "../../support/json-object.js";
 import { batchHint, callAt, nameRows } from "../verbs/call.js";
 import {
   type Cursor,
@@ -181,7 +182,7 @@ function without(row: StreamRow, removed: ReadonlySet<string>): StreamRow {
 }
 
 function fieldsOf(returned: unknown, where: string): StreamRow {
-  if (typeof returned === "object" && returned !== null && !Array.isArray(returned) && !ArrayBuffer.isView(returned)) {
+  if (isObject(returned) && !ArrayBuffer.isView(returned)) {
     return Object.fromEntries(Object.entries(returned));
   }
   const what = returned === null || returned === undefined ? String(returned) : `a ${typeof returned}`;

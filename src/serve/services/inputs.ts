@@ -1,4 +1,5 @@
 // What services ask of inputs.
+import { isObject } from "../../support/json-object.js";
 import { HttpError } from "../http-error.js";
 import type { JsonSchema } from "../service.js";
 
@@ -24,7 +25,7 @@ export function objectOf(
   keys: readonly string[],
   wanted: string,
 ): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new HttpError(400, `${path} must be ${wanted}, not ${kindOf(value)}`);
   }
   for (const key of Object.keys(value)) {

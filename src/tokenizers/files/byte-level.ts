@@ -1,6 +1,7 @@
 // GPT-2's and RoBERTa's tokenizers from vocab.json and merges.txt.
+
+import type { JsonObject } from "../../support/json-object.js";
 import { ByteLevelDecoder } from "../decoders/byte-level.js";
-import type { JsonObject } from "../json/fields.js";
 import { Bpe, type Merge } from "../models/bpe.js";
 import { Pipeline } from "../pipeline.js";
 import { RobertaProcessing } from "../post-processors/roberta.js";

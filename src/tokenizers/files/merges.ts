@@ -1,5 +1,6 @@
 // The merges of a byte-pair encoding: from merges.txt, or found in a vocabulary whose file has none.
 import { FileFormatError } from "../../support/errors.js";
+import { isObject } from "../../support/json-object.js";
 import { type Merge, mergeOf } from "../models/bpe.js";
 
 /** The merges of merges.txt, a pair a line behind a line with the version. Throws FileFormatError, naming file and line. */
@@ -39,11 +40,11 @@ export function mergesOfVocabulary(vocabulary: ReadonlyMap<string, number>): Mer
 
 /** The tokens of vocab.json with their ids. Throws FileFormatError where it is something else. */
 export function parseVocabulary(value: unknown, file: string): Map<string, number> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new FileFormatError(`${file} is no object from tokens to ids`);
   }
   const entries = Object.entries(value);
-  const wrong = entries.find(([, id]) => !Number.isSafeInteger(id) || id < 0);
+  const wrong = entries.find(([, id]) => !(Number.isSafeInteger(id) && Number(id) >= 0));
   if (wrong) throw new FileFormatError(`${file}: the id of "${wrong[0]}" is ${JSON.stringify(wrong[1])}`);
   return new Map(entries as [string, number][]);
 }

@@ -2,8 +2,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../../support/errors.js";
+import { isObject, type JsonObject } from "../../support/json-object.js";
 import { BERT_SPECIAL_TOKENS, bertNormalizerFrom, bertPipeline, isBertClass } from "../bert.js";
-import { isObject, JsonFields, type JsonObject } from "../json/fields.js";
+import { JsonFields } from "../json/fields.js";
 import { parseJson } from "../json/text.js";
 import { WordPiece } from "../models/wordpiece.js";
 import { BertNormalizer } from "../normalizers/bert.js";

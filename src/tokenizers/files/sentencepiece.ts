@@ -2,6 +2,7 @@
 // first, is each model family's own (transformers: models/*/tokenization_*.py); a family that is not listed is tokenized as
 // SentencePiece itself would.
 
+import type { JsonObject } from "../../support/json-object.js";
 import { specialToken } from "../added-tokens.js";
 import { ByteFallbackDecoder } from "../decoders/byte-fallback.js";
 import { FuseDecoder } from "../decoders/fuse.js";
@@ -10,7 +11,6 @@ import { MetaspaceDecoder } from "../decoders/metaspace.js";
 import { ReplaceDecoder } from "../decoders/replace.js";
 import { DecoderSequence } from "../decoders/sequence.js";
 import { StripDecoder } from "../decoders/strip.js";
-import type { JsonObject } from "../json/fields.js";
 import { Bpe } from "../models/bpe.js";
 import type { Model } from "../models/index.js";
 import { type ScoredToken, Unigram } from "../models/unigram.js";

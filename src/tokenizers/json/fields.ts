@@ -1,7 +1,6 @@
 // Reading the fields of tokenizer.json and its companions, with errors that name file, field and value.
 import { FileFormatError } from "../../support/errors.js";
-
-export type JsonObject = { readonly [key: string]: unknown };
+import { isObject, type JsonObject } from "../../support/json-object.js";
 
 /** A JSON object with the place it stands at, for messages: a file, and the path of fields in it. */
 export class JsonFields {
@@ -93,10 +92,6 @@ export class JsonFields {
   #placeOf(name: string): string {
     return `${this.file}: ${this.#pathOf(name)}`;
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

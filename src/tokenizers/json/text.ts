@@ -1,6 +1,6 @@
 // The text of JSON files, read and written.
 import { FileFormatError } from "../../support/errors.js";
-import { isObject } from "./fields.js";
+import { isObject } from "../../support/json-object.js";
 
 /** The value of a JSON file's text. Throws FileFormatError, naming `file`, where it is not JSON. */
 export function parseJson(text: string, file: string): unknown {

@@ -1,5 +1,6 @@
 // How map calls its function, on one batch or on row after row, and what it accepts in return.
 import { DataError } from "../../../support/errors.js";
+import { isObject } from "../../../support/json-object.js";
 import { type BatchFunction, batchHint, callAt, callNow, nameRows, type RowFunction, rowContexts } from "../call.js";
 
 /** Columns that the function returned for some rows. */
@@ -60,7 +61,7 @@ export async function callRows(
 
 /** The named values of what a function returned. */
 function fieldsOf(returned: unknown, where: string | number): [string, unknown][] {
-  if (typeof returned === "object" && returned !== null && !Array.isArray(returned) && !ArrayBuffer.isView(returned)) {
+  if (isObject(returned) && !ArrayBuffer.isView(returned)) {
     return Object.entries(returned);
   }
   throw new DataError(

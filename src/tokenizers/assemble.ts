@@ -188,12 +188,23 @@ function cutRows({ bounds, pairs }: TokenizedTexts, plan: AssemblyPlan): [rows: 
   return [rows, truncated];
 }
 
-/** How many tokens of its text or texts a row may have. Throws ConfigError where there is no room for special tokens. */
-function tokenLimit({ truncation, pieces }: AssemblyPlan): number {
+/**
+ * How many tokens of its text or texts a row may have.
+ * @throws ConfigError where there is no room for special tokens, or `stride` would repeat all of a row
+ */
+function tokenLimit({ truncation, pieces, stride }: AssemblyPlan): number {
   if (truncation === undefined) return Infinity;
   const frame = pieces.filter(({ kind }) => kind === "special").length;
-  if (truncation.length >= frame) return truncation.length - frame;
-  throw new ConfigError(`maxLength ${truncation.length} has no room for the ${frame} special tokens of a row`);
+  const limit = truncation.length - frame;
+  if (limit < 0) {
+    throw new ConfigError(`maxLength ${truncation.length} has no room for the ${frame} special tokens of a row`);
+  }
+  if (stride > 0 && stride >= limit) {
+    throw new ConfigError(
+      `stride ${stride} has to be less than the ${limit} tokens of a text that maxLength ${truncation.length} leaves`,
+    );
+  }
+  return limit;
 }
 
 /** Adds the row that stays of a text or pair with more tokens than `limit`, and, where they are wanted, those that overflow. */

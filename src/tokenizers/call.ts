@@ -138,7 +138,10 @@ function checked(texts: readonly unknown[], name: string, words: boolean): reado
   texts.forEach((text, i) => {
     if (words ? isWords(text) : typeof text === "string") return;
     const needed = words ? "an array of words" : "a string";
-    const hint = !words && Array.isArray(text) ? " (texts cut into words need isSplitIntoWords: true)" : "";
+    const hint =
+      !words && Array.isArray(text)
+        ? " (pairs are two lists, tokenizer(texts, pairs); texts cut into words need isSplitIntoWords: true)"
+        : "";
     throw new DataError(`${name} ${i} is ${show(text)}, not ${needed}${hint}`);
   });
   return texts as readonly Text[];

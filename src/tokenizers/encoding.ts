@@ -70,6 +70,12 @@ export class BatchEncoding {
     return sequences[at] < 0 ? undefined : [offsets[2 * at], offsets[2 * at + 1]];
   }
 
+  /** 0 or 1, the text of a pair that a token is of; undefined for one that the frame or padding added. */
+  tokenToSequence(token: number, { row = 0 }: Pick<Place, "row"> = {}): number | undefined {
+    const sequence = this.#all().sequences[this.#place(token, row)];
+    return sequence < 0 ? undefined : sequence;
+  }
+
   /** The number of a token's word; undefined for one that the frame or padding added. */
   tokenToWord(token: number, { row = 0 }: Pick<Place, "row"> = {}): number | undefined {
     const word = this.#all().words[this.#place(token, row)];

@@ -50,7 +50,7 @@ export interface CallOptions extends PaddingOptions {
   readonly textTarget?: TextInput;
   /** The second texts of `textTarget`. Default: none. */
   readonly textPairTarget?: TextInput;
-  /** false: nothing is said of rows that are longer than the model takes, or that truncation cuts. Default true. */
+  /** false: nothing is said of rows that are longer than the model takes, that truncation cuts or should have. Default true. */
   readonly verbose?: boolean;
 }
 
@@ -115,6 +115,7 @@ function checkNames(options: object, names: readonly string[]): void {
 export function planLengths(options: CallOptions, defaults: LengthDefaults): LengthPlan {
   const { maxLength, padToMultipleOf } = options;
   expectCount("maxLength", maxLength, 0);
+  expectCount("stride", options.stride, 0);
   expectCount("padToMultipleOf", padToMultipleOf, 1);
   expectOneOf("paddingSide", options.paddingSide, ["left", "right"]);
   const padding = planPadding(options, defaults);
@@ -135,7 +136,8 @@ function planPadding(options: CallOptions, defaults: LengthDefaults): LengthPlan
   const shared = { multipleOf: options.padToMultipleOf ?? 1, side: options.paddingSide ?? defaults.paddingSide };
   if (padding !== "max_length") {
     const { truncation = null } = options;
-    if (padding === true && maxLength !== undefined && (truncation === null || truncation === false)) {
+    const isIdle = padding === true && maxLength !== undefined && (truncation === null || truncation === false);
+    if (isIdle && options.verbose !== false) {
       warnOnce(
         "tokenizer: maxLength beside padding",
         'maxLength has no effect beside padding: true without truncation; to pad to it, pass padding: "max_length"',
@@ -163,10 +165,12 @@ function planTruncation(options: CallOptions, defaults: LengthDefaults): LengthP
   if (truncation === false || truncation === "do_not_truncate") return undefined;
   const length = maxLength ?? knownMaximum(defaults);
   if (length === undefined) {
-    warnOnce(
-      "tokenizer: truncation without maximum",
-      "the tokenizer was asked to truncate, but the model states no maximum: pass maxLength; nothing is cut",
-    );
+    if (options.verbose !== false) {
+      warnOnce(
+        "tokenizer: truncation without maximum",
+        "the tokenizer was asked to truncate, but the model states no maximum: pass maxLength; nothing is cut",
+      );
+    }
     return undefined;
   }
   return { length, strategy: truncation === true ? "longest_first" : truncation };

@@ -149,6 +149,11 @@ export class Pipeline {
     return this.#tokens.length;
   }
 
+  /** The added tokens with their ids. */
+  get addedIds(): ReadonlyMap<string, number> {
+    return this.#addedIds;
+  }
+
   /** The id of a token, added or the model's. */
   idOf(token: string): number | undefined {
     return this.#addedIds.get(token) ?? this.parts.model.vocabulary.get(token);

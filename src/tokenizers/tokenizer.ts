@@ -11,6 +11,7 @@ import { encodeTexts } from "./call.js";
 import type { TextInput, TokenizerCall } from "./call-types.js";
 import { cleanUp } from "./decoders/wordpiece.js";
 import { formatJson } from "./json/text.js";
+import { Bpe } from "./models/bpe.js";
 import type { CallOptions, PaddingOptions, Side } from "./options.js";
 import { type EncodedColumns, type EncodedRow, type EncodedRows, type Padded, padEncodings } from "./pad.js";
 import { Pipeline } from "./pipeline.js";
@@ -25,7 +26,10 @@ export type PreTrainedTokenizer = PreTrainedTokenizerBase & TokenizerCall;
 export interface DecodeOptions {
   /** Leave out special tokens. Default false. */
   readonly skipSpecialTokens?: boolean;
-  /** Take out spaces before punctuation and in contractions. Default: the tokenizer's, false for most. */
+  /**
+   * Take out spaces before punctuation and in contractions. Default: the tokenizer's, false for most. As in Python it says
+   * nothing to byte-pair encodings, whose spaces are the text's own.
+   */
   readonly cleanUpTokenizationSpaces?: boolean;
 }
 
@@ -78,6 +82,16 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
   /** All tokens: one more than the largest id, and so the rows that an embedding table needs. */
   get length(): number {
     return this.pipeline.size;
+  }
+
+  /** Every token with its id, those added to the vocabulary among them. */
+  getVocab(): Map<string, number> {
+    return new Map([...this.pipeline.parts.model.vocabulary, ...this.pipeline.addedIds]);
+  }
+
+  /** The tokens that were added to the vocabulary or are looked for as a whole, with their ids. */
+  getAddedVocab(): Map<string, number> {
+    return new Map(this.pipeline.addedIds);
   }
 
   /** The most tokens that the model takes; Infinity where its files do not say. */
@@ -220,6 +234,11 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
     return this.convertTokensToIds(this.allSpecialTokens);
   }
 
+  /** The special tokens that have a role, by it: `{ cls_token: "[CLS]", ... }`. */
+  get specialTokensMap(): Record<string, string> {
+    return Object.fromEntries(this.settings.specialTokens.roles);
+  }
+
   /** How many special tokens a call adds to a text, or to a pair. */
   numSpecialTokensToAdd(pair = false): number {
     const pieces = this.pipeline.parts.postProcessor?.pieces(pair, true) ?? plainPieces(pair);
@@ -227,21 +246,28 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
   }
 
   /** The ids of a text or a pair, with special tokens unless `options` say otherwise: `input_ids` of a call. */
-  encode(text: string, pair?: string | null, options?: CallOptions): Int32Array {
-    const { input_ids } = encodeTexts(this.pipeline, this.settings, text, pair, { ...options, returnTensors: false });
+  encode(text: string, options?: CallOptions): Int32Array;
+  encode(text: string, pair: string | null | undefined, options?: CallOptions): Int32Array;
+  encode(text: string, pairOrOptions?: string | null | CallOptions, options?: CallOptions): Int32Array {
+    const isPair = typeof pairOrOptions === "string" || !pairOrOptions;
+    const [pair, given] = isPair ? [pairOrOptions, options] : [null, pairOrOptions];
+    const one = { ...given, returnTensors: false, returnOverflowingTokens: false };
+    const { input_ids } = encodeTexts(this.pipeline, this.settings, text, pair, one);
     return input_ids as Int32Array;
   }
 
-  /** The tokens of a text, without special tokens around it. */
-  tokenize(text: string): string[] {
-    return this.convertIdsToTokens(this.encode(text, null, { addSpecialTokens: false, verbose: false }));
+  /** The tokens of a text or a pair, without special tokens unless they are asked for. */
+  tokenize(text: string, pair?: string | null, options: { readonly addSpecialTokens?: boolean } = {}): string[] {
+    const { addSpecialTokens = false } = options;
+    return this.convertIdsToTokens(this.encode(text, pair, { addSpecialTokens, verbose: false }));
   }
 
   /** The text of a row of ids; an id that no token has adds nothing to it. */
   decode(ids: number | Iterable<number>, options: DecodeOptions = {}): string {
     const row = typeof ids === "number" ? [ids] : ids;
     const text = this.pipeline.decode(row, options.skipSpecialTokens ?? false);
-    return (options.cleanUpTokenizationSpaces ?? this.settings.cleanUpTokenizationSpaces) ? cleanUp(text) : text;
+    const cleans = options.cleanUpTokenizationSpaces ?? this.settings.cleanUpTokenizationSpaces;
+    return cleans && !(this.pipeline.parts.model instanceof Bpe) ? cleanUp(text) : text;
   }
 
   /** The text of each row of ids. */
@@ -267,11 +293,19 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
     return id;
   }
 
-  /** The token of an id, or the tokens of many. Throws DataError where an id has no token. */
+  /** The token of an id, or the tokens of many, special ones left out on demand. Throws DataError where an id has no token. */
   convertIdsToTokens(id: number): string;
-  convertIdsToTokens(ids: Iterable<number>): string[];
-  convertIdsToTokens(ids: number | Iterable<number>): string | string[] {
-    if (typeof ids !== "number") return Array.from(ids, (id) => this.convertIdsToTokens(id));
+  convertIdsToTokens(ids: Iterable<number>, options?: Pick<DecodeOptions, "skipSpecialTokens">): string[];
+  convertIdsToTokens(
+    ids: number | Iterable<number>,
+    options: Pick<DecodeOptions, "skipSpecialTokens"> = {},
+  ): string | string[] {
+    if (typeof ids !== "number") {
+      const special = new Set(options.skipSpecialTokens ? this.allSpecialIds : []);
+      return Array.from(ids)
+        .filter((id) => !special.has(id))
+        .map((id) => this.convertIdsToTokens(id));
+    }
     const token = this.pipeline.tokenOf(ids);
     if (token === undefined) throw new DataError(`no token has the id ${ids}; ids run from 0 to ${this.length - 1}`);
     return token;

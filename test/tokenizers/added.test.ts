@@ -15,6 +15,8 @@ it("adds tokens behind all others, found whole and normalized, and says how many
   const before = tokenizer[fingerprint]();
   expect(tokenizer.addTokens(["Foxy", "the", { content: "<x>", lstrip: true, normalized: false }])).toBe(2);
   expect([tokenizer.length, tokenizer.vocabSize]).toEqual([size + 2, size]);
+  expect(tokenizer.getVocab().size).toBe(size + 2);
+  expect([tokenizer.getAddedVocab().get("Foxy"), tokenizer.getAddedVocab().get("fox")]).toEqual([size, undefined]);
   expect(tokenizer[fingerprint]()).not.toBe(before); // what depends on the tokenizer is made anew
   expect(tokenizer("a FOXY  <x> fox").tokens()).toEqual(["[CLS]", "a", "foxy", "<x>", "fox", "[SEP]"]);
   expect(tokenizer.convertTokensToIds(["Foxy", "<x>"])).toEqual([size, size + 1]);

@@ -199,11 +199,18 @@ describe("what a call refuses", () => {
     ["a length that is none", ["a", { maxLength: -1 }], ConfigError, /maxLength is -1/],
     ["no room", ["a", { maxLength: 1 }], ConfigError, /maxLength 1 has no room for the 2 special tokens/],
     [
-      "a stride too long",
-      ["a b c d", { maxLength: 4, stride: 2, truncation: true }],
+      "a stride too long, whatever the text",
+      ["a", { maxLength: 4, stride: 2, truncation: true }],
       ConfigError,
       /stride 2 has to be less than the 2/,
     ],
+    [
+      "a stride too long for what is left of a pair",
+      ["a b c d", "a", { maxLength: 6, stride: 2, truncation: true, returnOverflowingTokens: true }],
+      ConfigError,
+      /stride 2 has to be less than the 2/,
+    ],
+    ["a stride that is none", ["a", { maxLength: 4, stride: Number.NaN }], ConfigError, /stride is NaN/],
     [
       "a length that is no multiple",
       ["a", { maxLength: 5, truncation: true, padding: true, padToMultipleOf: 4 }],
@@ -216,6 +223,7 @@ describe("what a call refuses", () => {
     ["one pair for many", [["a", "b"], "c"], DataError, /pair is one string beside a list/],
     ["uneven lists", [["a", "b"], ["c"]], DataError, /2 texts cannot be paired with 1/],
     ["words that nobody announced", [[["a"]]], DataError, /isSplitIntoWords: true/],
+    ["pairs in one list", [[["a", "b"]]], DataError, /text 0 .*pairs are two lists, tokenizer\(texts, pairs\)/],
     [
       "only_second without pair",
       ["a ".repeat(20), { truncation: "only_second" }],
@@ -249,6 +257,7 @@ describe("warnings", () => {
     one("a b c");
     one("a b c d e", { verbose: false });
     one("a b c d e", { truncation: true });
+    one("a", { padding: true, maxLength: 4, verbose: false });
     expect(lines).toEqual([]);
     one("a b c d e");
     one("a b c d e");
@@ -273,6 +282,14 @@ describe("the methods of a tokenizer", () => {
     expect(tokenizer.allSpecialIds.toSorted()).toEqual([0, 1, 2, 3, 4]);
     expect([tokenizer.numSpecialTokensToAdd(), tokenizer.numSpecialTokensToAdd(true)]).toEqual([2, 3]);
     expect(tokenizer.modelMaxLength).toBe(16);
+    expect(tokenizer.specialTokensMap).toEqual({
+      unk_token: "[UNK]",
+      sep_token: "[SEP]",
+      pad_token: "[PAD]",
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+    });
+    expect([...tokenizer.getVocab()].sort(([, a], [, b]) => a - b).map(([token]) => token)).toEqual(SMALL_VOCABULARY);
   });
 
   it("convert between tokens, ids and text", () => {
@@ -281,6 +298,9 @@ describe("the methods of a tokenizer", () => {
     expect(tokenizer.convertIdsToTokens(Int32Array.of(2, 4))).toEqual(["[CLS]", "[MASK]"]);
     expect(() => tokenizer.convertIdsToTokens(999)).toThrow(/no token has the id 999; ids run from 0 to/);
     expect(tokenizer.tokenize("The foxes jumped!")).toEqual(["the", "fox", "##es", "jump", "##ed", "!"]);
+    expect(tokenizer.tokenize("a", "b", { addSpecialTokens: true }).join(" ")).toBe("[CLS] a [SEP] b [SEP]");
+    expect(plain(tokenizer.encode("a b", { addSpecialTokens: false }))).toEqual(ids("a b"));
+    expect(plain(tokenizer.encode("a", "b", { addSpecialTokens: false }))).toEqual(ids("a b"));
     expect(tokenizer.decode(tokenizer.encode("the foxes , jumped"))).toBe("[CLS] the foxes, jumped [SEP]");
     expect(tokenizer.batchDecode(tokenizer(["a", "b c"]).input_ids, { skipSpecialTokens: true })).toEqual(["a", "b c"]);
     expect(tokenizer.decode(4)).toBe("[MASK]");

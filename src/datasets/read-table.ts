@@ -6,6 +6,7 @@ import { DataError, FileFormatError } from "../support/errors.js";
 import type { ArrayData } from "./arrow/array.js";
 import { openArrowTable } from "./arrow-table.js";
 import { cachedTable } from "./cache/cached-table.js";
+import { LOAD } from "./cache/entries.js";
 import { describeFeature, type StructFeature, sameFeature } from "./features.js";
 import { type FileOptions, type FormatName, optionsOf, readerOf } from "./file-formats.js";
 import { digest } from "./fingerprint/digest.js";
@@ -47,11 +48,11 @@ export async function readTable(files: readonly string[], given: ReadOptions): P
     "the options": JSON.stringify([format, optionsOf(format, options), declared?.features, wished]),
   };
   if (format === "parquet") {
-    const table = await cachedTable("load", dependencies, (folder) => readParquet(files, declared, folder));
+    const table = await cachedTable(LOAD, dependencies, (folder) => readParquet(files, declared, folder));
     return inTypes(table, wished);
   }
   const reader = readerOf(format, options, wished ?? declared?.features, true);
-  return cachedTable("load", dependencies, async (folder) => {
+  return cachedTable(LOAD, dependencies, async (folder) => {
     if (!(reader instanceof CsvReader && reader.isInferring)) {
       return fill(await reader.features(files), { folder }, async (builder, features) => {
         for (const file of files) {

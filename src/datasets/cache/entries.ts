@@ -28,19 +28,27 @@ export interface Entry {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
+/** The kind of files that were loaded. */
+export const LOAD = "load";
+
 /** Raised when entries of older versions cannot be read any more. */
 const FORMAT = 1;
 
-/** Everything that a result depends on whatever makes it: our version, and what JavaScript's own results depend on. */
-export function environment(): string {
-  const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
+/** Our version and Node.js's, on which every result depends. */
+function ours(): string {
   const built = statSync(fileURLToPath(import.meta.url)).mtimeMs; // of a checkout: when it was compiled last
-  return [version, built, FORMAT, process.versions.node.split(".")[0], locale, timeZone].join(" ");
+  return [version, built, FORMAT, process.versions.node.split(".")[0]].join(" ");
 }
 
-/** The name of the entry of such a result. */
+/** Everything that a result of a caller's function depends on beside it: our version, and what JavaScript's own results do. */
+export function environment(): string {
+  const { locale, timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return [ours(), locale, timeZone].join(" ");
+}
+
+/** The name of the entry of such a result; files that are loaded are what they are in every language and time zone. */
 export function keyOf(kind: string, dependencies: Dependencies): string {
-  return digest(kind, environment(), ...Object.entries(dependencies).flat());
+  return digest(kind, kind === LOAD ? ours() : environment(), ...Object.entries(dependencies).flat());
 }
 
 /** Folders of results that were opened before they had their last names. */

@@ -26,14 +26,12 @@ const PIECE_BYTES = 1 << 20;
 export async function* readText(file: string, options: EncodingOptions = {}): AsyncGenerator<string, void, void> {
   const decoder = decoderOf(options);
   let bytesBefore = 0;
-  let lines = 1;
   try {
     for await (const chunk of await openBytes(file)) {
       const bytes = chunk as Buffer;
       const text = decode(decoder, bytes);
-      if (text === undefined) throw invalid(file, options.encoding, bytes, bytesBefore, lines);
+      if (text === undefined) throw await invalid(file, options.encoding, bytes, bytesBefore);
       bytesBefore += bytes.length;
-      lines += countLines(bytes);
       if (text !== "") yield text;
     }
     const rest = decode(decoder, undefined);
@@ -56,16 +54,14 @@ export async function* readUtf8(file: string, options: EncodingOptions = {}): As
   }
   let rest: Uint8Array = new Uint8Array(0); // a character that has begun
   let bytesBefore = 0;
-  let lines = 1;
   try {
     for await (const chunk of await openBytes(file)) {
       const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
       const whole = bytes.subarray(0, endOfCharacters(bytes));
-      if (!isUtf8(whole)) throw invalid(file, options.encoding, whole, bytesBefore, lines);
+      if (!isUtf8(whole)) throw await invalid(file, options.encoding, whole, bytesBefore);
       rest = bytes.subarray(whole.length);
       const text = bytesBefore === 0 && isAtMark(whole) ? whole.subarray(3) : whole;
       bytesBefore += whole.length;
-      lines += countLines(whole);
       if (text.length > 0) yield text;
     }
     if (rest.length > 0) throw cutOff(file, options.encoding);
@@ -125,21 +121,29 @@ function decode(decoder: TextDecoder, bytes: Uint8Array | undefined): string | u
 
 const NEWLINE = 10;
 
-function countLines(bytes: Uint8Array, end = bytes.length): number {
-  let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1)) count++;
-  return count;
+/** The line in which byte `end` of the file stands, from 1. */
+async function lineOf(file: string, end: number): Promise<number> {
+  let line = 1;
+  let before = 0;
+  for await (const chunk of await openBytes(file)) {
+    const bytes = (chunk as Buffer).subarray(0, end - before);
+    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) line++;
+    before += bytes.length;
+    if (before === end) break;
+  }
+  return line;
 }
 
-function invalid(
+/** The error of bytes that are none of the encoding, or not from one of them on; `before` stand before them in the file. */
+async function invalid(
   file: string,
   encoding: string | undefined,
   bytes: Uint8Array,
   before: number,
-  line: number,
-): FileFormatError {
+): Promise<FileFormatError> {
   const at = encoding === undefined || /^utf-?8$/i.test(encoding) ? firstInvalid(bytes) : 0;
-  const place = at === 0 ? `from byte ${before} on` : `at byte ${before + at}, in line ${line + countLines(bytes, at)}`;
+  const end = before + at;
+  const place = at === 0 ? `from byte ${before} on` : `at byte ${end}, in line ${await lineOf(file, end)}`;
   return new FileFormatError(
     `${file} is not ${encoding ?? "UTF-8"} ${place}: name its encoding, { encoding: "windows-1252" } say, or take what ` +
       'cannot be read as U+FFFD, { encodingErrors: "replace" }',

@@ -3,10 +3,7 @@
 // An engine is a stream and its memory. Engines belong to the environment that made them, so every worker thread of Node
 // may have its own; nothing here is shared between them. A hook ends an engine with its environment: the kernel that
 // runs is finished, what is still queued is dropped, since nobody is left to see its result.
-#if defined(_WIN32)
-#define NAPI_EXTERN __declspec(dllimport)  // node_api_windows.cpp has the other end
-#endif
-#include <node_api.h>
+#include "binding.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -114,24 +111,7 @@ struct Call {
     return value;
   }
   char* address(int i) const { return reinterpret_cast<char*>(static_cast<uintptr_t>(number(i))); }
-  char* array(int i, size_t* bytes) const {
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    napi_get_typedarray_info(env, arguments[i], &type, &length, &data, nullptr, nullptr);
-    switch (type) {
-      case napi_int8_array:
-      case napi_uint8_array:
-      case napi_uint8_clamped_array: *bytes = length; break;
-      case napi_int16_array:
-      case napi_uint16_array: *bytes = 2 * length; break;
-      case napi_int32_array:
-      case napi_uint32_array:
-      case napi_float32_array: *bytes = 4 * length; break;
-      default: *bytes = 8 * length;
-    }
-    return static_cast<char*>(data);
-  }
+  char* array(int i, size_t* bytes) const { return arrayBytes(env, arguments[i], bytes); }
   bool closed() const {
     if (engine->stream) return false;
     napi_throw_error(env, nullptr, "the engine is closed");
@@ -288,12 +268,6 @@ static napi_value close(napi_env env, napi_callback_info info) {
 
 // ---- the module ----------------------------------------------------------------------------------------------------
 
-static void defineMethod(napi_env env, napi_value object, const char* name, napi_callback method, void* data) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, method, data, &function);
-  napi_set_named_property(env, object, name, function);
-}
-
 /** create(isa, threads, maxPending, block, callback) */
 static napi_value create(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -366,10 +340,10 @@ static napi_value listOf(napi_env env, const char* const* names, int count) {
 }
 
 /**
- * What JavaScript writes for a kernel, and what the engine's methods take. Raise it, and INTERFACE in
+ * What JavaScript writes for a kernel, and what the engine's methods and those of bytes take. Raise it, and INTERFACE in
  * src/backends/native/addon.ts, where either changes: an addon that reads other arguments than it is given ends the process.
  */
-static const int32_t kInterface = 2;
+static const int32_t kInterface = 3;
 
 static napi_value initialize(napi_env env, napi_value exports) {
   const KernelTable* tables[kMaxTables];
@@ -387,6 +361,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   napi_create_int32(env, kInterface, &number);
   napi_set_named_property(env, exports, "interface", number);
   defineMethod(env, exports, "create", create, nullptr);
+  napi_set_named_property(env, exports, "bytes", bytesObject(env));
   return exports;
 }
 

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 export const sourceFolder = fileURLToPath(new URL(".", import.meta.url));
 
 /** The engine without JavaScript: compiled once, for the baseline of the architecture. */
-const engineFiles = ["isa.cpp", "memory.cpp", "pool.cpp", "stream.cpp"];
+const engineFiles = ["bytes.cpp", "isa.cpp", "memory.cpp", "pool.cpp", "stream.cpp"];
 /** The addon's face to JavaScript. */
-const bindingFiles = ["binding.cpp"];
+const bindingFiles = ["binding.cpp", "binding_bytes.cpp"];
 
 const avx512 = [
   ...["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"],

@@ -105,6 +105,8 @@ extern const std::vector<Test> elementTests, reductionTests, productTests, atten
 
 /** Commands through a stream, from another thread, with reads, writes and a full queue. Returns the number of failures. */
 int testStream(const KernelTable& table);
+/** The walks over bytes, which are no kernels. Returns the number of failures. */
+int testBytes();
 /** Prints GFLOP/s and GB/s of one set. */
 void measure(const KernelTable& table, int threads);
 

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ByteRoutines } from "./bytes.js";
 import { findPrebuilt } from "./prebuilt.js";
 
 /** A stream and its memory. Methods that return false found the system without memory. */
@@ -33,9 +34,9 @@ export interface Engine {
 
 /**
  * What this side of the boundary writes and reads. Raise it, and kInterface in native/binding.cpp, where the arguments of a
- * kernel or of the engine's methods change.
+ * kernel, of the engine's methods or of the routines for bytes change.
  */
-const INTERFACE = 2;
+const INTERFACE = 3;
 
 export interface Addon {
   /** Of the build; undefined in those from before there were numbers. */
@@ -44,6 +45,7 @@ export interface Addon {
   readonly isas: readonly string[];
   /** Names of the kernels; a name's index is its opcode. */
   readonly kernels: readonly string[];
+  readonly bytes: ByteRoutines;
   /** At most `maxPending` commands are queued; `report` hears of each finished read and fence. */
   create(
     isa: string,

@@ -2,8 +2,9 @@
 // JavaScript's values.
 import type { FileMetaData, RowGroup } from "hyparquet";
 import { parquetSchema } from "hyparquet";
+import { byteRoutines } from "../../backends/native/bytes.js";
 import type { ArrayData } from "../arrow/array.js";
-import { isNull } from "../arrow/array.js";
+import { isNull, NO_BYTES } from "../arrow/array.js";
 import { encoderOf } from "../arrow/encoder.js";
 import { fieldOf } from "../arrow/features.js";
 import { type ArrowField, TIME_UNITS, typeOfDtype } from "../arrow/types.js";
@@ -91,10 +92,15 @@ async function readConverted(
 function checkValues(array: ArrayData, feature: Feature, refuse: RefuseRow): void {
   const { type } = array.field;
   if (type.kind !== "int" || type.bits < 64) return;
-  const words = new Int32Array(array.values.buffer, array.values.byteOffset, 2 * array.length);
+  const { buffer, byteOffset } = array.values;
+  const words = new Int32Array(buffer, byteOffset, 2 * array.length);
   const most = feature instanceof ClassLabel ? feature.numClasses - 1 : Number.MAX_SAFE_INTEGER;
   const least = feature instanceof ClassLabel ? -1 : Number.MIN_SAFE_INTEGER;
-  for (let i = 0; i < array.length; i++) {
+  const routines = type.signed && byteOffset % 8 === 0 ? byteRoutines() : undefined;
+  const integers = routines && new BigInt64Array(buffer, byteOffset, array.length);
+  const first = integers && routines?.firstOutside(integers, array.validity ?? NO_BYTES, least, most);
+  if (first === -1) return;
+  for (let i = first ?? 0; i < array.length; i++) {
     const high = type.signed ? words[2 * i + 1] : words[2 * i + 1] >>> 0;
     const value = high * 2 ** 32 + (words[2 * i] >>> 0);
     if ((value >= least && value <= most) || isNull(array, i)) continue;

@@ -2,6 +2,7 @@
 // way. What is rare (other encodings, types that are converted) is left to hyparquet, see column.ts.
 import { isUtf8 } from "node:buffer";
 import type { SchemaTree } from "hyparquet";
+import { type ByteRoutines, byteRoutines } from "../../backends/native/bytes.js";
 import { type ArrayData, isSet, NO_BYTES } from "../arrow/array.js";
 import { type ArrowField, type ScalarType, typeOfDtype } from "../arrow/types.js";
 import { numbersOf } from "../arrow/values.js";
@@ -155,6 +156,12 @@ function plainValues({ layout, words }: FlatColumn, bytes: Uint8Array, count: nu
 function plainBytes(bytes: Uint8Array, count: number): Values {
   const values = new Uint8Array(Math.max(0, bytes.length - 4 * count) + SLACK);
   const offsets = new Int32Array(count + 1);
+  const routines = byteRoutines();
+  if (routines !== undefined) {
+    const size = routines.takeSized(bytes, offsets, values);
+    if (size < 0) throw damagedPage();
+    return { values: values.subarray(0, size), offsets };
+  }
   const read = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const write = new DataView(values.buffer);
   let to = 0;
@@ -193,7 +200,33 @@ function codedValues(column: FlatColumn, page: Page, count: number, dictionary: 
 }
 
 /** The dictionary's values of these numbers. */
-function looked({ layout, words }: FlatColumn, dictionary: Values, indices: Int32Array): Values {
+function looked(column: FlatColumn, dictionary: Values, indices: Int32Array): Values {
+  const routines = byteRoutines();
+  return routines === undefined ? lookUp(column, dictionary, indices) : gather(routines, column, dictionary, indices);
+}
+
+/** lookUp, by the routines of the addon. */
+function gather(routines: ByteRoutines, { words }: FlatColumn, dictionary: Values, indices: Int32Array): Values {
+  const { offsets: ends } = dictionary;
+  if (ends === undefined) {
+    const into = new Int32Array(indices.length * words);
+    if (routines.gatherWords(wordsOf(dictionary.values), words, indices, into) === 0) throw damagedPage();
+    return { values: new Uint8Array(into.buffer), offsets: undefined };
+  }
+  const length = routines.sizeOfGathered(ends, indices);
+  if (length < 0) throw damagedPage();
+  checkSize(length);
+  const values = new Uint8Array(length);
+  const offsets = new Int32Array(indices.length + 1);
+  routines.gatherSized(dictionary.values, ends, indices, offsets, values);
+  return { values, offsets };
+}
+
+function checkSize(length: number): void {
+  if (length > 0x7fffffff) throw new Error("a page of it holds more than 2 GiB: write it with fewer rows a page");
+}
+
+function lookUp({ layout, words }: FlatColumn, dictionary: Values, indices: Int32Array): Values {
   const known =
     dictionary.offsets === undefined ? dictionary.values.length / (4 * words) : dictionary.offsets.length - 1;
   for (let i = 0; i < indices.length; i++) if (!(indices[i] >= 0 && indices[i] < known)) throw damagedPage();
@@ -208,7 +241,7 @@ function looked({ layout, words }: FlatColumn, dictionary: Values, indices: Int3
   const from = dictionary.offsets as Int32Array;
   let length = 0;
   for (const index of indices) length += from[index + 1] - from[index];
-  if (length > 0x7fffffff) throw new Error("a page of it holds more than 2 GiB: write it with fewer rows a page");
+  checkSize(length);
   const values = new Uint8Array(length + SLACK);
   const offsets = new Int32Array(indices.length + 1);
   const given = dictionary.values;
@@ -278,10 +311,16 @@ function packBits(bits: Uint8Array): Uint8Array {
 /** Throws Error, with the row, where a text is not UTF-8. */
 function checkText({ values, offsets, length }: ArrayData, firstRow: number): void {
   const ends = offsets as Int32Array;
-  const isBroken = (at: number): boolean => at < ends[length] && (values[at] & 0xc0) === 0x80; // within a character
-  if (isUtf8(values) && !ends.some(isBroken)) return;
+  if (isUtf8(values) && !isCutWithin(values, ends)) return;
   for (let i = 0; i < length; i++) {
     if (!isUtf8(values.subarray(ends[i], ends[i + 1])))
       throw new Error(`text that is not UTF-8, at row ${firstRow + i}`);
   }
+}
+
+/** Whether a text begins within a character. */
+function isCutWithin(text: Uint8Array, offsets: Int32Array): boolean {
+  const routines = byteRoutines();
+  if (routines !== undefined) return routines.firstCut(text, offsets) >= 0;
+  return offsets.some((at) => at < text.length && (text[at] & 0xc0) === 0x80);
 }

@@ -1,6 +1,9 @@
 // Parquet's hybrid of runs (Encodings.md): repeated values and bit-packed ones in turn, for levels and for indices into
 // dictionaries.
+import { byteRoutines } from "../../backends/native/bytes.js";
 import { damagedPage } from "./pages.js";
+
+const MOST_BITS = 24; // of a value that is read together with what is left of the byte before
 
 /**
  * Decodes the first `count` values of `width` bits each into `out`.
@@ -8,6 +11,11 @@ import { damagedPage } from "./pages.js";
  * @throws Error where the runs end before them
  */
 export function decodeRuns(bytes: Uint8Array, width: number, count: number, out: Int32Array | Uint8Array): void {
+  const routines = width <= MOST_BITS && out instanceof Int32Array ? byteRoutines() : undefined;
+  if (routines !== undefined && out instanceof Int32Array) {
+    if (routines.takeRuns(bytes, width, out.subarray(0, count)) === 0) throw damagedPage();
+    return;
+  }
   let at = 0;
   for (let seen = 0; seen < count; ) {
     const header = varInt(bytes, at);
@@ -57,7 +65,7 @@ function unpackBits(
   from: number,
   count: number,
 ): void {
-  if (width > 24) {
+  if (width > MOST_BITS) {
     for (let i = 0; i < count; i++) out[from + i] = wideValue(bytes, 8 * start + i * width, width);
     return;
   }

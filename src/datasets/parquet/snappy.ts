@@ -1,11 +1,20 @@
 // Decompresses Snappy's raw format, Parquet's usual codec (google/snappy, format_description.txt). It stands in for
 // hyparquet's own decoder, which a damaged length can send round in circles.
+import { byteRoutines } from "../../backends/native/bytes.js";
 
 /** Up to so many bytes are copied as so many, whatever of them is asked for: a loop's last turn is what takes time. */
 const SHORT = 16;
 
 /** The `length` bytes that `input` holds. Throws an Error where the stream is damaged or holds another number of bytes. */
 export function snappyDecompress(input: Uint8Array, length: number): Uint8Array {
+  const routines = byteRoutines();
+  if (routines === undefined) return unpackSnappy(input, length);
+  const output = new Uint8Array(length);
+  if (routines.unpackSnappy(input, output) === 0) throw damaged();
+  return output;
+}
+
+function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length + SHORT);
   const read = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const write = new DataView(output.buffer);

@@ -1,12 +1,15 @@
 // From CSV records to Arrow's columns in the types that their first texts told: text goes over as the bytes it is, and
 // whole numbers are read from their digits, so that most fields never become strings.
+import { type ByteRoutines, byteRoutines, type ColumnFields } from "../../backends/native/bytes.js";
+import { type ArrayData, isSet, withoutBuffers } from "../arrow/array.js";
 import { encoderOf } from "../arrow/encoder.js";
 import type { ArrayEncoder } from "../arrow/encoder-base.js";
 import { fieldOf } from "../arrow/features.js";
 import { VariableEncoder } from "../arrow/variable-encoder.js";
+import { CHUNK_ROWS } from "../column-builder.js";
 import { type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, OtherType } from "./batch.js";
-import type { CsvRecords } from "./csv-records.js";
+import type { CsvRecords, RecordRun } from "./csv-records.js";
 import { isOfType, parserOf, reportMissing } from "./csv-types.js";
 
 /** The columns of a batch in the making. */
@@ -40,8 +43,15 @@ export class CsvColumns {
     this.#length++;
   }
 
+  /** Appends records that were cut apart together. Throws as `add` does. */
+  addRun(run: RecordRun): void {
+    const isBatch = this.#length === 0 && run.count === CHUNK_ROWS;
+    for (const [i, column] of this.#columns.entries()) column.addRun(run, i, isBatch);
+    this.#length += run.count;
+  }
+
   finish(): ArrayBatch {
-    const columns = this.#order.map((column) => this.#columns[column].encoder.finish());
+    const columns = this.#order.map((column) => this.#columns[column].finish());
     const length = this.#length;
     this.#length = 0;
     return { columns, length };
@@ -55,7 +65,9 @@ export class CsvColumns {
 
 class CsvColumn {
   readonly name: string;
-  readonly encoder: ArrayEncoder;
+  readonly #encoder: ArrayEncoder;
+  /** A batch that came whole. */
+  #batch: ArrayData | undefined;
   /** Words of a column of text that were taken as missing. */
   words = 0;
   readonly #type: Value;
@@ -65,11 +77,11 @@ class CsvColumn {
 
   constructor(name: string, type: Value, missing: MissingTexts) {
     this.name = name;
-    this.encoder = encoderOf(fieldOf(name, type));
+    this.#encoder = encoderOf(fieldOf(name, type));
     this.#type = type;
     this.#missing = missing;
     this.#parse = parserOf(type);
-    this.#texts = this.encoder instanceof VariableEncoder ? this.encoder : undefined;
+    this.#texts = this.#encoder instanceof VariableEncoder ? this.#encoder : undefined;
   }
 
   add(bytes: Buffer, start: number, end: number): void {
@@ -77,28 +89,85 @@ class CsvColumn {
       if (!this.#missing.has(bytes, start, end)) this.#texts.appendSpan(bytes, start, end);
       else {
         if (end > start) this.words++;
-        this.encoder.append(null);
+        this.#encoder.append(null);
       }
       return;
     }
     if (this.#type.dtype === "int64") {
       const number = shortInteger(bytes, start, end);
       if (!Number.isNaN(number) && !this.#missing.someAreNumbers) {
-        this.encoder.append(number);
+        this.#encoder.append(number);
         return;
       }
     }
     if (this.#missing.has(bytes, start, end)) {
-      this.encoder.append(null);
+      this.#encoder.append(null);
       return;
     }
     const text = bytes.toString("utf8", start, end);
     if (!isOfType(text, this.#type)) throw new OtherType(`${JSON.stringify(text)} is no ${this.#type}`);
-    this.encoder.append(this.#parse(text));
+    this.#encoder.append(this.#parse(text));
   }
 
   addNull(): void {
-    this.encoder.append(null);
+    this.#encoder.append(null);
+  }
+
+  /** Appends fields of a run, which are the whole batch or a part of it. */
+  addRun(run: RecordRun, column: number, isBatch: boolean): void {
+    const routines = byteRoutines();
+    const array = routines && this.#arrayOf(routines, run, column);
+    if (array === undefined) {
+      const { bytes, spans, columns, count } = run;
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let i = 2 * column; i < 2 * columns * count; i += 2 * columns) this.add(buffer, spans[i], spans[i + 1]);
+    } else if (isBatch) this.#batch = array;
+    else this.#encoder.appendRange(array, 0, array.length);
+  }
+
+  /** The array so far; the column is empty afterwards. */
+  finish(): ArrayData {
+    const batch = this.#batch ?? this.#encoder.finish();
+    this.#batch = undefined;
+    return batch;
+  }
+
+  /** Fields of a run as an array; undefined where they have to be looked at one by one. */
+  #arrayOf(routines: ByteRoutines, run: RecordRun, column: number): ArrayData | undefined {
+    const { count, bytes, spans, columns } = run;
+    const { encoded, ends } = this.#missing;
+    const fields: ColumnFields = [bytes, spans, column, columns, encoded, ends];
+    const valid = new Uint8Array((count + 7) >> 3);
+    const arrayOf = (missing: number, parts: Partial<ArrayData>): ArrayData | undefined => {
+      if (missing < 0) return undefined;
+      const whole = { ...withoutBuffers(this.#encoder.field, count, missing), ...parts };
+      return missing === 0 ? whole : { ...whole, validity: valid };
+    };
+    switch (this.#type.dtype) {
+      case "string": {
+        const offsets = new Int32Array(count + 1);
+        const values = new Uint8Array(run.sizes[column]);
+        const missing = routines.takeTexts(...fields, offsets, values, valid);
+        if (missing > 0) {
+          for (let i = 0, at = 2 * column; i < count; i++, at += 2 * columns) {
+            if (!isSet(valid, i) && spans[at + 1] > spans[at]) this.words++;
+          }
+        }
+        return arrayOf(missing, { offsets, values: values.subarray(0, offsets[count]) });
+      }
+      case "int64": {
+        const integers = new BigInt64Array(count);
+        const missing = routines.takeIntegers(...fields, integers, valid);
+        return arrayOf(missing, { values: new Uint8Array(integers.buffer) });
+      }
+      case "float64": {
+        const numbers = new Float64Array(count);
+        const missing = routines.takeNumbers(...fields, numbers, valid);
+        return arrayOf(missing, { values: new Uint8Array(numbers.buffer) });
+      }
+      default:
+        return undefined;
+    }
   }
 }
 
@@ -106,6 +175,9 @@ class CsvColumn {
 class MissingTexts {
   /** Whether one of them could be taken for a whole number. */
   readonly someAreNumbers: boolean;
+  /** All of them in UTF-8, one behind the other, and where each ends behind a 0. */
+  readonly encoded: Uint8Array;
+  readonly ends: Int32Array;
   readonly #texts: ReadonlySet<string>;
   readonly #longest: number;
   /** For each byte, whether one of them begins with it. */
@@ -116,6 +188,9 @@ class MissingTexts {
     this.#texts = texts;
     this.#emptyIs = texts.has("");
     const encoded = Array.from(texts, (text) => Buffer.from(text));
+    this.encoded = Buffer.concat(encoded);
+    this.ends = new Int32Array(encoded.length + 1);
+    for (const [i, { length }] of encoded.entries()) this.ends[i + 1] = this.ends[i] + length;
     this.#longest = Math.max(0, ...encoded.map(({ length }) => length));
     for (const bytes of encoded) if (bytes.length > 0) this.#first[bytes[0]] = 1;
     this.someAreNumbers = encoded.some((bytes) => !Number.isNaN(shortInteger(bytes, 0, bytes.length)));

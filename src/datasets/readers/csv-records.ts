@@ -1,6 +1,7 @@
 // The grammar of CSV, TSV and their like: UTF-8 in pieces to records of fields, which stay bytes until somebody asks for a
 // text. Quotes are RFC 4180's, and strict: what follows a closing quote is a delimiter or the end of the record, so that a
 // quote which was only text is found at once.
+import { byteRoutines } from "../../backends/native/bytes.js";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
 
 /** How fields are told apart. */
@@ -42,6 +43,17 @@ export async function* csvRecords(
   yield records;
 }
 
+/** Records that were cut apart together; good until the next ones are. */
+export interface RecordRun {
+  readonly count: number;
+  readonly columns: number;
+  readonly bytes: Uint8Array;
+  /** Where each field begins and ends, a record after another. */
+  readonly spans: Int32Array;
+  /** Bytes of each column. */
+  readonly sizes: Float64Array;
+}
+
 /** The records of a text, one at a time. Lines end with \n, \r\n or \r; empty ones are no records. */
 export class CsvRecords {
   /** The bytes in which the fields stand; they are the caller's until the next call of `next`. */
@@ -64,6 +76,7 @@ export class CsvRecords {
   readonly #quotedStops = new Uint8Array(256);
   readonly #marked: number[] = []; // fields in which quotes or escapes stand
   #at = 0; // where the next record begins
+  #spans = new Int32Array(0);
   #nextLine: number;
   #isWhole = false; // no more text will come
 
@@ -92,6 +105,26 @@ export class CsvRecords {
   /** No more text will come. */
   end(): void {
     this.#isWhole = true;
+  }
+
+  /**
+   * Cuts the next records apart together where they are whole, regular and of `columns` fields, at most `most`. Undefined
+   * where the next one is not, or nothing does that here: then `next` tells.
+   */
+  run(columns: number, most: number): RecordRun | undefined {
+    const [delimiter, quote] = [this.#delimiter, this.#quote];
+    const routines = byteRoutines();
+    if (routines === undefined || columns === 0 || this.#escape !== undefined) return undefined;
+    if (delimiter.length > 1 || (quote?.length ?? 1) > 1) return undefined;
+    const room = 2 * columns * most;
+    if (this.#spans.length < room) this.#spans = new Int32Array(room);
+    const { bytes } = this;
+    const spans = this.#spans.subarray(0, room);
+    const sizes = new Float64Array(columns);
+    const place = Float64Array.of(this.#at, this.#nextLine);
+    const count = routines.splitLines(bytes, place, columns, delimiter.first, quote?.first ?? -1, spans, sizes);
+    [this.#at, this.#nextLine] = place;
+    return count === 0 ? undefined : { count, columns, bytes, spans, sizes };
   }
 
   /** Field `i` of the record. */

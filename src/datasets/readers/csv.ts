@@ -7,7 +7,7 @@ import { conversion, NoConversion } from "../convert.js";
 import { type Feature, type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, BATCH_ROWS, type FileReader, INFERENCE_ROWS, type RowBatch, refuseAt } from "./batch.js";
 import { CsvColumns } from "./csv-columns.js";
-import { type CsvDialect, type CsvRecords, csvRecords } from "./csv-records.js";
+import { type CsvDialect, type CsvRecords, csvRecords, type RecordRun } from "./csv-records.js";
 import { ColumnType, isOfType, type MissingOptions, missingTexts, parserOf } from "./csv-types.js";
 import { type EncodingOptions, readUtf8 } from "./text-source.js";
 
@@ -92,8 +92,11 @@ export class CsvReader implements FileReader {
         checkNames(file, rows.names, features);
         columns = new CsvColumns(rows.names, features, this.#missing);
       }
-      while (rows.next()) {
-        columns.add(rows);
+      for (;;) {
+        const run = rows.run(CHUNK_ROWS - columns.length);
+        if (run !== undefined) columns.addRun(run);
+        else if (rows.next()) columns.add(rows);
+        else break;
         if (columns.length === CHUNK_ROWS) yield columns.finish();
       }
     }
@@ -180,6 +183,12 @@ class CsvRows {
       this.#refuse(names.length);
     }
     return false;
+  }
+
+  /** The next rows together, at most `most`, where they can be read so; else `next` has to be asked. */
+  run(most: number): RecordRun | undefined {
+    if (this.names === undefined || this.#isAtFirst) return undefined;
+    return this.records.run(this.names.length, most);
   }
 
   /** Field `i` of the row; undefined where the line ends before it. */

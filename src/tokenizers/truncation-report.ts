@@ -5,7 +5,7 @@ import type { TruncationCounts } from "./assemble.js";
 /** Calls that follow each other within this time are reported together. */
 const QUIET_MS = 1000;
 
-/** What was cut to one length. */
+/** What was cut to one length, since it was said last; `texts` were asked to be. */
 interface Report {
   texts: number;
   rows: number;
@@ -18,15 +18,13 @@ let timer: NodeJS.Timeout | undefined;
 
 /** Adds what a call of `texts` texts, or pairs, cut to `length` tokens, to what will be said. */
 export function reportTruncation(counts: TruncationCounts, texts: number, length: number): void {
-  const report = reports.get(length);
-  if (!report && counts.rows === 0) return;
-  const { rows, tokens, longest } = report ?? { rows: 0, tokens: 0, longest: 0 };
-  reports.set(length, {
-    texts: (report?.texts ?? 0) + texts,
-    rows: rows + counts.rows,
-    tokens: tokens + counts.tokens,
-    longest: Math.max(longest, counts.longest),
-  });
+  const report = reports.get(length) ?? { texts: 0, rows: 0, tokens: 0, longest: 0 };
+  report.texts += texts;
+  report.rows += counts.rows;
+  report.tokens += counts.tokens;
+  report.longest = Math.max(report.longest, counts.longest);
+  reports.set(length, report);
+  if (report.rows === 0) return;
   if (timer) timer.refresh();
   else {
     timer = setTimeout(sayTruncation, QUIET_MS).unref(); // it keeps no process alive, so what is left is said at exit
@@ -40,6 +38,7 @@ export function sayTruncation(): void {
   timer = undefined;
   process.off("exit", sayTruncation);
   for (const [length, { texts, rows, tokens, longest }] of reports) {
+    if (rows === 0) continue;
     const lost = tokens > 0 ? `${tokens} tokens are lost` : "what was cut off is in further rows";
     info(`truncation to ${length} tokens cut ${rows} of ${texts} texts: ${lost}; the longest had ${longest}`);
   }

@@ -8,8 +8,11 @@ import {
   DataCollatorForMultipleChoice,
   DataCollatorForTokenClassification,
   DataCollatorWithFlattening,
+  DataCollatorWithPadding,
+  DefaultDataCollator,
   defaultCollate,
   type LanguageModelingCollatorOptions,
+  type PaddingCollatorOptions,
 } from "../../src/batches/index.js";
 import { ConfigError, DataError } from "../../src/support/errors.js";
 import { Tensor, tensor } from "../../src/tensor/index.js";
@@ -30,6 +33,45 @@ const row = (length: number, fields: object = {}) => ({
   input_ids: Int32Array.from({ length }, (_, i) => 4 + i),
   attention_mask: new Int32Array(length).fill(1),
   ...fields,
+});
+
+describe("DataCollatorWithPadding", () => {
+  const rows = [row(4, { token_type_ids: [0, 0, 1, 1], label: 1 }), row(2, { token_type_ids: [0, 1], label: 0 })];
+  const paddings: Record<string, PaddingCollatorOptions> = {
+    longest: {},
+    max_length: { padding: "max_length", maxLength: 6 },
+    multiple: { padToMultipleOf: 8 },
+    "max_length multiple": { padding: "max_length", maxLength: 6, padToMultipleOf: 4 },
+  };
+
+  it.each(Object.entries(paddings))("pads as transformers' does: %s", async (name, options) => {
+    for (const side of ["right", "left"] as const) {
+      const tokenizer = small();
+      tokenizer.paddingSide = side;
+      const batch = new DataCollatorWithPadding(tokenizer, options).collate(rows);
+      expect(await lists(batch)).toEqual(python.withPadding[`${name}, ${side}`]);
+    }
+  });
+
+  it("takes label_ids, several a row", async () => {
+    const several = [row(2, { label_ids: [0.5, 1, 0] }), row(2, { label_ids: [0, 0.25, 1] })];
+    expect(await lists(new DataCollatorWithPadding(small()).collate(several))).toEqual(python.multiLabel);
+  });
+});
+
+describe("DefaultDataCollator", () => {
+  it("makes of rows what transformers' makes of them", async () => {
+    const batches = [
+      [row(2, { label: 1, name: "a" }), row(2, { label: 0, name: "b" })],
+      [row(2, { label_ids: [0.5, 1] }), row(2, { label_ids: [0, 1] })],
+      [
+        { x: 1.5, label: 2.5 },
+        { x: 2, label: 3 },
+      ],
+    ];
+    const made = batches.map((rows) => new DefaultDataCollator().collate(rows));
+    expect(await Promise.all(made.map(lists))).toEqual(python.default);
+  });
 });
 
 describe("DataCollatorForTokenClassification", () => {

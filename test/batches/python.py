@@ -15,7 +15,9 @@ from transformers import (
     DataCollatorForMultipleChoice,
     DataCollatorForTokenClassification,
     DataCollatorWithFlattening,
+    DataCollatorWithPadding,
     PreTrainedTokenizerFast,
+    default_data_collator,
 )
 from transformers.trainer_pt_utils import get_length_grouped_indices
 
@@ -41,6 +43,14 @@ def row(length, **fields):
 
 
 tokens = [row(4, labels=[-100, 1, 2, -100]), row(2, labels=[3, 4]), row(5, labels=[0, 0, 1, 1, 2])]
+labelled = [row(4, token_type_ids=[0, 0, 1, 1], label=1), row(2, token_type_ids=[0, 1], label=0)]
+multi_label = [row(2, label_ids=[0.5, 1.0, 0.0]), row(2, label_ids=[0.0, 0.25, 1.0])]
+paddings = {
+    "longest": {},
+    "max_length": dict(padding="max_length", max_length=6),
+    "multiple": dict(pad_to_multiple_of=8),
+    "max_length multiple": dict(padding="max_length", max_length=6, pad_to_multiple_of=4),
+}
 choices = [
     {"input_ids": [[4, 5], [4, 5, 6]], "attention_mask": [[1, 1], [1, 1, 1]], "label": 1},
     {"input_ids": [[7], [8, 9]], "attention_mask": [[1], [1, 1]], "label": 0},
@@ -60,6 +70,20 @@ random.seed(1)
 lengths = [random.randint(1, 60) for _ in range(997)]
 
 result = {
+    "withPadding": {
+        f"{name}, {side}": lists(DataCollatorWithPadding(tokenizer(side), **options)([dict(r) for r in labelled]))
+        for name, options in paddings.items()
+        for side in ("right", "left")
+    },
+    "multiLabel": lists(DataCollatorWithPadding(tokenizer())([dict(r) for r in multi_label])),
+    "default": [
+        lists(default_data_collator(rows))
+        for rows in (
+            [row(2, label=1, name="a"), row(2, label=0, name="b")],
+            [row(2, label_ids=[0.5, 1.0]), row(2, label_ids=[0.0, 1.0])],
+            [dict(x=1.5, label=2.5), dict(x=2, label=3)],
+        )
+    ],
     "tokenClassification": {
         side: lists(DataCollatorForTokenClassification(tokenizer(side), pad_to_multiple_of=4)([dict(r) for r in tokens]))
         for side in ("right", "left")

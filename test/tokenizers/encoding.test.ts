@@ -100,6 +100,9 @@ describe("truncation", () => {
     sayTruncation(); // of the tests before
     said.mockClear();
     const options = { truncation: true, maxLength: 5 } as const;
+    tokenizer(["a", "b"], options);
+    sayTruncation(); // of which nothing was cut
+    tokenizer("b", options);
     tokenizer(["a b c d e", "a"], options);
     tokenizer("a b c d", options);
     tokenizer(["a b c", "b"], options);
@@ -107,7 +110,7 @@ describe("truncation", () => {
     expect(said).not.toHaveBeenCalled();
     sayTruncation();
     expect(said.mock.calls.flat()).toEqual([
-      "attune: truncation to 5 tokens cut 2 of 5 texts: 3 tokens are lost; the longest had 7",
+      "attune: truncation to 5 tokens cut 2 of 6 texts: 3 tokens are lost; the longest had 7",
     ]);
     sayTruncation();
     expect(said).toHaveBeenCalledTimes(1);

@@ -343,7 +343,7 @@ static napi_value listOf(napi_env env, const char* const* names, int count) {
  * What JavaScript writes for a kernel, and what the engine's methods and those of bytes take. Raise it, and INTERFACE in
  * src/backends/native/addon.ts, where either changes: an addon that reads other arguments than it is given ends the process.
  */
-static const int32_t kInterface = 3;
+static const int32_t kInterface = 4;
 
 static napi_value initialize(napi_env env, napi_value exports) {
   const KernelTable* tables[kMaxTables];

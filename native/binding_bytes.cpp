@@ -139,6 +139,14 @@ static napi_value cut(napi_env env, napi_callback_info info) {
   return given.result(double(firstCut(given.bytes(0), offsets.data, offsets.length - 1)));
 }
 
+/** rebase(offsets, out) */
+static napi_value rebased(napi_env env, napi_callback_info info) {
+  const Given given(env, info);
+  const Array<int32_t> out = given.array<int32_t>(1);
+  rebase(given.array<int32_t>(0).data, out.length, out.data);
+  return given.result(1);
+}
+
 /** splitLines(bytes, place, columns, delimiter, quote, spans, sizes) */
 static napi_value lines(napi_env env, napi_callback_info info) {
   const Given given(env, info);
@@ -196,6 +204,7 @@ napi_value bytesObject(napi_env env) {
   defineMethod(env, object, "takeRuns", runs, nullptr);
   defineMethod(env, object, "firstOutside", outside, nullptr);
   defineMethod(env, object, "firstCut", cut, nullptr);
+  defineMethod(env, object, "rebase", rebased, nullptr);
   defineMethod(env, object, "splitLines", lines, nullptr);
   defineMethod(env, object, "takeTexts", texts, nullptr);
   defineMethod(env, object, "takeIntegers", integers, nullptr);

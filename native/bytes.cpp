@@ -175,6 +175,10 @@ int64_t firstCut(Bytes text, const int32_t* offsets, size_t count) {
   return -1;
 }
 
+void rebase(const int32_t* offsets, size_t count, int32_t* out) {
+  for (size_t i = 0; i < count; i++) out[i] = offsets[i] - offsets[0];
+}
+
 // ---- lines and fields ----------------------------------------------------------------------------------------------
 
 static const uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;

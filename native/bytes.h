@@ -40,6 +40,9 @@ int64_t firstOutside(const int64_t* values, size_t count, const uint8_t* valid, 
 /** The first text that begins within a character of UTF-8; -1 where none does. */
 int64_t firstCut(Bytes text, const int32_t* offsets, size_t count);
 
+/** Offsets that begin at 0 instead of at the first of them. */
+void rebase(const int32_t* offsets, size_t count, int32_t* out);
+
 /** Where splitLines stands. */
 struct LinePlace {
   size_t at;

@@ -99,6 +99,9 @@ static void pages() {
   check(firstOutside(integers.data(), 4, nullptr, -1, 3) == 2, "the first integer outside");
   check(firstOutside(integers.data(), 4, &valid, -1, 3) == -1, "integers outside that are null");
   check(firstOutside(integers.data(), 4, nullptr, -1, 1ll << 40) == -1, "integers inside");
+  Ints based(3);
+  rebase(Ints({5, 7, 12}).data(), 3, based.data());
+  check(based == Ints({0, 2, 7}), "offsets from 0 on");
   const Octets accents = octets("a\xc3\xa9z");
   check(firstCut(view(accents), Ints({0, 1, 3, 4}).data(), 3) == -1, "texts that begin with characters");
   check(firstCut(view(accents), Ints({0, 2, 4, 4}).data(), 3) == 1, "a text that begins within one");

@@ -8,6 +8,7 @@ import { type ArrayData, sizeOf } from "./arrow/array.js";
 import { encoderOf } from "./arrow/encoder.js";
 import type { ArrayEncoder } from "./arrow/encoder-base.js";
 import { ArrowFile } from "./arrow/file.js";
+import { partOf } from "./arrow/slice.js";
 import type { ArrowField } from "./arrow/types.js";
 import type { RecordBatch } from "./arrow/writer.js";
 import { ArrowColumn, FileBatches, FileChunks, MemoryChunks } from "./arrow-column.js";
@@ -98,8 +99,13 @@ export class TableBuilder {
     const places = columns.map(() => ({ array: 0, row: 0 }));
     for (let left = length; left > 0; ) {
       const rows = Math.min(left, this.#batchRows - this.#encoders[0].length);
-      for (const [i, encoder] of this.#encoders.entries()) copyRows(columns[i], places[i], rows, encoder);
       left -= rows;
+      if (rows === this.#batchRows) {
+        const whole = this.#encoders.map((encoder, i) => takeRows(columns[i], places[i], rows, encoder));
+        this.#store({ columns: whole, length: rows });
+        continue;
+      }
+      for (const [i, encoder] of this.#encoders.entries()) copyRows(columns[i], places[i], rows, encoder);
       if (this.#encoders[0].length === this.#batchRows) this.#endBatch(this.#encoders);
     }
   }
@@ -196,22 +202,40 @@ export class TableBuilder {
   }
 }
 
+/** Where the next row stands in arrays that stand one behind the other. */
+interface Place {
+  array: number;
+  row: number;
+}
+
+/** The next `rows` rows as one array: where they stand in one, in its memory, else copied by the encoder, which is empty. */
+function takeRows(arrays: readonly ArrayData[], place: Place, rows: number, encoder: ArrayEncoder): ArrayData {
+  const array = arrays[place.array];
+  const end = place.row + rows;
+  const part = end <= array.length ? partOf(array, place.row, end) : undefined;
+  if (part === undefined) {
+    copyRows(arrays, place, rows, encoder);
+    return encoder.finish();
+  }
+  move(arrays, place, end);
+  return part;
+}
+
+function move(arrays: readonly ArrayData[], place: Place, row: number): void {
+  place.row = row;
+  if (row < arrays[place.array].length) return;
+  place.array++;
+  place.row = 0;
+}
+
 /** Copies the next `rows` rows of arrays that stand one behind the other, from `place` on, which is moved behind them. */
-function copyRows(
-  arrays: readonly ArrayData[],
-  place: { array: number; row: number },
-  rows: number,
-  encoder: ArrayEncoder,
-): void {
+function copyRows(arrays: readonly ArrayData[], place: Place, rows: number, encoder: ArrayEncoder): void {
   for (let left = rows; left > 0; ) {
     const array = arrays[place.array];
     const end = Math.min(array.length, place.row + left);
     encoder.appendRange(array, place.row, end);
     left -= end - place.row;
-    place.row = end;
-    if (end < array.length) continue;
-    place.array++;
-    place.row = 0;
+    move(arrays, place, end);
   }
 }
 

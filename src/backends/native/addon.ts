@@ -36,7 +36,7 @@ export interface Engine {
  * What this side of the boundary writes and reads. Raise it, and kInterface in native/binding.cpp, where the arguments of a
  * kernel, of the engine's methods or of the routines for bytes change.
  */
-const INTERFACE = 3;
+const INTERFACE = 4;
 
 export interface Addon {
   /** Of the build; undefined in those from before there were numbers. */

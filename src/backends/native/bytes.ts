@@ -29,6 +29,8 @@ export interface ByteRoutines {
   firstOutside(values: BigInt64Array, valid: Uint8Array, least: number, most: number): number;
   /** The first text that begins within a character of UTF-8; -1: none does. */
   firstCut(text: Uint8Array, offsets: Int32Array): number;
+  /** Offsets that begin at 0 instead of at the first of them, as many as `out` has room for. */
+  rebase(offsets: Int32Array, out: Int32Array): number;
   /**
    * Cuts lines of `columns` fields apart from `place[0]` on, as many as `spans` has room for (begin and end of each field),
    * and moves it behind them; `place[1]` counts the lines of the file, `sizes` the bytes of each column. Fields may stand in

@@ -1,6 +1,7 @@
 // A few rows of a column of a batch, of which only the bytes that they take are read: what random access over a dataset
-// larger than memory needs.
+// larger than memory needs. And rows of an array in memory, without a copy.
 import { isUtf8 } from "node:buffer";
+import { byteRoutines } from "../../backends/native/bytes.js";
 import { type ArrayData, arrayOf, type BatchCursor, isSet, NO_BYTES, widthOf, withoutBuffers } from "./array.js";
 import type { ArrowField } from "./types.js";
 
@@ -109,4 +110,30 @@ function offsetsOf(
     to = offset;
   }
   return { offsets, from, to };
+}
+
+/** Values `start` to `end` - 1 of an array, in its memory; undefined where that is nested, or values are elsewhere. */
+export function partOf(array: ArrayData, start: number, end: number): ArrayData | undefined {
+  const { field, values, offsets } = array;
+  const { type } = field;
+  if (field.dictionary !== undefined || type.kind === "null") return undefined;
+  const valid = validityOf(array, start, end);
+  const part = { ...withoutBuffers(field, end - start, 0), ...valid };
+  if (valid.nullCount === 0) part.validity = undefined;
+  const width = widthOf(field);
+  if (width !== undefined) return { ...part, values: values.subarray(start * width, end * width) };
+  if (type.kind === "bool") return { ...part, values: shifted(values, start, end - start).validity };
+  if (offsets === undefined || !("form" in type) || type.form === "view") return undefined;
+  const ends = rebased(offsets.subarray(start, end + 1));
+  return { ...part, offsets: ends, values: values.subarray(offsets[start], offsets[end]) };
+}
+
+/** The offsets from 0 on. */
+function rebased(offsets: Int32Array): Int32Array {
+  if (offsets[0] === 0) return offsets;
+  const routines = byteRoutines();
+  const based = new Int32Array(offsets.length);
+  if (routines !== undefined) routines.rebase(offsets, based);
+  else for (let i = 0; i < based.length; i++) based[i] = offsets[i] - offsets[0];
+  return based;
 }

@@ -12,7 +12,7 @@ import { integerRanges, kindOf } from "../dtypes.js";
 import { ClassLabel, type Feature, Json, List, type StructFeature, Value } from "../features.js";
 import { fits } from "../infer.js";
 import { type OpenFile, readChunk, unreadable } from "./file.js";
-import { decodeFlat, type FlatColumn, flatColumn } from "./flat-column.js";
+import { type FlatColumn, FlatDecoder, flatColumn } from "./flat-column.js";
 import { readPages } from "./pages.js";
 
 /** A column to be read. */
@@ -68,7 +68,9 @@ async function readFlat(
   const chunk = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data;
   if (chunk === undefined || Number(group.num_rows) === 0) return undefined;
   try {
-    return decodeFlat(column, await readPages(file.buffer, file.metadata, group, chunk));
+    const decoder = new FlatDecoder(column);
+    await readPages(file.buffer, file.metadata, group, chunk, { page: (page) => decoder.add(page) });
+    return decoder.arrays;
   } catch (error) {
     throw unreadable(file.path, error, name);
   }

@@ -99,9 +99,9 @@ export async function readChunk(file: OpenFile, group: RowGroup, column: string,
     for (const { meta_data: chunk } of group.columns) {
       if (chunk === undefined) throw new Error("a column chunk is not described");
       if (chunk.path_in_schema[0] !== column) continue;
-      await readPages(file.buffer, file.metadata, group, chunk, (compressed, page) =>
-        file.unpacked.add(compressed, page),
-      );
+      await readPages(file.buffer, file.metadata, group, chunk, {
+        unpacked: (compressed, page) => file.unpacked.add(compressed, page),
+      });
     }
     const chunk = await file.scan.readColumn({ column, rowStart: start, rowEnd: start + rows });
     if (chunk.length === rows) return chunk;

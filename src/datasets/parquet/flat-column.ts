@@ -71,26 +71,32 @@ function areAlike(stored: ScalarType, wanted: ScalarType): boolean {
   }
 }
 
-/**
- * The arrays of a column's pages, one behind the other; undefined where a page is in an encoding that is not read here.
- *
- * @throws Error, with the reason, where a page is damaged or holds text that is not UTF-8
- */
-export function decodeFlat(column: FlatColumn, pages: readonly Page[]): ArrayData[] | undefined {
-  if (!pages.every((page) => page.isDictionary || isRead(column, page.encoding))) return undefined;
-  let dictionary: Values | undefined;
-  const arrays: ArrayData[] = [];
-  let row = 0;
-  for (const page of pages) {
-    if (page.isDictionary) {
-      dictionary = plainValues(column, page.values, page.count);
-      continue;
-    }
-    const validity = validityOf(page);
-    arrays.push(arrayOfPage(column, page, validity, dictionary, row));
-    row += page.count;
+/** A column's pages on their way into arrays. */
+export class FlatDecoder {
+  readonly #column: FlatColumn;
+  #arrays: ArrayData[] | undefined = [];
+  #dictionary: Values | undefined;
+  #row = 0;
+
+  constructor(column: FlatColumn) {
+    this.#column = column;
   }
-  return arrays;
+
+  /** The arrays of the pages, one behind the other; undefined where a page is in an encoding that is not read here. */
+  get arrays(): ArrayData[] | undefined {
+    return this.#arrays;
+  }
+
+  /** Takes the next page, whose bytes are not needed afterwards. Throws Error where it is damaged or holds text that is not UTF-8. */
+  add(page: Page): void {
+    if (this.#arrays === undefined) return;
+    if (page.isDictionary) {
+      this.#dictionary = plainValues(this.#column, page.values, page.count);
+    } else if (isRead(this.#column, page.encoding)) {
+      this.#arrays.push(arrayOfPage(this.#column, page, validityOf(page), this.#dictionary, this.#row));
+      this.#row += page.count;
+    } else this.#arrays = undefined;
+  }
 }
 
 function isRead({ layout }: FlatColumn, encoding: string): boolean {

@@ -6,14 +6,14 @@ import type { AsyncBuffer, ColumnMetaData, Compressors, DataReader, FileMetaData
 import { parquetHeader } from "hyparquet/src/column.js";
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getSchemaPath } from "hyparquet/src/schema.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
-import { snappyDecompress } from "./snappy.js";
+import { unpackSnappy } from "./snappy.js";
 
 const MAGIC = 4; // "PAR1" at the beginning of a file
 const TAIL = 8; // the footer's length and "PAR1" at its end
 
 // Beside Snappy, what this Node's zlib knows (Zstandard from 22.15 on).
 const decompressors: Required<Pick<Compressors, "SNAPPY" | "GZIP" | "BROTLI">> & Compressors = {
-  SNAPPY: snappyDecompress,
+  SNAPPY: (input, length) => unpackSnappy(input, new Uint8Array(length)),
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
 };
@@ -37,21 +37,37 @@ export interface Page {
   readonly values: Uint8Array;
 }
 
-/** Is told of a page's bytes as they stand in the file, and of what they are decompressed. */
-export type OnUnpacked = (compressed: Uint8Array, unpacked: Uint8Array) => void;
+/** What is done with the pages of a column chunk, one after another. */
+export interface PageUse {
+  /** Takes a page. What stands in it is gone when the next one is read, unless `unpacked` is there. */
+  readonly page?: (page: Page) => void;
+  /** Is told of a page's bytes as they stand in the file, and of what they are decompressed: to keep. */
+  readonly unpacked?: (compressed: Uint8Array, unpacked: Uint8Array) => void;
+}
+
+/** Memory for the page that is read, which is looked at once: the next one overwrites it. */
+let passing = new Uint8Array(0);
+const MOST_PASSING = 4 << 20; // pages are a megabyte, mostly
+
+/** `length` bytes for a page that goes. */
+function passingBytes(length: number): Uint8Array {
+  if (length > MOST_PASSING) return new Uint8Array(length);
+  if (length > passing.length) passing = new Uint8Array(length);
+  return passing.subarray(0, length);
+}
 
 /**
- * Reads and checks the pages of a column chunk.
+ * Reads and checks the pages of a column chunk, for `use`.
  *
- * @throws Error, with the reason, where they are damaged or their compression is not supported
+ * @throws Error, with the reason, where they are damaged or their compression is not supported; what `use` throws
  */
 export async function readPages(
   file: AsyncBuffer,
   metadata: FileMetaData,
   group: RowGroup,
   chunk: ColumnMetaData,
-  onUnpacked: OnUnpacked = () => undefined,
-): Promise<Page[]> {
+  use: PageUse,
+): Promise<void> {
   const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset); // 0 where there is no dictionary
   const end = start + Number(chunk.total_compressed_size);
   if (!(start >= MAGIC && end >= start && end <= file.byteLength - TAIL)) {
@@ -65,14 +81,15 @@ export async function readPages(
   const levels = { repetition: getMaxRepetitionLevel(path), definition: getMaxDefinitionLevel(path) };
   const unpack = (compressed: Uint8Array, length: number): Uint8Array => {
     if (chunk.codec === "UNCOMPRESSED") return compressed;
+    const { unpacked } = use;
+    if (unpacked === undefined && chunk.codec === "SNAPPY") return unpackSnappy(compressed, passingBytes(length));
     const page = decompress(chunk.codec, compressed, length);
-    onUnpacked(compressed, page);
+    unpacked?.(compressed, page);
     return page;
   };
 
   const bytes = new Uint8Array(await file.slice(start, end));
   const reader = readerOf(bytes);
-  const pages: Page[] = [];
   let values = 0;
   while (reader.offset < bytes.length - 1) {
     const header = parquetHeader(reader);
@@ -123,12 +140,11 @@ export async function readPages(
       values += count;
       checkValues(page, chunk);
     }
-    pages.push(page);
+    use.page?.(page);
   }
   if (values !== Number(chunk.num_values)) {
     throw new Error(`its pages have ${values} values, where ${chunk.num_values} are said to be`);
   }
-  return pages;
 }
 
 function decompress(codec: ColumnMetaData["codec"], compressed: Uint8Array, length: number): Uint8Array {

@@ -5,16 +5,15 @@ import { byteRoutines } from "../../backends/native/bytes.js";
 /** Up to so many bytes are copied as so many, whatever of them is asked for: a loop's last turn is what takes time. */
 const SHORT = 16;
 
-/** The `length` bytes that `input` holds. Throws an Error where the stream is damaged or holds another number of bytes. */
-export function snappyDecompress(input: Uint8Array, length: number): Uint8Array {
+/** Unpacks what fills `output`, which it returns. Throws an Error where the stream is damaged or holds another number of bytes. */
+export function unpackSnappy(input: Uint8Array, output: Uint8Array): Uint8Array {
   const routines = byteRoutines();
-  if (routines === undefined) return unpackSnappy(input, length);
-  const output = new Uint8Array(length);
-  if (routines.unpackSnappy(input, output) === 0) throw damaged();
+  if (routines === undefined) output.set(unpacked(input, output.length));
+  else if (routines.unpackSnappy(input, output) === 0) throw damaged();
   return output;
 }
 
-function unpackSnappy(input: Uint8Array, length: number): Uint8Array {
+function unpacked(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length + SHORT);
   const read = new DataView(input.buffer, input.byteOffset, input.byteLength);
   const write = new DataView(output.buffer);

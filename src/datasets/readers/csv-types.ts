@@ -30,15 +30,15 @@ type Kind = "null" | "bool" | "int64" | "float64" | "string";
 /** What is known of a column's type after the values seen so far. */
 export class ColumnType {
   #kind: Kind = "null";
-  #words = 0; // missing values that were written as a word
+
+  /** It is text whatever else is seen. */
+  get isText(): boolean {
+    return this.#kind === "string";
+  }
 
   /** Takes a text into account; a missing one says nothing. */
   see(text: string, missing: ReadonlySet<string>): void {
-    if (missing.has(text)) {
-      if (text !== "") this.#words++;
-      return;
-    }
-    if (this.#kind === "string") return;
+    if (this.isText || missing.has(text)) return;
     const kind = kindOfText(text);
     if (this.#kind === "null" || this.#kind === kind) this.#kind = kind;
     else if (isNumeric(kind) && isNumeric(this.#kind)) this.#kind = "float64";
@@ -48,14 +48,9 @@ export class ColumnType {
   get feature(): Value {
     return new Value(this.#kind);
   }
-
-  /** Says that words of a column of text were taken as missing: in a column of numbers nobody doubts it. */
-  report(file: string, name: string): void {
-    if (this.#kind === "string") reportMissing(file, name, this.#words);
-  }
 }
 
-/** Says that `words` texts of a column of text were taken as missing. */
+/** Says that `words` texts of a column of text were taken as missing: in a column of numbers nobody doubts it. */
 export function reportMissing(file: string, name: string, words: number): void {
   if (words === 0) return;
   info(

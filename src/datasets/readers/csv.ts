@@ -57,7 +57,9 @@ export class CsvReader implements FileReader {
           return type;
         });
         for (; left > 0 && rows.next(); left--) {
-          for (const [i, type] of (columns ?? []).entries()) type.see(rows.text(i) ?? "", this.#missing);
+          for (const [i, type] of (columns ?? []).entries()) {
+            if (!type.isText) type.see(rows.text(i) ?? "", this.#missing);
+          }
         }
         if (left === 0) break;
       }

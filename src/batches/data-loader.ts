@@ -1,11 +1,12 @@
 // DataLoader: batches of a dataset, one after another, ready before the device asks for them and never far ahead of it.
 import { ConfigError, DataError } from "../support/errors.js";
 import { debug, info } from "../support/log.js";
+import { expectCount } from "../support/options.js";
 import { type Fence, fence, Tensor } from "../tensor/index.js";
 import { type Batch, type CollateContext, collateFunction } from "./collator.js";
 import { defaultCollate } from "./collators/recursive.js";
 import type { IndexedRows } from "./indexed-rows.js";
-import { batchesBy, checkOptions, type DataLoaderOptions, expectCount } from "./loader-options.js";
+import { batchesBy, checkOptions, type DataLoaderOptions } from "./loader-options.js";
 import { countPositions, type PaddingCounts } from "./padding-share.js";
 import type { BatchSampler } from "./sampler.js";
 import { isStreamed, type Share, type StreamedRows, streamedBatches } from "./streamed-rows.js";

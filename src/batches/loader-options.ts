@@ -1,5 +1,6 @@
 // What a DataLoader may be asked for, what its options come to, and what is refused before any row is read.
-import { ConfigError, nearest } from "../support/errors.js";
+import { ConfigError } from "../support/errors.js";
+import { expectCount, expectKnown, expectWhole } from "../support/options.js";
 import type { Batch, Collator } from "./collator.js";
 import type { IndexedRows } from "./indexed-rows.js";
 import { rowLengths } from "./lengths.js";
@@ -56,14 +57,11 @@ const OPTION_NAMES = [
 /** Throws ConfigError where an option does not exist, is out of range, or contradicts another or the dataset. */
 export function checkOptions(dataset: unknown, options: DataLoaderOptions<never, unknown>): void {
   checkDataset(dataset);
-  for (const name of Object.keys(options)) {
-    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
-    const near = nearest(name.replaceAll("_", ""), OPTION_NAMES);
-    throw new ConfigError(`DataLoader has no option "${name}"${near ? `; did you mean ${near}?` : ""}`);
-  }
-  expectCount("batchSize", options.batchSize ?? 1, 1);
-  expectCount("prefetch", options.prefetch ?? 1, 0);
-  expectCount("maxTokensPerBatch", options.maxTokensPerBatch ?? 1, 1);
+  expectKnown("DataLoader", options, OPTION_NAMES);
+  expectCount("batchSize", options.batchSize, 1);
+  expectCount("prefetch", options.prefetch, 0);
+  expectCount("maxTokensPerBatch", options.maxTokensPerBatch, 1);
+  expectWhole("seed", options.seed);
   const given = (names: readonly (keyof DataLoaderOptions<never>)[]): string =>
     names.filter((name) => options[name] !== undefined && options[name] !== false).join(", ");
   refuse("a sampler has the order of rows", options.sampler, given(["shuffle", "seed", "groupByLength"]));
@@ -117,9 +115,4 @@ function checkDataset(dataset: unknown): void {
     "a DataLoader walks rows by number or one after another: give one split, such as dataset.train, an array of rows, or a " +
       "streamed dataset, not the whole dataset",
   );
-}
-
-export function expectCount(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(`${name} is ${value}; a whole number of at least ${least} is needed`);
 }

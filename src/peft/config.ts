@@ -1,8 +1,9 @@
 // What a LoRA adapter is: LoraConfig, and adapter_config.json as Python's peft writes and reads it.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, FileFormatError, nearest } from "../support/errors.js";
+import { ConfigError, FileFormatError } from "../support/errors.js";
 import { isObject } from "../support/json-object.js";
+import { expectKnown, expectOneOf } from "../support/options.js";
 
 export const ADAPTER_CONFIG = "adapter_config.json";
 
@@ -88,11 +89,7 @@ export class LoraConfig {
 
   /** @throws ConfigError for an option that does not exist, with the nearest, or a value out of range */
   constructor(options: LoraOptions = {}) {
-    for (const name of Object.keys(options)) {
-      if ((NAMES as readonly string[]).includes(name)) continue;
-      const near = nearest(name.replaceAll("_", ""), NAMES);
-      throw new ConfigError(`LoraConfig has no option "${name}"${near ? `; did you mean ${near}?` : ""}`);
-    }
+    expectKnown("LoraConfig", options, NAMES);
     this.r = options.r ?? 8;
     this.loraAlpha = options.loraAlpha ?? 8;
     this.targetModules = options.targetModules;
@@ -118,21 +115,15 @@ export class LoraConfig {
       throw new ConfigError(
         `LoraConfig: loraDropout is ${this.loraDropout}; a probability from 0 to below 1 is needed`,
       );
-    expectOneOf("bias", this.bias, ["none", "all", "lora_only"]);
-    expectOneOf("initLoraWeights", this.initLoraWeights, [true, false, "gaussian"]);
-    if (this.taskType !== undefined) expectOneOf("taskType", this.taskType, TASK_TYPES);
+    expectOneOf("LoraConfig: bias", this.bias, ["none", "all", "lora_only"]);
+    expectOneOf("LoraConfig: initLoraWeights", this.initLoraWeights, [true, false, "gaussian"]);
+    expectOneOf("LoraConfig: taskType", this.taskType, TASK_TYPES);
   }
 
   /** The same with other choices. */
   with(changes: LoraOptions): LoraConfig {
     return new LoraConfig({ ...this, ...changes });
   }
-}
-
-function expectOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
-  if (allowed.includes(value)) return;
-  const list = allowed.map((one) => JSON.stringify(one)).join(", ");
-  throw new ConfigError(`LoraConfig: ${name} is ${JSON.stringify(value)}; it is one of ${list}`);
 }
 
 /** Names in adapter_config.json of the options that it shares with LoraOptions. */

@@ -1,6 +1,7 @@
 // What a tokenizer's call may be asked for: the options of transformers' `__call__` with its defaults and its rules.
-import { ConfigError, nearest } from "../support/errors.js";
+import { ConfigError } from "../support/errors.js";
 import { warnOnce } from "../support/log.js";
+import { expectCount, expectKnown, expectOneOf } from "../support/options.js";
 import type { TextInput } from "./call-types.js";
 import type { TruncationStrategy } from "./truncation.js";
 
@@ -95,20 +96,12 @@ export interface LengthDefaults {
 
 /** Throws ConfigError, with the nearest name that exists, for an option that does not. */
 export function checkCallOptions(options: CallOptions): void {
-  checkNames(options, CALL_NAMES);
+  expectKnown("the tokenizer", options, CALL_NAMES);
 }
 
 /** The same for the options of `pad`. */
 export function checkPaddingOptions(options: PaddingOptions): void {
-  checkNames(options, PADDING_NAMES);
-}
-
-function checkNames(options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const near = nearest(name.replaceAll("_", ""), names);
-    throw new ConfigError(`the tokenizer has no option "${name}"${near ? `; did you mean ${near}?` : ""}`);
-  }
+  expectKnown("the tokenizer", options, PADDING_NAMES);
 }
 
 /** Throws ConfigError where a value is not one of the option's, or options contradict each other. */
@@ -179,15 +172,4 @@ function planTruncation(options: CallOptions, defaults: LengthDefaults): LengthP
 /** The model's maximum, where its files state one: transformers writes 1e30 where they do not. */
 function knownMaximum({ modelMaxLength }: LengthDefaults): number | undefined {
   return modelMaxLength > 1e20 ? undefined : modelMaxLength;
-}
-
-function expectCount(name: string, value: number | undefined, least: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  throw new ConfigError(`${name} is ${value}; a whole number of at least ${least} is needed`);
-}
-
-function expectOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
-  if (value === undefined || allowed.includes(value)) return;
-  const list = allowed.map((item) => JSON.stringify(item)).join(", ");
-  throw new ConfigError(`${name} is ${JSON.stringify(value)}; it is one of ${list}`);
 }

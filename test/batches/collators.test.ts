@@ -3,11 +3,13 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   type CollateContext,
+  DataCollatorForLanguageModeling,
+  DataCollatorWithFlattening,
   DataCollatorWithPadding,
   DefaultDataCollator,
   paddingShare,
 } from "../../src/batches/index.js";
-import { DataError } from "../../src/support/errors.js";
+import { ConfigError, DataError } from "../../src/support/errors.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { describeShared, sharedPath } from "../shared.js";
 import { minilm } from "../tokenizers/shared-model.js";
@@ -116,6 +118,19 @@ describe("DataCollatorWithPadding", () => {
         { features: { label: { feature: { dtype: "int64" } } } },
       ),
     ).toEqual(["int32", 2, 2]);
+  });
+
+  it("refuses options that it does not have", () => {
+    const options = { pad_to_multiple_of: 8 } as object;
+    expect(() => new DataCollatorWithPadding(tokenizer, options)).toThrow(
+      new ConfigError('the collator has no option "pad_to_multiple_of"; did you mean padToMultipleOf?'),
+    );
+    expect(() => new DataCollatorWithFlattening({ return_seq_idx: true } as object)).toThrow(
+      /did you mean returnSeqIdx/,
+    );
+    expect(() => new DataCollatorForLanguageModeling(tokenizer, { mlm_probability: 1 } as object)).toThrow(
+      /did you mean mlmProbability/,
+    );
   });
 
   it.each<[string, readonly object[] | Record<string, unknown[]>, RegExp]>([

@@ -109,6 +109,8 @@ describe("batches", () => {
       () => load(1, { batch_size: 2 } as never),
       /no option "batch_size"; did you mean batchSize\?/,
     ],
+    ["torch's name", () => load(1, { collateFn: () => ({}) } as never), /"collateFn"; did you mean collator\?/],
+    ["a seed that is none", () => load(1, { shuffle: true, seed: 0.5 }), /seed is 0.5; a whole number/],
     ["an empty batch", () => load(1, { batchSize: 0 }), /batchSize is 0/],
     ["two orders", () => load(1, { shuffle: true, sampler: new RandomSampler(1, 0) }), /leave out shuffle/],
     ["a place beyond the end", () => load(4).loadStateDict({ epoch: 0, batch: 5 }), /has 4 batches an epoch/],

@@ -4,6 +4,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { createBertTokenizer, createRobertaTokenizer, trainBpe, trainWordPiece } from "../../src/tokenizers/index.js";
 import { WhitespaceSplit } from "../../src/tokenizers/pre-tokenizers/whitespace-split.js";
+import { trainPairs } from "../../src/tokenizers/training/pairs.js";
 import { describeShared, sharedPath } from "../shared.js";
 
 describe("training WordPiece", () => {
@@ -44,6 +45,17 @@ describe("training WordPiece", () => {
     });
     expect(vocabulary.slice(0, 7)).toEqual([...special, "b", "z"]);
     expect(trainWordPiece(["Aé"], { specialTokens: [] }).slice(0, 2)).toEqual(["a", "e"]); // BERT's normalizer by default
+  });
+
+  it("keeps upper case and accents where it is told to, as the tokenizer made of it", () => {
+    const counts = { Low: 50, low: 31, Lower: 21, Lowest: 13, newest: 34, Née: 9 };
+    const cased = Object.entries(counts).map(([word, count]) => `${word} `.repeat(count));
+    const options = { lowercase: false, vocabSize: 60 };
+    const vocabulary = trainWordPiece(cased, options);
+    expect(vocabulary.filter((token) => !special.includes(token) && !/^(##)?.$/u.test(token))).toEqual(
+      "##ow Low ##es ##est ne ##west newest low ##er Lower Lowest Né Née".split(" "),
+    );
+    expect(createBertTokenizer(vocabulary, options).tokenize("Lower Née LOW")).toEqual(["Lower", "Née", "[UNK]"]);
   });
 
   it("makes a vocabulary that a tokenizer can be made of", () => {
@@ -93,17 +105,21 @@ describe("training BPE", () => {
     expect(trained.vocabulary.slice(261)).toEqual(merges.map((merge) => merge.join("")));
     expect(trainBpe(texts, { vocabSize: 275 }).merges).toEqual(merges.slice(0, 14));
     expect(trainBpe(texts, { minFrequency: 13 }).merges).toEqual(merges.slice(0, 11));
+    const spaced = trainBpe(texts, { vocabSize: 400, addPrefixSpace: true }).merges;
+    expect(spaced.map((merge) => merge.join(" ")).join()).toBe(
+      "l o,Ġ lo,Ġlo w,e s,es t,e w,n ew,Ġ new,Ġnew est,e r,Ġlow er,Ġlow est,Ġnew er,i d,w id,Ġ wid,Ġwid e,Ġwid est",
+    );
   });
 
   it("ends words with a suffix", () => {
-    const trained = trainBpe(texts, {
+    const { joins } = trainPairs(texts, {
       specialTokens: ["<unk>"],
-      initialAlphabet: [],
-      endOfWordSuffix: "</w>",
+      prefix: "",
+      suffix: "</w>",
       vocabSize: 60,
       preTokenizer: new WhitespaceSplit(),
     });
-    expect(trained.merges.map((merge) => merge.join(" ")).join()).toBe(
+    expect(joins.map((pair) => pair.join(" ")).join()).toBe(
       "l o,w e,lo w</w>,s t</w>,we st</w>,n e,ne west</w>,we r</w>,lo wer</w>,lo west</w>,ne wer</w>,i d,w id,wid e</w>," +
         "e st</w>,wid est</w>",
     );

@@ -1,5 +1,6 @@
 // Batches without padding: the rows of a batch as one sequence, one row after another.
 import { DataError } from "../../support/errors.js";
+import { expectKnown } from "../../support/options.js";
 import { tensor } from "../../tensor/index.js";
 import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
 import { type ColumnValues, isList, toColumns } from "../columns.js";
@@ -18,6 +19,14 @@ export interface FlatteningCollatorOptions {
   readonly returnFlashAttnKwargs?: boolean;
 }
 
+const OPTION_NAMES = [
+  "returnPositionIds",
+  "positionIdsStart",
+  "separatorId",
+  "returnSeqIdx",
+  "returnFlashAttnKwargs",
+] as const satisfies readonly (keyof FlatteningCollatorOptions)[];
+
 /**
  * Makes one sequence of the rows: input_ids, labels (the rows', or the ids themselves) and position_ids, int32 [1, tokens].
  * It is for models that tell rows apart by position_ids or cu_seq_lens. The encoders of this package do not need it: they
@@ -26,7 +35,9 @@ export interface FlatteningCollatorOptions {
 export class DataCollatorWithFlattening implements CollatorObject<object, Batch> {
   readonly #options: FlatteningCollatorOptions;
 
+  /** Throws ConfigError for an option that does not exist. */
   constructor(options: FlatteningCollatorOptions = {}) {
+    expectKnown("DataCollatorWithFlattening", options, OPTION_NAMES);
     this.#options = options;
   }
 

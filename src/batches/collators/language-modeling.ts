@@ -2,6 +2,7 @@
 // without masking, the labels of a causal model.
 import { ConfigError, DataError } from "../../support/errors.js";
 import { Mt19937 } from "../../support/mt19937.js";
+import { expectKnown, expectWhole } from "../../support/options.js";
 import { tensor } from "../../tensor/index.js";
 import type { CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
 import { type ColumnValues, isList, toColumns } from "../columns.js";
@@ -37,6 +38,16 @@ export interface LanguageModelingCollatorOptions {
   readonly seed?: number;
 }
 
+const OPTION_NAMES = [
+  "mlm",
+  "mlmProbability",
+  "maskReplaceProb",
+  "randomReplaceProb",
+  "wholeWordMask",
+  "padToMultipleOf",
+  "seed",
+] as const satisfies readonly (keyof LanguageModelingCollatorOptions)[];
+
 type Settings = Required<Omit<LanguageModelingCollatorOptions, "padToMultipleOf">>;
 
 /**
@@ -52,7 +63,7 @@ export class DataCollatorForLanguageModeling implements CollatorObject<object, P
   /** Batches made without being told which they are. */
   #made = 0;
 
-  /** Throws ConfigError where a share is out of its range, or the tokenizer has no mask token. */
+  /** Throws ConfigError where an option does not exist or is out of its range, or the tokenizer has no mask token. */
   constructor(tokenizer: MaskingTokenizer, options: LanguageModelingCollatorOptions = {}) {
     this.#tokenizer = tokenizer;
     this.#settings = settingsOf(tokenizer, options);
@@ -121,6 +132,7 @@ export class DataCollatorForLanguageModeling implements CollatorObject<object, P
 }
 
 function settingsOf(tokenizer: MaskingTokenizer, options: LanguageModelingCollatorOptions): Settings {
+  expectKnown("DataCollatorForLanguageModeling", options, OPTION_NAMES);
   const { mlm = true, mlmProbability = 0.15, wholeWordMask = false, seed = 42 } = options;
   const maskReplaceProb = options.maskReplaceProb ?? (wholeWordMask ? 1 : 0.8);
   const randomReplaceProb = options.randomReplaceProb ?? (wholeWordMask ? 0 : 0.1);
@@ -136,7 +148,7 @@ function settingsOf(tokenizer: MaskingTokenizer, options: LanguageModelingCollat
     throw new ConfigError("masked language modelling needs a mask token, and the tokenizer has none: pass mlm: false");
   }
   if (!mlm && wholeWordMask) throw new ConfigError("wholeWordMask goes with mlm: true");
-  if (!Number.isSafeInteger(seed)) throw new ConfigError(`seed is ${seed}; a whole number is needed`);
+  expectWhole("seed", seed);
   return { mlm, mlmProbability, maskReplaceProb, randomReplaceProb, wholeWordMask, seed };
 }
 

@@ -1,4 +1,5 @@
 // Batches of tokenized rows, padded to one length: the collator of classification and regression.
+import { expectKnown } from "../../support/options.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { EncodedColumns, PaddedEncoding, PaddingOptions, Side } from "../../tokenizers/index.js";
 import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
@@ -27,6 +28,13 @@ export interface PaddingCollatorOptions {
   readonly paddingSide?: Side;
 }
 
+const OPTION_NAMES = [
+  "padding",
+  "maxLength",
+  "padToMultipleOf",
+  "paddingSide",
+] as const satisfies readonly (keyof PaddingCollatorOptions)[];
+
 const MODEL_INPUTS = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask"];
 
 /**
@@ -37,7 +45,9 @@ export class DataCollatorWithPadding implements CollatorObject<object, PaddedBat
   readonly #tokenizer: Padder;
   readonly #options: PaddingOptions & { readonly returnTensors: true };
 
+  /** Throws ConfigError for an option that does not exist. */
   constructor(tokenizer: Padder, options: PaddingCollatorOptions = {}) {
+    expectKnown("the collator", options, OPTION_NAMES);
     this.#tokenizer = tokenizer;
     this.#options = { ...options, returnTensors: true };
   }

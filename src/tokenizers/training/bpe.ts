@@ -3,9 +3,7 @@
 import { ConfigError } from "../../support/errors.js";
 import { byteLevelPipeline } from "../files/byte-level.js";
 import type { Merge } from "../models/bpe.js";
-import type { Normalizer } from "../normalizers/index.js";
 import { ByteLevel } from "../pre-tokenizers/byte-level.js";
-import type { PreTokenizer } from "../pre-tokenizers/index.js";
 import { byteAlphabet } from "../text/bytes.js";
 import { makeTokenizer, type PreTrainedTokenizer } from "../tokenizer.js";
 import { type PairTrainingOptions, trainPairs } from "./pairs.js";
@@ -15,14 +13,8 @@ export interface BpeTrainingOptions extends PairTrainingOptions {
   readonly specialTokens?: readonly string[];
   /** Characters that are tokens whether they are met or not. Default: those that stand for the 256 bytes. */
   readonly initialAlphabet?: Iterable<string>;
-  /** What pieces inside of words begin with. Default: nothing. */
-  readonly continuingSubwordPrefix?: string;
-  /** What the last piece of a word ends with. Default: nothing. */
-  readonly endOfWordSuffix?: string;
-  /** What is done to a text before it is cut into words. Default: nothing. */
-  readonly normalizer?: Normalizer;
-  /** What cuts a text into words. Default: GPT-2's, which spells bytes as characters. */
-  readonly preTokenizer?: PreTokenizer;
+  /** Whether a text that does not begin with a space gets one. Default false. */
+  readonly addPrefixSpace?: boolean;
 }
 
 /** What training gives, as vocab.json and merges.txt hold it. */
@@ -33,8 +25,8 @@ export interface TrainedBpe {
 }
 
 /**
- * A byte-pair encoding trained on `texts`: special tokens, the alphabet, then joined pieces, with the merges in their order.
- * It depends on the texts' words and how often each is met, not on their order.
+ * A byte-pair encoding of bytes, trained on the words of `texts` as GPT-2 cuts them: special tokens, the alphabet, then
+ * joined pieces, with the merges in their order. It depends on the words and how often each is met, not on their order.
  *
  * Throws ConfigError where an option is out of its range.
  */
@@ -43,9 +35,9 @@ export function trainBpe(texts: Iterable<string>, options: BpeTrainingOptions = 
     ...options,
     specialTokens: options.specialTokens ?? ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
     initialAlphabet: options.initialAlphabet ?? byteAlphabet(),
-    prefix: options.continuingSubwordPrefix ?? "",
-    suffix: options.endOfWordSuffix ?? "",
-    preTokenizer: options.preTokenizer ?? new ByteLevel(false, true, true),
+    prefix: "",
+    suffix: "",
+    preTokenizer: new ByteLevel(options.addPrefixSpace ?? false, true, true),
   });
   return { vocabulary, merges };
 }

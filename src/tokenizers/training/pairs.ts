@@ -1,7 +1,7 @@
 // Training by joining pairs, as Hugging Face's tokenizers does it (tokenizers/src/models/bpe/trainer.rs): words are spelled in
 // characters, and the pair of neighbouring pieces that is met most often becomes one piece, again and again, until the
 // vocabulary is full.
-import { ConfigError } from "../../support/errors.js";
+import { expectCount } from "../../support/options.js";
 import { Heap } from "../heap.js";
 import type { Normalizer } from "../normalizers/index.js";
 import type { PreTokenizer } from "../pre-tokenizers/index.js";
@@ -41,9 +41,9 @@ export function trainPairs(
   training: PairTraining,
 ): { vocabulary: string[]; joins: [first: string, second: string][] } {
   const { vocabSize = 30_000, minFrequency = 0, limitAlphabet, initialAlphabet, prefix, suffix } = training;
-  expectCount("vocabSize", vocabSize);
-  expectCount("minFrequency", minFrequency);
-  if (limitAlphabet !== undefined) expectCount("limitAlphabet", limitAlphabet);
+  expectCount("vocabSize", vocabSize, 0);
+  expectCount("minFrequency", minFrequency, 0);
+  expectCount("limitAlphabet", limitAlphabet, 0);
   const counts = countWords(texts, training.normalizer, training.preTokenizer);
   const vocabulary = new Vocabulary(training.specialTokens);
   const alphabet = alphabetOf(counts, { limitAlphabet, initialAlphabet });
@@ -251,10 +251,4 @@ function compareCodePoints(a: string, b: string): number {
     if (left[i] !== right[i]) return (left[i].codePointAt(0) ?? 0) - (right[i].codePointAt(0) ?? 0);
   }
   return left.length - right.length;
-}
-
-function expectCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new ConfigError(`${name} is ${value}; a whole number that is not negative is needed`);
-  }
 }

@@ -1,21 +1,17 @@
 // Training a WordPiece vocabulary as Hugging Face's tokenizers does (its WordPieceTrainer joins pairs as BPE's does).
+import type { BertTokenizerOptions } from "../bert.js";
 import { BertNormalizer } from "../normalizers/bert.js";
-import type { Normalizer } from "../normalizers/index.js";
 import { BertPreTokenizer } from "../pre-tokenizers/bert.js";
-import type { PreTokenizer } from "../pre-tokenizers/index.js";
 import { type PairTrainingOptions, trainPairs } from "./pairs.js";
 
-export interface WordPieceTrainingOptions extends PairTrainingOptions {
+/** Texts are normalized as `createBertTokenizer` will do it: give both the same options. */
+export interface WordPieceTrainingOptions
+  extends PairTrainingOptions,
+    Pick<BertTokenizerOptions, "lowercase" | "stripAccents" | "handleChineseChars"> {
   /** They come first, in this order. Default [PAD], [UNK], [CLS], [SEP], [MASK]. */
   readonly specialTokens?: readonly string[];
   /** Characters that are tokens whether they are met or not. Default: none. */
   readonly initialAlphabet?: Iterable<string>;
-  /** What pieces inside of words begin with. Default "##". */
-  readonly continuingSubwordPrefix?: string;
-  /** What is done to a text before it is cut into words. Default: BERT's normalizer, with lower case. */
-  readonly normalizer?: Normalizer;
-  /** What cuts a text into words. Default: BERT's. */
-  readonly preTokenizer?: PreTokenizer;
 }
 
 /**
@@ -29,10 +25,10 @@ export function trainWordPiece(texts: Iterable<string>, options: WordPieceTraini
   const { vocabulary } = trainPairs(texts, {
     ...options,
     specialTokens: options.specialTokens ?? ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
-    prefix: options.continuingSubwordPrefix ?? "##",
+    prefix: "##",
     suffix: "",
-    normalizer: options.normalizer ?? new BertNormalizer(),
-    preTokenizer: options.preTokenizer ?? new BertPreTokenizer(),
+    normalizer: new BertNormalizer(options),
+    preTokenizer: new BertPreTokenizer(),
   });
   return vocabulary;
 }

@@ -6,10 +6,13 @@ import { ConfigError } from "../support/errors.js";
 import { manualSeed } from "../tensor/index.js";
 import type { ConfigOptions } from "./config.js";
 import type { ModelClass } from "./family.js";
-import { initialize, type LoadOptions, loadWeights } from "./loading.js";
+import { initialize, type LoadOptions, loadWeights, type VocabularyGrowth } from "./loading.js";
 import type { PreTrainedModel } from "./pretrained.js";
 
-/** Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). */
+/**
+ * Choices of fromPretrained and fromConfig; any key of the config may be overridden too (hidden_dropout_prob: 0). A larger
+ * `vocab_size` makes room for tokens that were added to the tokenizer.
+ */
 export interface ModelOptions extends ConfigOptions, LoadOptions, HubOptions {
   /** Starts the run's random numbers, from which new heads are drawn: see manualSeed. Default: they go on. */
   readonly seed?: number;
@@ -29,10 +32,15 @@ export async function loadModel<Model>(
   options: ModelOptions,
 ): Promise<Model> {
   const model = build(Class, raw, options, folder);
-  await loadWeights(model, folder, Class.family.spelling, options);
+  await loadWeights(model, folder, Class.family.spelling, options, growthOf(raw, options));
   model.nameOrPath = nameOrPath;
   model.eval();
   return model;
+}
+
+/** What a `vocab_size` that is asked for adds to the checkpoint's. */
+function growthOf({ vocab_size: from }: RawConfig, { vocab_size: to }: ModelOptions): VocabularyGrowth | undefined {
+  return typeof from === "number" && typeof to === "number" && to > from ? { from, to } : undefined;
 }
 
 /** The model of `raw` with new weights, in evaluation mode. Throws ConfigError. */

@@ -13,8 +13,16 @@ export interface LoadOptions {
   readonly ignoreMismatchedSizes?: boolean;
 }
 
+/** A vocabulary that gets more words: how many the checkpoint has, and how many the model. */
+export interface VocabularyGrowth {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * Fills `model` from the checkpoint in `folder`.
+ * Fills `model` from the checkpoint in `folder`. Where the vocabulary grows, the rows of new words are the mean of those that
+ * the checkpoint has, and their biases zero, as transformers' resize_token_embeddings makes them (but for its noise of a
+ * thirty thousandth).
  * @throws FileFormatError for encoder weights that are missing, or damaged files.
  * @throws ConfigError for shapes that differ, and tied weights that are not equal.
  */
@@ -23,6 +31,7 @@ export async function loadWeights(
   folder: string,
   spelling: CheckpointSpelling,
   options: LoadOptions = {},
+  growth?: VocabularyGrowth,
 ): Promise<void> {
   const checkpoint = await openCheckpoint(folder);
   try {
@@ -32,6 +41,7 @@ export async function loadWeights(
     const mismatched: string[] = [];
     const fresh: [string, Parameter][] = [];
     const read: [key: string, Parameter][] = [];
+    const grown: string[] = [];
     for (const [name, parameter] of model.namedParameters()) {
       const key = found.get(model.keyOf(name));
       if (key === undefined) {
@@ -40,7 +50,9 @@ export async function loadWeights(
         continue;
       }
       const { shape } = checkpoint.info(key);
-      if (!sameShape(shape, parameter.shape)) {
+      const grows = growth && sameShape(shape, [growth.from, ...shape.slice(1)]);
+      if (grows && sameShape(parameter.shape, [growth.to, ...shape.slice(1)])) grown.push(name);
+      else if (!sameShape(shape, parameter.shape)) {
         mismatched.push(
           `${name}: ${formatShape(shape)} in the checkpoint, ${formatShape(parameter.shape)} in the model`,
         );
@@ -62,6 +74,10 @@ export async function loadWeights(
       );
     }
     await fill(read, checkpoint);
+    if (growth && grown.length > 0) {
+      const words = `${growth.to - growth.from} words that the checkpoint has not`;
+      info(`${nameOf(model)}: ${words} begin as the mean of its ${growth.from}: ${grown.join(", ")}`);
+    }
     initialize(model, fresh);
     if (fresh.length > 0) {
       info(`${nameOf(model)}: newly initialized, to be trained: ${fresh.map(([name]) => name).join(", ")}`);
@@ -86,8 +102,23 @@ async function fill(entries: readonly [key: string, Parameter][], checkpoint: Te
     const values = await next;
     next = read(at + 1);
     next?.catch(() => {}); // thrown where it is awaited, if ever it is
-    if (values) parameter.write_(values);
+    if (values) parameter.write_(values.length < parameter.size ? withNewRows(values, parameter) : values);
   }
+}
+
+/** A parameter's first rows, and behind them their mean for each new row of a table, zero for that of a bias. */
+function withNewRows(rows: Float32Array, parameter: Parameter): Float32Array {
+  const all = new Float32Array(parameter.size);
+  all.set(rows);
+  if (parameter.rank < 2) return all;
+  const width = parameter.size / parameter.shape[0];
+  const sums = new Float64Array(width);
+  rows.forEach((value, i) => {
+    sums[i % width] += value;
+  });
+  const mean = Float32Array.from(sums, (sum) => (sum * width) / rows.length);
+  for (let at = rows.length; at < all.length; at += width) all.set(mean, at);
+  return all;
 }
 
 interface MatchedKeys {

@@ -190,7 +190,7 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
 
   /**
    * Adds tokens that are found in texts as a whole; those that are no tokens yet get ids behind all others, and the model
-   * needs a row for each of them (`length` rows). Returns how many are new.
+   * needs a row for each of them: load it with `vocab_size: tokenizer.length`. Returns how many are new.
    *
    * Throws ConfigError for a token that is empty.
    */

@@ -1,5 +1,13 @@
 // Values of one feature as values of another: what `cast` and files with declared features do. What can be converted, and
 // how numbers, booleans and dates are spelt, is Arrow's safe cast; labels are converted as Python's datasets does.
+import {
+  decimalOf,
+  decimalText,
+  numberOfDecimal,
+  parseDecimal,
+  roundedToDecimal,
+  unscaledOf,
+} from "./arrow/decimals.js";
 import { integerRanges, kindOf } from "./dtypes.js";
 import { inexactInteger, isJsonValue } from "./exact-json.js";
 import {
@@ -171,7 +179,7 @@ function toValue(from: Value, to: Value, refuse: Refuse): Convert | NoConversion
     case "timestamp":
       return toDate(from, to, refuse);
     case "decimal":
-      return source === "integer" || source === "float" || source === "decimal" ? keep : new NoConversion(from, to);
+      return toDecimal(from, to, refuse);
     default:
       return new NoConversion(from, to);
   }
@@ -199,6 +207,32 @@ function toInteger(from: Value, to: Value, refuse: Refuse): Convert | NoConversi
         const text = String(value);
         if (!/^-?\d+$/.test(text)) return refuse(`the string ${JSON.stringify(text)}, which is no whole number`);
         return checked(Number(text));
+      };
+    default:
+      return new NoConversion(from, to);
+  }
+}
+
+/** Floats are rounded to the scale, as Arrow does it; everything else is exact or refused. */
+function toDecimal(from: Value, to: Value, refuse: Refuse): Convert | NoConversion {
+  const type = decimalOf(to.dtype);
+  const exact = (value: number, shown: string): number => {
+    return unscaledOf(value, type) === undefined ? refuse(`${shown}, which ${to.dtype} does not hold exactly`) : value;
+  };
+  switch (kindOf(from.dtype)) {
+    case "integer":
+    case "decimal":
+      return (value) => exact(value as number, String(value));
+    case "float":
+      return (value) => roundedToDecimal(value as number, type) ?? refuse(`${String(value)}, outside of ${to.dtype}`);
+    case "string":
+      return (value) => {
+        const text = String(value);
+        const unscaled = parseDecimal(text, type);
+        const number = unscaled === undefined ? undefined : numberOfDecimal(unscaled, type);
+        return (
+          number ?? refuse(`the string ${JSON.stringify(text)}, which ${to.dtype} or a number does not hold exactly`)
+        );
       };
     default:
       return new NoConversion(from, to);
@@ -260,10 +294,13 @@ function toText(from: Value, to: Value, refuse: Refuse): Convert | NoConversion 
     case "integer":
     case "bool":
       return String;
-    case "float":
-    case "decimal": {
+    case "float": {
       const single = from.dtype === "float32";
       return (value) => floatText(value as number, single);
+    }
+    case "decimal": {
+      const type = decimalOf(from.dtype);
+      return (value) => decimalText(unscaledOf(value as number, type) ?? 0n, type.scale);
     }
     case "binary": {
       const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,4 +1,5 @@
 // The feature of values that come without one: what a mapped function returned, or rows given as they are.
+import { decimalOf, unscaledOf } from "./arrow/decimals.js";
 import { integerRanges, kindOf } from "./dtypes.js";
 import { isJsonValue } from "./exact-json.js";
 import {
@@ -191,8 +192,9 @@ function fitsValue(dtype: string, value: unknown): boolean {
     return Number.isInteger(value) && (value as number) >= range[0] && (value as number) <= range[1];
   switch (kindOf(dtype)) {
     case "float":
-    case "decimal":
       return typeof value === "number";
+    case "decimal":
+      return typeof value === "number" && unscaledOf(value, decimalOf(dtype)) !== undefined;
     case "string":
       return typeof value === "string";
     case "binary":

@@ -1,9 +1,11 @@
 // Encoders of values of one width: booleans, numbers, decimals, dates and times, bytes of a fixed length.
+import { DataError } from "../../support/errors.js";
 import { type ArrayData, isSet, NO_BYTES, widthOf } from "./array.js";
+import { type DecimalType, isWithin, unscaledOf } from "./decimals.js";
 import { Encoder } from "./encoder-base.js";
 import { toFloat16 } from "./float16.js";
 import { GrowingBytes } from "./growing.js";
-import { type ArrowField, TIME_UNITS, type TimeUnit } from "./types.js";
+import { type ArrowField, dtypeName, TIME_UNITS, type TimeUnit } from "./types.js";
 import { numbersOf } from "./values.js";
 
 /** Booleans, a bit each. */
@@ -128,7 +130,7 @@ function storeOf(field: ArrowField, bytes: Uint8Array): Store {
       };
     }
     case "decimal":
-      return (value, i) => storeDecimal(bytes, type.bits / 8, i, value as number, type.scale);
+      return (value, i) => storeDecimal(bytes, i, value as number | bigint, field, type);
     case "date":
       if (type.bits === 64) return (value, i) => storeInteger(words, i, ticksOf(value, "ms"));
       return (value, i) => {
@@ -167,23 +169,23 @@ function ticksOf(value: unknown, unit: TimeUnit): number | bigint {
   return unit === "ms" ? milliseconds : BigInt(milliseconds) * BigInt(1000 ** (TIME_UNITS.indexOf(unit) - 1));
 }
 
-function storeDecimal(bytes: Uint8Array, width: number, i: number, value: number, scale: number): void {
+/** A bigint is the integer without its scale; a number has to be exact. */
+function storeDecimal(
+  bytes: Uint8Array,
+  i: number,
+  value: number | bigint,
+  field: ArrowField,
+  type: DecimalType,
+): void {
+  const width = type.bits / 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let rest = decimalDigits(value, scale);
+  let rest = typeof value === "bigint" && isWithin(value, type.precision) ? value : undefined;
+  if (typeof value === "number") rest = unscaledOf(value, type);
+  if (rest === undefined) {
+    throw new DataError(`"${field.name}" is given ${value}, which ${dtypeName(type)} does not hold exactly: round it`);
+  }
   for (let at = i * width; at < (i + 1) * width; at += 8) {
     view.setBigInt64(at, BigInt.asIntN(64, rest), true);
     rest >>= 64n;
   }
-}
-
-/** `value` times 10 to the power of `scale`, rounded, without passing through a product that is inexact. */
-function decimalDigits(value: number, scale: number): bigint {
-  const [, sign, whole, fraction = "", exponent = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
-  if (whole === undefined) throw new RangeError(`${value} is not a decimal`);
-  const digits = BigInt(whole + fraction);
-  const shift = scale + Number(exponent) - fraction.length;
-  const divisor = 10n ** BigInt(Math.max(0, -shift));
-  const scaled = (digits * 10n ** BigInt(Math.max(0, shift)) * 2n + divisor) / (2n * divisor);
-  return sign === "-" ? -scaled : scaled;
 }

@@ -1,6 +1,7 @@
 // From Arrow's layout to JavaScript's values: numbers, strings, booleans, bytes, Dates, arrays and objects.
 import { inexactInteger } from "../exact-json.js";
 import { type ArrayData, bytesOfView, isSet } from "./array.js";
+import { type DecimalType, decimalText, numberOfDecimal } from "./decimals.js";
 import { fromFloat16 } from "./float16.js";
 import { copier, type NumberArray } from "./small-arrays.js";
 import { type ArrowField, type ArrowType, isJsonField, TIME_UNITS, type TimeUnit } from "./types.js";
@@ -77,7 +78,7 @@ function getter(array: ArrayData, refuse: Refuse, inner = valueReader): Getter {
     case "float":
       return float16(array);
     case "decimal":
-      return decimals(array, type.bits / 8, type.scale);
+      return decimals(array, type, refuse);
     case "date": {
       const days = type.bits === 32 ? new Int32Array(values.buffer, values.byteOffset, array.length) : undefined;
       if (days !== undefined) return (i) => new Date(days[i] * 86_400_000);
@@ -178,9 +179,15 @@ function timestamps({ values, length }: ArrayData, unit: TimeUnit): (i: number) 
   };
 }
 
-function decimals(array: ArrayData, bytes: number, scale: number): (i: number) => number {
-  const integer = unscaled(array, bytes);
-  return (i) => Number(`${integer(i)}e${-scale}`);
+function decimals(array: ArrayData, type: DecimalType, refuse: Refuse): (i: number) => number {
+  const integer = unscaled(array, type.bits / 8);
+  return (i) => {
+    const given = integer(i);
+    const number = numberOfDecimal(given, type);
+    if (number !== undefined) return number;
+    const text = decimalText(given, type.scale);
+    return refuse(`the decimal ${text}, of too many digits to be exact as a number (store such values as strings)`);
+  };
 }
 
 /** Decimals as integers, without their scale. */

@@ -130,6 +130,15 @@ function ticksIn({ dtype }: Value): (value: unknown) => unknown {
   };
 }
 
+/** The integer of a decimal, which is stored as a number or as bytes, the highest first. */
+function unscaledInteger(value: unknown): unknown {
+  if (typeof value === "number") return BigInt(value);
+  if (!(value instanceof Uint8Array)) return value ?? null;
+  let integer = value.length > 0 && value[0] >= 0x80 ? -1n : 0n;
+  for (const byte of value) integer = (integer << 8n) | BigInt(byte);
+  return integer;
+}
+
 /** Turns values as hyparquet gives them into those of a feature; `refuse` is told of one that the feature cannot hold. */
 function converter(feature: Feature, refuse: (reason: string) => never): (value: unknown) => unknown {
   // 64-bit integers arrive as bigints; datasets give numbers, and refuse what would lose digits
@@ -146,6 +155,7 @@ function converter(feature: Feature, refuse: (reason: string) => never): (value:
   }
   if (feature instanceof Json) return (value) => (typeof value === "string" ? Buffer.from(value) : (value ?? null));
   if (feature instanceof Value && kindOf(feature.dtype) === "timestamp") return ticksIn(feature);
+  if (feature instanceof Value && kindOf(feature.dtype) === "decimal") return unscaledInteger;
   if (feature instanceof Value) return exact;
   if (feature instanceof List) {
     const convert = converter(feature.feature, refuse);

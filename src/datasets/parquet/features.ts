@@ -3,6 +3,7 @@
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { parquetSchema } from "hyparquet";
 import { FileFormatError } from "../../support/errors.js";
+import { decimalOf } from "../arrow/decimals.js";
 import { kindOf } from "../dtypes.js";
 import {
   ClassLabel,
@@ -105,7 +106,8 @@ function wrapList(feature: Feature | undefined): List | undefined {
 }
 
 /** The dtype of a leaf of the schema. */
-export function leafType({ type, converted_type: converted, logical_type: logical }: SchemaTree["element"]): string {
+export function leafType(element: SchemaTree["element"]): string {
+  const { type, converted_type: converted, logical_type: logical } = element;
   switch (logical?.type) {
     case "STRING":
     case "ENUM":
@@ -123,15 +125,21 @@ export function leafType({ type, converted_type: converted, logical_type: logica
     case "TIME":
       return `time${logical.unit === "MILLIS" ? "32" : "64"}[${unitOf(logical.unit)}]`;
     case "DECIMAL":
-      return `decimal128(${logical.precision}, ${logical.scale})`;
+      return decimalName(logical.precision, logical.scale);
     default:
   }
+  if (converted === "DECIMAL") return decimalName(element.precision ?? 0, element.scale ?? 0);
   if (converted === "UTF8" || converted === "ENUM" || converted === "JSON") return "string";
   if (converted === "DATE") return "date32";
   if (converted === "TIMESTAMP_MILLIS" || converted === "TIMESTAMP_MICROS") {
     return `timestamp[${converted === "TIMESTAMP_MILLIS" ? "ms" : "us"}]`;
   }
   return INTEGERS.get(converted ?? "") ?? PHYSICAL.get(type ?? "") ?? "binary";
+}
+
+/** As Arrow reads it: 38 digits are what 128 bits hold. */
+function decimalName(precision: number, scale: number): string {
+  return `decimal${precision > 38 ? 256 : 128}(${precision}, ${scale})`;
 }
 
 function unitOf(unit: "MILLIS" | "MICROS" | "NANOS"): string {
@@ -191,5 +199,6 @@ function holds(feature: Feature, held: Feature): boolean {
   if (isStruct(feature)) {
     return isStruct(held) && Object.keys(feature).every((name) => name in held && holds(feature[name], held[name]));
   }
-  return held instanceof Value && kindOf(feature.dtype) === kindOf(held.dtype);
+  if (!(held instanceof Value) || kindOf(feature.dtype) !== kindOf(held.dtype)) return false;
+  return kindOf(held.dtype) !== "decimal" || decimalOf(feature.dtype).scale === decimalOf(held.dtype).scale;
 }

@@ -9,6 +9,7 @@ import type {
   ParquetParsers,
   ParquetScan,
   RowGroup,
+  SchemaElement,
 } from "hyparquet";
 import { parquetMetadataAsync, parquetScan } from "hyparquet";
 import { FileFormatError } from "../../support/errors.js";
@@ -31,11 +32,24 @@ export async function openParquet(path: string): Promise<OpenFile> {
     const metadata = await parquetMetadataAsync(buffer);
     const unpacked = new UnpackedPages();
     const { compressors } = unpacked;
-    const options = { file: buffer, metadata, utf8: false, useOffsetIndex: false, compressors, parsers: PARSERS };
+    const decoded = { ...metadata, schema: metadata.schema.map(withoutDecimal) };
+    const options = {
+      file: buffer,
+      metadata: decoded,
+      utf8: false,
+      useOffsetIndex: false,
+      compressors,
+      parsers: PARSERS,
+    };
     return { path, buffer, metadata, unpacked, scan: await parquetScan(options) };
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** Decimals as the integers that they are stored as: hyparquet would multiply them by what no number is exactly. */
+function withoutDecimal(element: SchemaElement): SchemaElement {
+  return element.converted_type === "DECIMAL" ? { ...element, converted_type: undefined } : element;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

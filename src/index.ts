@@ -78,19 +78,5 @@ export {
   tidy,
   zeros,
 } from "./tensor/index.js";
-export {
-  AutoTokenizer,
-  BatchEncoding,
-  type BertTokenizerOptions,
-  type BpeTrainingOptions,
-  type CallOptions,
-  createBertTokenizer,
-  createRobertaTokenizer,
-  type NewToken,
-  type PreTrainedTokenizer,
-  type TrainedBpe,
-  trainBpe,
-  trainWordPiece,
-  type WordPieceTrainingOptions,
-} from "./tokenizers/index.js";
+export * from "./tokenizers/index.js";
 export * from "./trainer/index.js";

@@ -1,8 +1,8 @@
 // The pages that lead from Python's data stack to Attune's: the compiler reads their programs and every cell of their
 // tables, and what can run here runs.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { program, projectRoot } from "../cli/run.js";
 import { describeShared, sharedPath } from "../shared.js";
@@ -89,6 +89,26 @@ function programsOf(page: string): string[] {
   return Array.from(page.matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
 }
 
+/** Lines that a page says do not compile are held to it. */
+function refusals(code: string): string {
+  return code.replaceAll(/^(.*\/\/ does not compile.*)$/gm, "// @ts-expect-error\n$1");
+}
+
+/** What the program of a page begins with, where the page does not say it. */
+const BEFORE: Readonly<Record<string, string>> = {
+  "batches.md": "",
+  "tokenizers.md": `import { AutoModel } from "attune";
+import { Dataset } from "attune/datasets";
+const dataset = Dataset.fromColumns({ text: ["One text.", "Another one."] });
+const model = await AutoModel.fromPretrained("bert-base-uncased");
+`,
+};
+
+/** A page's blocks as one program. */
+function programOf(name: string): string {
+  return BEFORE[name] + programsOf(pageOf(name)).join("\n");
+}
+
 /** The code in the last column of a page's tables, with its line and the heading above it. */
 function cellsOf(page: string): { line: number; heading: string; code: string }[] {
   let heading = "";
@@ -127,6 +147,16 @@ describe("the docs", () => {
   symlinkSync(projectRoot, join(folder, "node_modules/attune"));
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
 
+  /** What the compiler says of files in the folder, line by line. */
+  const compile = (files: readonly string[]): string[] => {
+    const options = { module: "NodeNext", target: "ES2023", strict: true, noEmit: true, skipLibCheck: true };
+    const types = { types: ["node"], typeRoots: [join(projectRoot, "node_modules/@types")] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...options, ...types }, files }));
+    const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
+    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: folder, encoding: "utf8" });
+    return status === 0 ? [] : (stdout + stderr).trim().split("\n");
+  };
+
   it("say nothing that the compiler does not take", { timeout: 240_000 }, () => {
     const files = Object.entries(PAGES).flatMap(([name, setting]) => {
       const page = pageOf(name);
@@ -135,25 +165,35 @@ describe("the docs", () => {
       expect(cellsOf(page).length, name).toBeGreaterThan(15);
       return [table];
     });
-    const labels = programsOf(pageOf("datasets.md"))[1].replaceAll(
-      /^(.*\/\/ does not compile.*)$/gm,
-      "// @ts-expect-error\n$1",
-    );
+    const labels = refusals(programsOf(pageOf("datasets.md"))[1]);
     writeFileSync(join(folder, "labels.ts"), `${PAGES["datasets.md"].names}\n${labels}`);
-    const options = { module: "NodeNext", target: "ES2023", strict: true, noEmit: true, skipLibCheck: true };
-    const types = { types: ["node"], typeRoots: [join(projectRoot, "node_modules/@types")] };
-    const config = { compilerOptions: { ...options, ...types }, files: [...files, "labels.ts"] };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-    const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
-    const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: folder, encoding: "utf8" });
-    expect(status, stdout + stderr).toBe(0);
+    const programs = Object.keys(BEFORE).map((name) => `${name}.program.ts`);
+    for (const name of Object.keys(BEFORE)) writeFileSync(join(folder, `${name}.program.ts`), programOf(name));
+    expect(compile([...files, ...programs, "labels.ts"])).toEqual([]);
+  });
+
+  it("have programs that the compiler takes, but for names that a page leaves to its reader", {
+    timeout: 240_000,
+  }, () => {
+    const pages = [...readdirSync(join(projectRoot, "docs")).map((name) => join("docs", name)), "README.md"];
+    const files = pages
+      .filter((name) => name.endsWith(".md"))
+      .flatMap((name) =>
+        programsOf(readFileSync(join(projectRoot, name), "utf8")).map((code, i) => {
+          const file = `${basename(name)}.${i}.ts`;
+          writeFileSync(join(folder, file), `${code}\nexport {};\n`);
+          return file;
+        }),
+      );
+    expect(files.length).toBeGreaterThan(15);
+    const unknownName = /error TS(2304|2552|18004|7006|7031)/; // and parameters whose type follows from such a name
+    expect(compile(files).filter((line) => / error TS/.test(line) && !unknownName.test(line))).toEqual([]);
   });
 
   describeShared("programs", () => {
-    const run = async (name: string, ...code: string[]): Promise<string> => {
-      const path = join(folder, `${name}.ts`);
-      const text = code
-        .join("\n")
+    const run = async (name: string, rest = ""): Promise<string> => {
+      const path = join(folder, `${name}.run.ts`);
+      const text = (programOf(name) + rest)
         .replaceAll(
           '"bert-base-uncased"',
           JSON.stringify(sharedPath("hub/models/sentence-transformers/all-MiniLM-L6-v2")),
@@ -167,7 +207,7 @@ describe("the docs", () => {
 
     it("of batches.md print what they say", async () => {
       const page = pageOf("batches.md");
-      const stdout = await run("batches", ...programsOf(page));
+      const stdout = await run("batches.md");
       const said = Array.from(page.matchAll(/^ *console\.log.*?\/\/ ([\d[\], ]+)/gm), ([, values]) => values.trim());
       const spaced = (line: string) =>
         line
@@ -179,12 +219,7 @@ describe("the docs", () => {
     });
 
     it("of tokenizers.md run", async () => {
-      const [block] = programsOf(pageOf("tokenizers.md"));
-      const made = `import { AutoModel } from "attune";
-import { Dataset } from "attune/datasets";
-const dataset = Dataset.fromColumns({ text: ["One text.", "Another one."] });
-const model = await AutoModel.fromPretrained("bert-base-uncased");`;
-      const stdout = await run("tokenizers", made, block, "console.log(tokenizer('Hello, world!').input_ids.join());");
+      const stdout = await run("tokenizers.md", "console.log(tokenizer('Hello, world!').input_ids.join());");
       expect(stdout.trim()).toBe("101,7592,1010,2088,999,102"); // bert-base-uncased's ids of [CLS] hello , world ! [SEP]
     });
   });

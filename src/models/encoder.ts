@@ -1,7 +1,7 @@
 // Base of the families' encoders. What stands between the embeddings and what a caller reads is packed: [tokens, hidden],
 // no padding (nn/packing.ts); heads work on the packed form.
 import type { Batch } from "../batches/index.js";
-import { type Module, type Packing, type PackOptions, pack, unpack } from "../nn/index.js";
+import { longestSequence, type Module, type Packing, type PackOptions, pack, unpack } from "../nn/index.js";
 import type { AdapterDefaults } from "../peft/index.js";
 import { ConfigError, ShapeError } from "../support/errors.js";
 import { type Tensor, takeRows } from "../tensor/index.js";
@@ -18,7 +18,7 @@ export interface EncodeOptions {
 }
 
 export interface PackedStates {
-  /** [tokens, hidden], or [batch, hidden] where only first tokens were asked for. */
+  /** [tokens, hidden], or [sequences, hidden] where only first tokens were asked for. */
   readonly states: Tensor;
   readonly packing: Packing;
 }
@@ -26,7 +26,7 @@ export interface PackedStates {
 export interface EncoderOutput {
   /** [batch, length, hidden]; zeros at padding. */
   readonly last_hidden_state: Tensor;
-  /** [batch, hidden]; undefined without a pooler. */
+  /** [batch, hidden], of flattened rows [sequences, hidden]; undefined without a pooler. */
   readonly pooler_output: Tensor | undefined;
 }
 
@@ -47,7 +47,10 @@ export abstract class EncoderModel<Config extends CommonConfig = CommonConfig> e
   /** The packed form, for heads. Throws ShapeError for ids, lengths and masks that do not fit. */
   abstract encode(inputs: EncoderInputs, options?: EncodeOptions): PackedStates;
 
-  /** int32 [batch, length] tensors by the names in `inputNames`; only input_ids has to be there. */
+  /**
+   * int32 [batch, length] tensors by the names in `inputNames`; only input_ids has to be there. Without attention_mask, rows
+   * that were flattened into one (DataCollatorWithFlattening) are told by position_ids that begin anew, and stay apart.
+   */
   override forward(batch: Batch): EncoderOutput {
     const { states, packing } = this.encode(takeInputs(this, batch));
     const pooled = this.pooler && this.pool(takeRows(states, packing.first));
@@ -68,9 +71,9 @@ export interface IdLimits {
   readonly positions: number;
 }
 
-/** Checks the ids, and plans the packing of the batch by its mask. */
+/** Checks the ids, and plans the packing of the batch by its mask, or by position_ids that begin anew. */
 export function packIds(
-  { input_ids: ids, attention_mask }: EncoderInputs,
+  { input_ids: ids, attention_mask, position_ids: positions }: EncoderInputs,
   limits: IdLimits,
   options?: PackOptions,
 ): Packing {
@@ -78,9 +81,12 @@ export function packIds(
     throw new ShapeError(`input_ids must be int32 [batch, length], not ${ids.toString()}`);
   }
   const [, length] = ids.shape;
-  if (length > limits.positions) {
+  const packing = pack(ids.shape, attention_mask, { ...options, positions });
+  const isFlattened = packing.first.size > packing.batch;
+  const longest = isFlattened ? longestSequence(packing) : length;
+  if (longest > limits.positions) {
     throw new ShapeError(
-      `input_ids are ${length} tokens long, the model has ${limits.positions} positions ` +
+      `input_ids are ${longest} tokens long, the model has ${limits.positions} positions ` +
         "(max_position_embeddings); tokenize with { truncation: true }",
     );
   }
@@ -92,5 +98,5 @@ export function packIds(
       );
     }
   });
-  return pack(ids.shape, attention_mask, options);
+  return packing;
 }

@@ -11,13 +11,13 @@ export interface Packing {
   readonly length: number;
   /** Flat position (row * length + column) of each packed token; int32 [tokens]. */
   readonly index: Tensor;
-  /** int32 [batch + 1] */
+  /** Where each sequence begins, and the end; int32 [sequences + 1]. A row is one sequence, unless it is flattened. */
   readonly offsets: Tensor;
-  /** Packed row of each sequence's first token; int32 [batch]. */
+  /** Packed row of each sequence's first token; int32 [sequences]. */
   readonly first: Tensor;
-  /** 0, 1, ..., batch: the offsets of sequences of one row each; int32 [batch + 1]. */
+  /** 0, 1, ..., sequences: the offsets of sequences of one row each; int32 [sequences + 1]. */
   readonly firstOffsets: Tensor;
-  /** Column of each packed token: its position in the sequence, padding included; int32 [tokens]. */
+  /** Column of each packed token: its position in the row, padding included; int32 [tokens]. */
   readonly columns: Int32Array;
   /**
    * Set where nothing is packed and attention has to mask: the mask's values are not known to the host, or packing would
@@ -29,18 +29,28 @@ export interface Packing {
 export interface PackOptions {
   /** The model reads distances between tokens: rows with padding between real tokens are not packed. Default false. */
   readonly keepDistances?: boolean;
+  /**
+   * The tokens' positions, int32 [batch, length], where the batch has them. Without a mask, a token whose position is not
+   * after that of the token before it begins a sequence: rows that were flattened into one stay apart.
+   */
+  readonly positions?: Tensor;
 }
 
 /**
  * Plans the packing of a batch of `shape` [batch, length].
  * @param mask int32, 1 at real tokens; default: all are real.
- * @throws ShapeError if the mask has another shape, or a row without a real token.
+ * @throws ShapeError if the mask or the positions have another shape, or a row no real token.
  */
 export function pack(shape: readonly number[], mask: Tensor | undefined, options: PackOptions = {}): Packing {
   const [batch, length] = shape;
   if (mask && !sameShape(mask.shape, shape)) {
     throw new ShapeError(`attention_mask ${formatShape(mask.shape)} does not fit input_ids ${formatShape(shape)}`);
   }
+  const { positions } = options;
+  if (positions && !sameShape(positions.shape, shape)) {
+    throw new ShapeError(`position_ids ${formatShape(positions.shape)} do not fit input_ids ${formatShape(shape)}`);
+  }
+  const counted = mask ? undefined : positions?.host;
   const gaps = options.keepDistances && mask?.host && hasGaps(mask.host, length);
   const values = gaps ? undefined : mask?.host;
   if (gaps) {
@@ -53,26 +63,27 @@ export function pack(shape: readonly number[], mask: Tensor | undefined, options
   }
   const index = new Int32Array(batch * length);
   const columns = new Int32Array(batch * length);
-  const offsets = new Int32Array(batch + 1);
-  const first = new Int32Array(batch);
+  const first: number[] = [];
   let count = 0;
   for (let row = 0; row < batch; row++) {
-    first[row] = count;
+    const begin = count;
+    first.push(begin);
     for (let column = 0; column < length; column++) {
-      if (values && values[row * length + column] === 0) continue;
+      const at = row * length + column;
+      if (values && values[at] === 0) continue;
+      if (counted && column > 0 && counted[at] <= counted[at - 1]) first.push(count);
       columns[count] = column;
-      index[count++] = row * length + column;
+      index[count++] = at;
     }
-    offsets[row + 1] = count;
-    if (count === first[row]) throw new ShapeError(`attention_mask: row ${row} has no real token`);
+    if (count === begin) throw new ShapeError(`attention_mask: row ${row} has no real token`);
   }
   return {
     batch,
     length,
     index: tensor(index.subarray(0, count)),
-    offsets: tensor(offsets),
-    first: tensor(first),
-    firstOffsets: tensor(Int32Array.from(offsets, (_, row) => row)),
+    offsets: tensor(Int32Array.from([...first, count])),
+    first: tensor(Int32Array.from(first)),
+    firstOffsets: tensor(Int32Array.from({ length: first.length + 1 }, (_, sequence) => sequence)),
     columns: columns.subarray(0, count),
     deviceMask: values ? undefined : mask,
   };

@@ -29,8 +29,8 @@ const OPTION_NAMES = [
 
 /**
  * Makes one sequence of the rows: input_ids, labels (the rows', or the ids themselves) and position_ids, int32 [1, tokens].
- * It is for models that tell rows apart by position_ids or cu_seq_lens. The encoders of this package do not need it: they
- * leave out the padding of any batch that has an attention_mask.
+ * The encoders of this package tell the rows apart by position_ids, so that none sees another's tokens. They do not need it:
+ * they leave out the padding of any batch that has an attention_mask.
  */
 export class DataCollatorWithFlattening implements CollatorObject<object, Batch> {
   readonly #options: FlatteningCollatorOptions;

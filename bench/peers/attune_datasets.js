@@ -12,6 +12,7 @@ const scratch = mkdtempSync(join(tmpdir(), "attune-bench-"));
 process.env.HF_DATASETS_CACHE = scratch;
 
 let files;
+let isPair;
 let tokenizer;
 let dataset;
 let tokenized;
@@ -34,8 +35,11 @@ function afresh(path) {
 function streamed(path) {
   return timed(async () => {
     let rows = 0;
-    for await (const { sentence } of await loadDataset(path, { split: "train", streaming: true })) {
-      if (sentence.length > 0) rows++;
+    for await (const { sentence, sentence1 = sentence } of await loadDataset(path, {
+      split: "train",
+      streaming: true,
+    })) {
+      if (sentence1.length > 0) rows++;
     }
     return rows;
   });
@@ -44,6 +48,7 @@ function streamed(path) {
 const commands = {
   async load(request) {
     files = request.files;
+    isPair = request.texts.length === 2;
     tokenizer = await AutoTokenizer.fromPretrained(request.tokenizer);
     return { name: `Attune, Node ${process.version}` };
   },
@@ -62,23 +67,24 @@ const commands = {
   tokenize: () => {
     round++;
     return timed(async () => {
-      tokenized = await dataset.map((rows, { tokenizer }) => tokenizer(rows.sentence, { truncation: true }), {
-        batched: true,
-        with: { tokenizer, round },
-      });
+      const single = (rows, { tokenizer }) => tokenizer(rows.sentence, { truncation: true });
+      const pair = (rows, { tokenizer }) => tokenizer(rows.sentence1, rows.sentence2, { truncation: true });
+      tokenized = await dataset.map(isPair ? pair : single, { batched: true, with: { tokenizer, round } });
       return tokenized.length;
     });
   },
   rows: () => {
     round++;
-    const change = ({ sentence }) => ({ upper: sentence.toUpperCase(), words: sentence.split(" ").length });
-    return timed(async () => (await dataset.map(change, { with: { round } })).length);
+    const single = ({ sentence }) => ({ upper: sentence.toUpperCase(), words: sentence.split(" ").length });
+    const pair = ({ sentence1 }) => ({ upper: sentence1.toUpperCase(), words: sentence1.split(" ").length });
+    return timed(async () => (await dataset.map(isPair ? pair : single, { with: { round } })).length);
   },
   filter: () => {
     round++;
-    const keep = ({ sentence }) => sentence.length > 40;
+    const single = ({ sentence }) => sentence.length > 40;
+    const pair = ({ sentence1 }) => sentence1.length > 40;
     return timed(async () => {
-      await dataset.filter(keep, { with: { round } });
+      await dataset.filter(isPair ? pair : single, { with: { round } });
       return dataset.length;
     });
   },

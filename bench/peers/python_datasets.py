@@ -19,8 +19,9 @@ class Side:
     def __init__(self):
         self.scratch = tempfile.mkdtemp(prefix="attune-bench-python-")
 
-    def load(self, files, tokenizer, **_):
+    def load(self, files, texts, tokenizer, **_):
         self.files = files
+        self.texts = texts
         self.tokenizer = AutoTokenizer.from_pretrained(tokenizer)
         self.round = 0
         return {"name": f"datasets {datasets.__version__}, transformers {transformers.__version__}, Python {sys.version.split()[0]}"}
@@ -59,7 +60,7 @@ class Side:
         def work():
             rows = 0
             for row in load_dataset(builder, data_files=path, split="train", streaming=True):
-                if len(row["sentence"]) > 0:
+                if len(row[self.texts[0]]) > 0:
                     rows += 1
             return rows
 
@@ -76,7 +77,7 @@ class Side:
 
         def work():
             self.tokenized = self.dataset.map(
-                lambda rows, round: self.tokenizer(rows["sentence"], truncation=True),
+                lambda rows, round: self.tokenizer(*[rows[name] for name in self.texts], truncation=True),
                 batched=True,
                 fn_kwargs={"round": self.round},
                 load_from_cache_file=False,
@@ -87,14 +88,16 @@ class Side:
 
     def rows(self, **_):
         self.round += 1
-        change = lambda row, round: {"upper": row["sentence"].upper(), "words": len(row["sentence"].split(" "))}
+        text = self.texts[0]
+        change = lambda row, round: {"upper": row[text].upper(), "words": len(row[text].split(" "))}
         return self.timed(
             lambda: len(self.dataset.map(change, fn_kwargs={"round": self.round}, load_from_cache_file=False))
         )
 
     def filter(self, **_):
         self.round += 1
-        keep = lambda row, round: len(row["sentence"]) > 40
+        text = self.texts[0]
+        keep = lambda row, round: len(row[text]) > 40
         return self.timed(
             lambda: (self.dataset.filter(keep, fn_kwargs={"round": self.round}, load_from_cache_file=False), len(self.dataset))[1]
         )

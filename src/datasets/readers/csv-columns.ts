@@ -10,7 +10,7 @@ import { CHUNK_ROWS } from "../column-builder.js";
 import { type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, OtherType } from "./batch.js";
 import type { CsvRecords, RecordRun } from "./csv-records.js";
-import { isOfType, parserOf, reportMissing } from "./csv-types.js";
+import { type ColumnType, isOfType, parserOf, reportMissing } from "./csv-types.js";
 
 /** The columns of a batch in the making. */
 export class CsvColumns {
@@ -20,11 +20,10 @@ export class CsvColumns {
   #length = 0;
 
   /** `names` are the file's columns, which `features` holds and no others. */
-  constructor(names: readonly string[], features: StructFeature, missing: ReadonlySet<string>) {
-    const known = new MissingTexts(missing);
+  constructor(names: readonly string[], features: StructFeature, missing: MissingTexts) {
     this.#columns = names.map((name) => {
       const feature = features[name];
-      return new CsvColumn(name, feature instanceof Value ? feature : new Value("string"), known);
+      return new CsvColumn(name, feature instanceof Value ? feature : new Value("string"), missing);
     });
     this.#order = Object.keys(features).map((name) => names.indexOf(name));
   }
@@ -61,6 +60,35 @@ export class CsvColumns {
   report(file: string): void {
     for (const { name, words } of this.#columns) reportMissing(file, name, words);
   }
+}
+
+/** Takes the fields of a run into account, of which numbers never become texts. */
+export function seeRun(types: readonly ColumnType[], run: RecordRun, missing: MissingTexts): void {
+  const { count, bytes, spans, columns } = run;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const [column, type] of types.entries()) {
+    if (type.isText) continue;
+    const kind = numericKind(run, column, missing);
+    if (kind !== undefined) {
+      if (kind !== "null") type.seeKind(kind);
+      continue;
+    }
+    for (let i = 0, at = 2 * column; i < count && !type.isText; i++, at += 2 * columns) {
+      type.see(text.toString("utf8", spans[at], spans[at + 1]), missing.texts);
+    }
+  }
+}
+
+/** What all fields of a column of a run are together, where they are numbers or missing; else undefined. */
+function numericKind(run: RecordRun, column: number, missing: MissingTexts): "null" | "int64" | "float64" | undefined {
+  const routines = byteRoutines();
+  if (routines === undefined) return undefined;
+  const { count } = run;
+  const valid = new Uint8Array((count + 7) >> 3);
+  const fields: ColumnFields = [run.bytes, run.spans, column, run.columns, missing.encoded, missing.ends];
+  const lacking = routines.takeIntegers(...fields, new BigInt64Array(count), valid);
+  if (lacking >= 0) return lacking === count ? "null" : "int64";
+  return routines.takeNumbers(...fields, new Float64Array(count), valid) >= 0 ? "float64" : undefined;
 }
 
 class CsvColumn {
@@ -172,20 +200,20 @@ class CsvColumn {
 }
 
 /** The texts that mean "no value", looked for in bytes. */
-class MissingTexts {
+export class MissingTexts {
+  readonly texts: ReadonlySet<string>;
   /** Whether one of them could be taken for a whole number. */
   readonly someAreNumbers: boolean;
   /** All of them in UTF-8, one behind the other, and where each ends behind a 0. */
   readonly encoded: Uint8Array;
   readonly ends: Int32Array;
-  readonly #texts: ReadonlySet<string>;
   readonly #longest: number;
   /** For each byte, whether one of them begins with it. */
   readonly #first = new Uint8Array(256);
   readonly #emptyIs: boolean;
 
   constructor(texts: ReadonlySet<string>) {
-    this.#texts = texts;
+    this.texts = texts;
     this.#emptyIs = texts.has("");
     const encoded = Array.from(texts, (text) => Buffer.from(text));
     this.encoded = Buffer.concat(encoded);
@@ -199,7 +227,7 @@ class MissingTexts {
   has(bytes: Buffer, start: number, end: number): boolean {
     if (start === end) return this.#emptyIs;
     if (end - start > this.#longest || this.#first[bytes[start]] === 0) return false;
-    return this.#texts.has(bytes.toString("utf8", start, end));
+    return this.texts.has(bytes.toString("utf8", start, end));
   }
 }
 

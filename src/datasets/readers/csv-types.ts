@@ -25,7 +25,7 @@ export function missingTexts({ naValues = [], keepDefaultNa = true }: MissingOpt
 const INTEGER = /^\s*[+-]?\d+\s*$/;
 const BOOLEAN = /^(true|false)$/i;
 
-type Kind = "null" | "bool" | "int64" | "float64" | "string";
+export type Kind = "null" | "bool" | "int64" | "float64" | "string";
 
 /** What is known of a column's type after the values seen so far. */
 export class ColumnType {
@@ -38,8 +38,11 @@ export class ColumnType {
 
   /** Takes a text into account; a missing one says nothing. */
   see(text: string, missing: ReadonlySet<string>): void {
-    if (this.isText || missing.has(text)) return;
-    const kind = kindOfText(text);
+    if (!this.isText && !missing.has(text)) this.seeKind(kindOfText(text));
+  }
+
+  /** Takes texts into account of which this is known. */
+  seeKind(kind: Kind): void {
     if (this.#kind === "null" || this.#kind === kind) this.#kind = kind;
     else if (isNumeric(kind) && isNumeric(this.#kind)) this.#kind = "float64";
     else this.#kind = "string";

@@ -6,7 +6,7 @@ import { CHUNK_ROWS } from "../column-builder.js";
 import { conversion, NoConversion } from "../convert.js";
 import { type Feature, type StructFeature, Value } from "../features.js";
 import { type ArrayBatch, BATCH_ROWS, type FileReader, INFERENCE_ROWS, type RowBatch, refuseAt } from "./batch.js";
-import { CsvColumns } from "./csv-columns.js";
+import { CsvColumns, MissingTexts, seeRun } from "./csv-columns.js";
 import { type CsvDialect, type CsvRecords, csvRecords, type RecordRun } from "./csv-records.js";
 import { ColumnType, isOfType, type MissingOptions, missingTexts, parserOf } from "./csv-types.js";
 import { type EncodingOptions, readUtf8 } from "./text-source.js";
@@ -29,12 +29,12 @@ export interface CsvOptions extends CsvDialect, MissingOptions, EncodingOptions 
 export class CsvReader implements FileReader {
   readonly #options: CsvOptions;
   readonly #wished: StructFeature | undefined;
-  readonly #missing: ReadonlySet<string>;
+  readonly #missing: MissingTexts;
 
   constructor(options: CsvOptions, wished: StructFeature | undefined) {
     this.#options = options;
     this.#wished = wished;
-    this.#missing = missingTexts(options);
+    this.#missing = new MissingTexts(missingTexts(options));
     const { onBadLines = "error", skipRows = 0 } = options;
     if (!["error", "warn", "skip"].includes(onBadLines)) {
       throw new ConfigError(`onBadLines is "error", "warn" or "skip", not ${JSON.stringify(onBadLines)}`);
@@ -56,10 +56,15 @@ export class CsvReader implements FileReader {
           types.set(name, type);
           return type;
         });
-        for (; left > 0 && rows.next(); left--) {
-          for (const [i, type] of (columns ?? []).entries()) {
-            if (!type.isText) type.see(rows.text(i) ?? "", this.#missing);
-          }
+        while (left > 0) {
+          const run = rows.run(Math.min(left, CHUNK_ROWS));
+          if (run !== undefined) seeRun(columns ?? [], run, this.#missing);
+          else if (rows.next()) {
+            for (const [i, type] of (columns ?? []).entries()) {
+              if (!type.isText) type.see(rows.text(i) ?? "", this.#missing.texts);
+            }
+          } else break;
+          left -= run?.count ?? 1;
         }
         if (left === 0) break;
       }
@@ -114,7 +119,7 @@ export class CsvReader implements FileReader {
 
   #batchOf(file: string, names: readonly string[], features: StructFeature): BatchBuilder {
     checkNames(file, names, features);
-    return new BatchBuilder(file, names, features, this.#missing, this.isInferring ? checkedParser : converterOf);
+    return new BatchBuilder(file, names, features, this.#missing.texts, this.isInferring ? checkedParser : converterOf);
   }
 
   /** The rows of a file, again and again the same object: whenever there are more to go through. */

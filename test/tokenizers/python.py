@@ -5,10 +5,11 @@ Run with the environment of bench/setup.sh: bench/.venv/bin/python test/tokenize
 import gzip
 import json
 import random
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 from transformers.utils import logging
 
@@ -68,7 +69,7 @@ TOKENIZERS = {"WordPiece": word_piece(), "BPE": bpe(), "Unigram": unigram()}
 def made(name):
     tokenizer, inputs = TOKENIZERS[name]
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=Tokenizer.from_str(tokenizer.to_str()),  # whoever adds tokens adds them to its own
         model_max_length=24,
         model_input_names=inputs,
         padding_side=R.choice(["right", "right", "left"]),
@@ -156,7 +157,32 @@ def case():
     return result
 
 
+def saved(name):
+    """The files of save_pretrained, with tokens that were added, and what the tokenizer says."""
+    tokenizer = made(name)
+    tokenizer.padding_side = "left"
+    tokenizer.add_tokens(["NEW1", AddedToken("new2", lstrip=True, normalized=False), AddedToken("ing", single_word=True)])
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<user>", AddedToken("<bot>", rstrip=True)]})
+    texts = ["the quick NEW1 fox", "a  new2 b new2", "ing ings <user>hi", "<bot>  it's a fox", "É [MASK] 日本 😀"]
+    ids = tokenizer(texts, padding=True)["input_ids"]
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        files = {path.name: path.read_text() for path in sorted(Path(folder).iterdir())}
+    return {
+        "files": files,
+        "texts": texts,
+        "ids": ids,
+        "decoded": [tokenizer.decode(row, skip_special_tokens=True) for row in ids],
+        "length": len(tokenizer),
+        "special": sorted(tokenizer.all_special_tokens),
+        "roles": tokenizer.special_tokens_map,
+        "inputs": tokenizer.model_input_names,
+        "maximum": tokenizer.model_max_length,
+    }
+
+
 result = {
+    "saved": {name: saved(name) for name in TOKENIZERS},
     "tokenizers": {name: json.loads(tokenizer.to_str()) for name, (tokenizer, _) in TOKENIZERS.items()},
     "inputs": {name: inputs for name, (_, inputs) in TOKENIZERS.items()},
     "cases": [case() for _ in range(CASES)],

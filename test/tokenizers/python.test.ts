@@ -1,9 +1,13 @@
-// Random texts under random options, beside what transformers' tokenizers made of the same (python.py).
+// Random texts under random options, beside what transformers' tokenizers made of the same, and the files that it saves
+// (python.py).
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { AttuneError } from "../../src/support/errors.js";
-import type { CallOptions, PreTrainedTokenizer, Side } from "../../src/tokenizers/index.js";
+import { AutoTokenizer, type CallOptions, type PreTrainedTokenizer, type Side } from "../../src/tokenizers/index.js";
 import { Pipeline } from "../../src/tokenizers/pipeline.js";
 import { specialTokensFrom } from "../../src/tokenizers/special-tokens.js";
 import { makeTokenizer } from "../../src/tokenizers/tokenizer.js";
@@ -33,7 +37,20 @@ interface Case {
   };
 }
 
+interface Saved {
+  files: Record<string, string>;
+  texts: string[];
+  ids: number[][];
+  decoded: string[];
+  length: number;
+  special: string[];
+  roles: Record<string, string>;
+  inputs: string[];
+  maximum: number;
+}
+
 interface Python {
+  saved: Record<string, Saved>;
   tokenizers: Record<string, Fields>;
   inputs: Record<string, string[]>;
   cases: Case[];
@@ -78,6 +95,23 @@ function spansInUnits({ text, text_pair: pair, options, expected, ...one }: Case
   const isNested = isBatch || expected.overflow_to_sample_mapping !== undefined;
   return isNested ? (rows as number[][][]).map(convert) : convert(rows as number[][], 0);
 }
+
+describe("what transformers saved", () => {
+  it.each(Object.entries(python.saved))("of %s is read here, tokens that were added among it", async (_, saved) => {
+    const folder = await mkdtemp(join(tmpdir(), "attune-python-tokenizer-"));
+    for (const [name, text] of Object.entries(saved.files)) await writeFile(join(folder, name), text);
+    const tokenizer = await AutoTokenizer.fromPretrained(folder);
+    await rm(folder, { recursive: true });
+    const { input_ids } = tokenizer(saved.texts, { padding: true });
+    expect(plain(input_ids)).toEqual(saved.ids);
+    expect(tokenizer.batchDecode(input_ids, { skipSpecialTokens: true })).toEqual(saved.decoded);
+    expect(tokenizer.length).toBe(saved.length);
+    expect(tokenizer.allSpecialTokens.sort()).toEqual(saved.special);
+    expect(tokenizer.specialTokensMap).toEqual(saved.roles);
+    expect(tokenizer.modelInputNames).toEqual(saved.inputs);
+    expect([tokenizer.modelMaxLength, tokenizer.paddingSide]).toEqual([saved.maximum, "left"]);
+  });
+});
 
 describe.each(Object.keys(python.tokenizers))("%s", (name) => {
   const cases = python.cases.filter(({ tokenizer }) => tokenizer === name);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { cacheDirectory } from "../../src/datasets/cache/directory.js";
 import { cacheSettled, listCache, pruneCache } from "../../src/datasets/cache/entries.js";
 import { Dataset, loadDataset, loadFromDisk } from "../../src/datasets/index.js";
 import { terminal } from "../../src/support/terminal.js";
@@ -188,6 +189,28 @@ describe("files that are loaded", () => {
   });
 });
 
+describe("the cache's folder", () => {
+  it("is one of ours in HF_DATASETS_CACHE, else in HF_HOME's datasets, else in the home folder's cache", async () => {
+    const home = await folderOf({});
+    const csv = join(await folderOf({ "a.csv": "n\n1\n2\n" }), "a.csv");
+    const holders = async (): Promise<string[]> => {
+      await loadDataset(csv);
+      await cacheSettled();
+      const [entry] = await listCache();
+      return [entry.folder, cacheDirectory()];
+    };
+    expect(await holders()).toEqual([expect.stringContaining(`${cache}/attune/load/`), join(cache, "attune")]);
+    vi.stubEnv("HF_DATASETS_CACHE", undefined);
+    vi.stubEnv("HF_HOME", join(home, "hf"));
+    const inHome = join(home, "hf/datasets/attune");
+    expect(await holders()).toEqual([expect.stringContaining(`${inHome}/load/`), inHome]);
+    vi.stubEnv("HF_HOME", undefined);
+    vi.stubEnv("XDG_CACHE_HOME", undefined);
+    vi.stubEnv("HOME", home);
+    expect(cacheDirectory()).toBe(join(home, ".cache/huggingface/datasets/attune"));
+  });
+});
+
 describe("the cache's size", () => {
   it("is kept by removing what was unused for longest, but nothing that is in use here", async () => {
     const dataset = await saved();
@@ -296,6 +319,29 @@ describe("other processes", () => {
     );
     expect(readdirSync(join(cache, "attune/map"))).toEqual([]);
   });
+
+  it.skipIf(process.platform === "win32")(
+    "that find the disk full as they load or save leave nothing either",
+    async () => {
+      const rows = Array.from({ length: 3000 }, (_, n) => JSON.stringify({ text: String(n).padStart(1000) }));
+      const folder = await folderOf({ "a.jsonl": rows.join("\n") });
+      const body = `const dataset = await loadDataset(${JSON.stringify(join(folder, "a.jsonl"))}, { split: "train" });`;
+      const save = `await dataset.saveToDisk("${folder}/saved")`;
+      const parquet = `await dataset.toParquet("${folder}/a.parquet", { compression: "none" })`;
+      const csv = `await dataset.toCsv("${folder}/a.csv")`;
+      const inMemory = `const dataset = Dataset.fromRows([...Array(3000).keys()].map((n) => ({ text: String(n).padStart(1000) })));`;
+      for (const program of [body, ...[save, parquet, csv].map((write) => `${inMemory} ${write};`)]) {
+        const source = `import { Dataset, loadDataset } from ${JSON.stringify(pathToFileURL(dist).href)};
+        try { ${program} console.log("done"); } catch (error) { console.log(error.name, error.message); }`;
+        const file = join(await folderOf({ "full.mjs": source }), "full.mjs");
+        const script = `trap '' XFSZ; ulimit -f 1000; exec "$0" "$1"`;
+        const { stdout } = await run("bash", ["-c", script, process.execPath, file]);
+        expect(stdout, program).toMatch(/^AttuneError Could not write (file|folder) .*larger than .* \(EFBIG\)/);
+      }
+      expect(readdirSync(folder).toSorted()).toEqual(["a.jsonl"]);
+      expect(readdirSync(join(cache, "attune/load"))).toEqual([]);
+    },
+  );
 });
 
 describe("numProc", () => {

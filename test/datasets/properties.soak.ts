@@ -7,5 +7,7 @@ vi.setConfig({ testTimeout: 1_200_000 });
 scaleRuns(20);
 await import("./arrow/write.test.js");
 await import("./parquet/parquet.test.js");
+await import("./save.test.js");
+await import("./decimals.test.js");
 await import("./write.test.js");
 await import("./streaming.test.js");

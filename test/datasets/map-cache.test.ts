@@ -419,6 +419,31 @@ describe("numProc", () => {
     ]);
   });
 
+  it("gives up where a thread is silent for longer than it may be, and leaves nothing", async () => {
+    const { folder, url: regular } = await fixture();
+    const hanging = `export const hanging = ({ n }) => { while (n === 2600); return { m: n }; };
+      export const waiting = ({ n }) => (n === 2600 ? new Promise(() => setInterval(() => 0, 1000)) : { m: n });`;
+    const url = pathToFileURL(join(await folderOf({ "hanging.mjs": hanging }), "hanging.mjs")).href;
+    const body = (name: string, timeout: number) => `
+      try { const mapped = await dataset.map(${given(url, name)}, { numProc: 2, timeout: ${timeout} });
+        console.log(JSON.stringify(mapped.length)); }
+      catch (error) { console.log(JSON.stringify([error.name, error.message])); }`;
+    for (const name of ["hanging", "waiting"]) {
+      expect(await script(folder, body(name, 1.5))).toEqual([
+        "AttuneError",
+        expect.stringMatching(/said nothing for 1.5 s, in the batch of row 2000 of those before 3000: .*\{ timeout \}/),
+      ]);
+      expect(await listCache()).toEqual([]);
+    }
+    const enough = `const mapped = await dataset.map(${given(regular)}, { numProc: 2, timeout: 60, batched: true,
+      with: { suffix: "" } }); console.log(mapped.length);`;
+    expect(await script(folder, enough)).toBe(4500);
+    const dataset = await saved();
+    const module = { module: url, name: "hanging" };
+    await expect(dataset.map(module, { timeout: 5 })).rejects.toThrow("timeout is for worker threads");
+    await expect(dataset.map(module, { timeout: 0, numProc: 2 })).rejects.toThrow("timeout is 0");
+  });
+
   it("is refused for functions that are not given by a module", async () => {
     const dataset = await saved();
     await expect(dataset.map(({ n }) => ({ n }), { numProc: 2 })).rejects.toThrow(

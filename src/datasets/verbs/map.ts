@@ -33,6 +33,8 @@ export interface MapOptions<Inputs extends object, Removed extends string, Input
   features?: Readonly<Record<string, Feature>>;
   /** Worker threads, for a function that is given by its module. Default 1: the thread that calls. */
   numProc?: number;
+  /** Seconds that a worker thread may take for a batch, or for 1000 single rows, before map gives up. Default: as long as it takes. */
+  timeout?: number;
   /** Reuse a cached result, and cache this one, where all that it depends on is known. Default true. */
   cache?: boolean;
   /** What progress and messages say is going on. Default "map". */
@@ -80,9 +82,17 @@ function planOf(
   checkInputs("map", inputs);
   if (batchSize !== null) expectRows("batchSize", batchSize, ", or null for all rows at once");
   expectRows("numProc", options.numProc ?? 1);
+  checkTimeout(options);
   expectRows("writerBatchSize", options.writerBatchSize ?? 1);
   const size = batched ? (batchSize ?? Math.max(1, table.length)) : ROWS_A_TURN;
   return { batched, size, dropLastBatch, inputColumns: given, removed };
+}
+
+function checkTimeout({ timeout, numProc = 1 }: MapOptions<object, string>): void {
+  if (timeout === undefined) return;
+  if (!(timeout > 0)) throw new ConfigError(`map: timeout is ${timeout}: give seconds above 0`);
+  if (numProc === 1)
+    throw new ConfigError("map: timeout is for worker threads, which can be stopped: give numProc too");
 }
 
 function expectRows(name: string, value: number, otherwise = ""): void {
@@ -134,7 +144,7 @@ async function run(
     const folder = draft?.folder ?? mkdtempSync(join(tmpdir(), "attune-"));
     try {
       const task = { table, fn, inputs: options.with ?? {}, plan, folder, wished, strict: false, batchRows };
-      const written = await runWorkers(task, numProc, done);
+      const written = await runWorkers(task, { count: numProc, timeout: options.timeout }, done);
       if (draft !== undefined && place !== undefined) return draft.publish(written, place.dependencies);
       return tableOfParts(written.parts, written.features, written.length);
     } catch (error) {

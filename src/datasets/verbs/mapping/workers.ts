@@ -31,14 +31,21 @@ export interface WorkersTask {
   readonly batchRows: number | undefined;
 }
 
+/** How many threads there are, and how many seconds one may be silent; undefined: as long as it likes. */
+export interface Threads {
+  readonly count: number;
+  readonly timeout: number | undefined;
+}
+
 /**
  * Maps a table on `count` threads. Ranges end where batches do, so the function is called as on one thread.
  *
- * @throws what runMap throws, of the first thread that fails; the others are stopped
+ * @throws what runMap throws, of the first thread that fails, AttuneError where one is silent for longer than `timeout`; the
+ * others are stopped
  */
 export async function runWorkers(
   task: WorkersTask,
-  count: number,
+  { count, timeout }: Threads,
   done: (rows: number) => void,
 ): Promise<WrittenTable> {
   const { table, plan, folder } = task;
@@ -64,7 +71,7 @@ export async function runWorkers(
   const running = new Set<Worker>();
   const results = rangesOf(table.length, plan.size, count).map((range) => {
     const prefix = `part-${String(range.rank).padStart(3, "0")}`;
-    return runWorker({ ...common, wished, prefix, range }, running, done);
+    return runWorker({ ...common, wished, prefix, range }, running, timeout, done);
   });
   try {
     return merge(await Promise.all(results));
@@ -98,12 +105,24 @@ function sendable(name: string, value: unknown): WorkerTask["inputs"][string] {
 
 type Result = Extract<WorkerMessage, { kind: "done" }>;
 
-function runWorker(task: WorkerTask, running: Set<Worker>, done: (rows: number) => void): Promise<Result> {
-  return new Promise((resolve, reject) => {
+function runWorker(
+  task: WorkerTask,
+  running: Set<Worker>,
+  timeout: number | undefined,
+  done: (rows: number) => void,
+): Promise<Result> {
+  let silence: NodeJS.Timeout | undefined;
+  return new Promise<Result>((resolve, reject) => {
     const execArgv = process.execArgv.filter((argument) => !argument.startsWith("--input-type")); // of `node --eval` alone
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: task, execArgv });
     running.add(worker);
+    let next = task.range.start;
+    if (timeout !== undefined) {
+      silence = setTimeout(() => reject(silent(timeout, next, task.range.end)), Math.min(1000 * timeout, LONGEST_WAIT));
+    }
     worker.on("message", (message: WorkerMessage) => {
+      silence?.refresh();
+      if (message.kind === "progress") next += message.rows;
       if (message.kind === "progress") done(message.rows);
       else if (message.kind === "done") resolve(message);
       else reject(errorOf(message));
@@ -113,7 +132,16 @@ function runWorker(task: WorkerTask, running: Set<Worker>, done: (rows: number) 
       running.delete(worker);
       reject(new AttuneError(`map: a worker thread ended with status ${code} before its rows were mapped`));
     });
-  });
+  }).finally(() => clearTimeout(silence));
+}
+
+const LONGEST_WAIT = 2 ** 31 - 1; // milliseconds that a timer can count
+
+function silent(timeout: number, next: number, end: number): AttuneError {
+  return new AttuneError(
+    `map: a worker thread has said nothing for ${timeout} s, in the batch of row ${next} of those before ${end}: see what ` +
+      "the function waits for there, or give it more time, { timeout }",
+  );
 }
 
 function errorOf({ name, message, ours }: Extract<WorkerMessage, { kind: "failed" }>): Error {

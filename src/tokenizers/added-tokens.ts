@@ -4,7 +4,7 @@ import { JsonFields } from "./json/fields.js";
 import type { Normalizer } from "./normalizers/index.js";
 import { NormalizedString } from "./text/normalized-string.js";
 import { escapeForRegExp } from "./text/oniguruma.js";
-import { RUST_WORD } from "./text/unicode.js";
+import { isWhiteSpace, RUST_WORD } from "./text/unicode.js";
 
 /** A token found in the text as a whole; the fields are those of tokenizer.json. */
 export interface AddedToken {
@@ -128,10 +128,9 @@ class Finder {
       const token = this.#tokens.get(pattern);
       if (token === undefined) continue;
       let [start, end] = [index, index + pattern.length];
-      if (token.single_word && (endsWithWord.test(text.slice(0, start)) || startsWithWord.test(text.slice(end))))
-        continue;
-      if (token.lstrip) start = Math.max(done, text.slice(0, start).replace(trailingSpace, "").length);
-      if (token.rstrip) end = text.length - text.slice(end).replace(leadingSpace, "").length;
+      if (token.single_word && (WORD.test(characterBefore(text, start)) || WORD.test(characterAt(text, end)))) continue;
+      if (token.lstrip) while (start > done && isWhiteSpace(text.charCodeAt(start - 1))) start--;
+      if (token.rstrip) while (end < text.length && isWhiteSpace(text.charCodeAt(end))) end++;
       between(done, start);
       stretches.push({ start, end, token });
       done = end;
@@ -141,8 +140,17 @@ class Finder {
   }
 }
 
-// \w and \s as Rust's regex crate has them.
-const startsWithWord = new RegExp(`^${RUST_WORD}`, "v");
-const endsWithWord = new RegExp(`${RUST_WORD}$`, "v");
-const leadingSpace = /^\p{White_Space}+/u;
-const trailingSpace = /\p{White_Space}+$/u;
+/** A word character as Rust's regex crate has it. */
+const WORD = new RegExp(`^${RUST_WORD}$`, "v");
+
+/** The character at unit `at`; empty at the end of the text. */
+function characterAt(text: string, at: number): string {
+  const codePoint = text.codePointAt(at);
+  return codePoint === undefined ? "" : String.fromCodePoint(codePoint);
+}
+
+/** The character that ends before unit `at`; empty at the beginning of the text. */
+function characterBefore(text: string, at: number): string {
+  const isPair = (text.codePointAt(at - 2) ?? 0) > 0xffff;
+  return text.slice(Math.max(0, at - (isPair ? 2 : 1)), at);
+}

@@ -61,7 +61,7 @@ export function tokenBuffers(): TokenBuffers {
 const SPACE = 0x20;
 
 const LEADING_SPACES = new RegExp(`^[${BYTE_SPACE}\\p{White_Space}]+`, "u");
-const TRAILING_SPACES = new RegExp(`[${BYTE_SPACE}\\p{White_Space}]+$`, "u");
+const TRAILING_SPACES = new RegExp(`(?<![${BYTE_SPACE}\\p{White_Space}])[${BYTE_SPACE}\\p{White_Space}]+$`, "u");
 
 export class Pipeline {
   readonly parts: PipelineParts;

@@ -227,6 +227,25 @@ describe("a WordPiece model", () => {
   });
 });
 
+describe("a long run of white space", () => {
+  // Where each space of a run were a beginning, these would take a minute.
+  const text = `a${" ".repeat(300_000)}b [MASK] ${" ".repeat(300_000)}c`;
+  it.each<[string, Record<string, unknown>]>([
+    ["is stripped", { normalizer: { type: "Strip", strip_left: true, strip_right: true } }],
+    ["goes with an added token", { added_tokens: [added("[MASK]", { lstrip: true, rstrip: true })] }],
+  ])("%s in a moment", async (_, fields) => {
+    const json = smallJson(fields);
+    const traced = tokenBuffers();
+    const begun = performance.now();
+    Pipeline.fromJson(JSON.parse(json)).encodeTraced(text, traced);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    const expected = await rust.Tokenizer.fromString(json).encode(text, null, { addSpecialTokens: false });
+    const found = ({ values, length }: IntBuffer) => Array.from(values.subarray(0, length));
+    expect(found(traced.ids)).toEqual(expected.getIds());
+    expect(found(traced.starts).map((start, i) => [start, found(traced.ends)[i]])).toEqual(expected.getOffsets());
+  });
+});
+
 describe("words that cannot be spelled where nothing stands for them", () => {
   it.each<[string, object, RegExp]>([
     ["BPE", { type: "BPE", vocab: { a: 0 }, merges: [], unk_token: "?" }, /spell no "b" and has no token \?/],

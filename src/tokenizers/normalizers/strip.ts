@@ -4,7 +4,7 @@ import type { NormalizedString } from "../text/normalized-string.js";
 import type { Normalizer } from "./index.js";
 
 const LEFT = /^\p{White_Space}+/gu;
-const RIGHT = /\p{White_Space}+$/gu;
+const RIGHT = /(?<!\p{White_Space})\p{White_Space}+$/gu; // from where they begin only, so that long runs inside cost little
 
 export class Strip implements Normalizer {
   readonly left: boolean;

@@ -2,7 +2,15 @@
 import { readdirSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { ClassLabel, Dataset, DatasetDict, List, loadDataset, Value } from "../../src/datasets/index.js";
+import {
+  ClassLabel,
+  Dataset,
+  DatasetDict,
+  IterableDatasetDict,
+  List,
+  loadDataset,
+  Value,
+} from "../../src/datasets/index.js";
 import { updatedCard } from "../../src/datasets/publish/card.js";
 import { loopback, quick } from "./loopback.js";
 import { commit, smallFile } from "./server/repositories.js";
@@ -87,6 +95,21 @@ describe("splits", () => {
     const loaded = await loadDataset("ann/sharded");
     expect(loaded.train.slice(0, 20)).toEqual(reviews(20).slice(0, 20));
     expect([...hub.files("dataset", "ann/sharded").keys()].some((path) => path.includes("of-00003"))).toBe(false);
+  });
+
+  it("and streams, their rows once they were read, mapped ones too", async () => {
+    const stream = reviews(20).toIterableDataset();
+    await stream.pushToHub("ann/streamed");
+    const { train } = await loadDataset("ann/streamed");
+    expect(train.slice()).toEqual(reviews(20).slice());
+    expect(train.features).toEqual(features);
+    const halves = new IterableDatasetDict({ train: stream.take(12), test: stream.skip(12) });
+    await halves
+      .each((split) => split.map(({ text }) => ({ length: text.length })))
+      .pushToHub("ann/streamed", { configName: "mapped" });
+    const mapped = await loadDataset("ann/streamed", "mapped");
+    expect(mapped.numRows).toEqual({ train: 12, test: 8 });
+    expect(mapped.test.at(0)).toMatchObject({ text: "review 12", length: 9 });
   });
 
   it("and configurations stand beside those that are there; the card's text and its other fields stay", async () => {

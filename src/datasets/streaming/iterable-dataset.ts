@@ -2,10 +2,14 @@
 // larger than disk or memory begins at once; its length is not known, and rows come in the order they are in.
 import { randomInt } from "node:crypto";
 import { inspect } from "node:util";
+import type { Published } from "../../hub/index.js";
 import { ConfigError, DataError, nearest } from "../../support/errors.js";
 import { info } from "../../support/log.js";
 import { conversion, NoConversion } from "../convert.js";
 import type { Feature, StructFeature } from "../features.js";
+import { tableOfGenerated } from "../generated.js";
+import { type DatasetPushOptions, pushSplits } from "../publish/push.js";
+import type { Table } from "../table.js";
 import type {
   AnyRow,
   Awaitable,
@@ -147,6 +151,18 @@ export class IterableDataset<Row extends object = AnyRow> implements AsyncIterab
     } finally {
       await cursor.close();
     }
+  }
+
+  /**
+   * Publishes the rows on the Hub as one split, once they have all been read: until then they are stored here, on disk where
+   * they are many. As Dataset.pushToHub does it.
+   *
+   * @param options.split The split's name. Default "train".
+   * @throws what Dataset.pushToHub throws; DataError where rows mix types; what the stream throws
+   */
+  async pushToHub(repoId: string, options: DatasetPushOptions & { readonly split?: string } = {}): Promise<Published> {
+    const { split = "train", ...others } = options;
+    return pushSplits(new Map([[split, await storedRows(this)]]), repoId, others);
   }
 
   /** All rows, in an array: for the few of `take`. */
@@ -363,4 +379,10 @@ export class IterableDataset<Row extends object = AnyRow> implements AsyncIterab
     const features = this.#features && Object.keys(this.#features);
     return `IterableDataset ${print({ features: features ?? "unknown", num_shards: this.numShards }, { ...options, depth: null })}`;
   }
+}
+
+/** All rows of a stream, read and stored. */
+export function storedRows<Row extends object>(dataset: IterableDataset<Row>): Promise<Table> {
+  const features: StructFeature = { ...dataset.features };
+  return tableOfGenerated(() => dataset, features);
 }

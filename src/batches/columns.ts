@@ -6,6 +6,9 @@ import type { CollateContext, ColumnType, RowsOrColumns } from "./collator.js";
 /** A column's values, row by row. */
 export type ColumnValues = ArrayLike<unknown>;
 
+/** Columns that a tokenizer makes for a model, and pads. */
+export const MODEL_INPUTS: readonly string[] = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask"];
+
 type RowFields = { readonly [column: string]: unknown };
 type ColumnFields = { readonly [column: string]: ColumnValues };
 
@@ -116,9 +119,11 @@ function notNumbers(name: string, row: number, value: unknown): DataError {
 
 function unequal(name: string, row: number, value: unknown, shape: readonly number[]): DataError {
   const first = shape.length === 0 ? "a number" : `of shape [${shape.join(", ")}]`;
+  const remedy = MODEL_INPUTS.includes(name)
+    ? "pass collator: new DataCollatorWithPadding(tokenizer), which pads them"
+    : "rows of one batch are of one shape (DataCollatorWithPadding pads the model's inputs only)";
   return new DataError(
-    `"${name}" of row ${row} of the batch is ${describe(value)}, and that of row 0 is ${first}: rows of one batch are of ` +
-      "one shape (DataCollatorWithPadding pads the model's inputs only)",
+    `"${name}" of row ${row} of the batch is ${describe(value)}, and that of row 0 is ${first}: ${remedy}`,
   );
 }
 

@@ -1,5 +1,6 @@
 // A tokenizer's call: arguments and options in, an encoding out.
 import { ConfigError, DataError } from "../support/errors.js";
+import { isObject } from "../support/json-object.js";
 import { warnOnce } from "../support/log.js";
 import { type Tensor, tensor } from "../tensor/index.js";
 import {
@@ -138,13 +139,16 @@ function checked(texts: readonly unknown[], name: string, words: boolean): reado
   texts.forEach((text, i) => {
     if (words ? isWords(text) : typeof text === "string") return;
     const needed = words ? "an array of words" : "a string";
-    const hint =
-      !words && Array.isArray(text)
-        ? " (pairs are two lists, tokenizer(texts, pairs); texts cut into words need isSplitIntoWords: true)"
-        : "";
-    throw new DataError(`${name} ${i} is ${show(text)}, not ${needed}${hint}`);
+    throw new DataError(`${name} ${i} is ${show(text)}, not ${needed}${hintFor(text, words)}`);
   });
   return texts as readonly Text[];
+}
+
+function hintFor(text: unknown, words: boolean): string {
+  if (isObject(text))
+    return ' (of a dataset give the column of texts, dataset.column("text"), or rows.text within map)';
+  if (words || !Array.isArray(text)) return "";
+  return " (pairs are two lists, tokenizer(texts, pairs); texts cut into words need isSplitIntoWords: true)";
 }
 
 function show(value: unknown): string {

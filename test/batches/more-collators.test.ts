@@ -168,6 +168,12 @@ describe("DataCollatorWithFlattening", () => {
 });
 
 describe("defaultCollate", () => {
+  it("says which collator pads rows of tokens", () => {
+    expect(() => defaultCollate([row(3), row(2)])).toThrow(
+      /"input_ids" of row 1 .*a list of 2.*\[3\]: pass collator: new DataCollatorWithPadding\(tokenizer\)/,
+    );
+  });
+
   it("goes into rows as torch's does", async () => {
     const rows = [
       { x: 1, name: "a", inner: { score: 0.5, on: true }, vector: Int32Array.of(1, 2) },

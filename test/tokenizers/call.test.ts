@@ -223,6 +223,7 @@ describe("what a call refuses", () => {
     ["one pair for many", [["a", "b"], "c"], DataError, /pair is one string beside a list/],
     ["uneven lists", [["a", "b"], ["c"]], DataError, /2 texts cannot be paired with 1/],
     ["words that nobody announced", [[["a"]]], DataError, /isSplitIntoWords: true/],
+    ["rows of a dataset", [[{ text: "a" }]], DataError, /text 0 is a value of type Object.*dataset\.column\("text"\)/],
     ["pairs in one list", [[["a", "b"]]], DataError, /text 0 .*pairs are two lists, tokenizer\(texts, pairs\)/],
     [
       "only_second without pair",

@@ -3,7 +3,7 @@ import { expectKnown } from "../../support/options.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { EncodedColumns, PaddedEncoding, PaddingOptions, Side } from "../../tokenizers/index.js";
 import type { Batch, CollateContext, CollatorObject, RowsOrColumns } from "../collator.js";
-import { columnToTensor, nameLabels, toColumns } from "../columns.js";
+import { columnToTensor, MODEL_INPUTS, nameLabels, toColumns } from "../columns.js";
 
 /** A batch of model inputs, int32 [rows, length], with the other columns as tensors. */
 export interface PaddedBatch extends Batch {
@@ -34,8 +34,6 @@ const OPTION_NAMES = [
   "padToMultipleOf",
   "paddingSide",
 ] as const satisfies readonly (keyof PaddingCollatorOptions)[];
-
-const MODEL_INPUTS = ["input_ids", "token_type_ids", "attention_mask", "special_tokens_mask"];
 
 /**
  * Pads the model inputs of a batch's rows and makes a tensor of each column; `label` and `label_ids` become `labels`, int32

@@ -1,5 +1,6 @@
 // Vocabularies beside those that tokenizers 0.23.3 trained on the same texts.
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { createBertTokenizer, createRobertaTokenizer, trainBpe, trainWordPiece } from "../../src/tokenizers/index.js";
@@ -131,5 +132,20 @@ describe("training BPE", () => {
     expect(tokenizer.decode(tokenizer.encode("wide low é 中"), { skipSpecialTokens: true })).toBe("wide low é 中");
     expect(Object.keys(tokenizer("low"))).toEqual(["input_ids", "attention_mask"]);
     expect(() => createRobertaTokenizer(trainBpe(texts, { specialTokens: [] }))).toThrow(/lacks <s>: add it/);
+  });
+
+  it("makes a tokenizer that gives back any text", () => {
+    const tokenizer = createRobertaTokenizer(trainBpe(texts, { vocabSize: 400 }));
+    const parts = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("low ", " newest", "  ", "\n", "wid", "é", "\ufeff"),
+    );
+    fc.assert(
+      fc.property(fc.array(parts), (parts) => {
+        const text = parts.join("").toWellFormed();
+        expect(tokenizer.decode(tokenizer.encode(text, { addSpecialTokens: false }))).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -1,11 +1,11 @@
 // Arrow files that pyarrow wrote (fixtures/make.py), read by position.
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openArrowTable } from "../../../src/datasets/arrow-table.js";
-import { Dataset, List, Value } from "../../../src/datasets/index.js";
+import { Dataset, List, loadDataset, Value } from "../../../src/datasets/index.js";
 import { AttuneError, FileFormatError } from "../../../src/support/errors.js";
 import { folderOf } from "../files.js";
 
@@ -83,6 +83,31 @@ describe("other files", () => {
     const open = () => openArrowTable([fixture("lz4.arrow")]);
     expect(open).toThrow("lz4.arrow");
     expect(open).toThrow("compressed with LZ4, which is not supported: write it without compression");
+  });
+});
+
+describe("loadDataset of Arrow files", () => {
+  it("reads both formats where they are, by path, pattern and format, streamed too", async () => {
+    const folder = dirname(fixture("types.stream.arrow"));
+    const cache = join(await folderOf({}), "cache");
+    vi.stubEnv("HF_DATASETS_CACHE", cache);
+    const stored = new Dataset(openArrowTable([fixture("types.stream.arrow")]));
+    for (const name of ["types.stream.arrow", "types.file.arrow"]) {
+      const { train } = await loadDataset(join(folder, name));
+      expect(train.columns()).toEqual(stored.columns());
+      expect(train.features).toEqual(stored.features);
+      const stream = await loadDataset(join(folder, name), { split: "train[1:4]", streaming: true });
+      expect(await stream.toArray()).toEqual(stored.slice(1, 4));
+    }
+    expect((await loadDataset(join(folder, "types.*.arrow"))).train.length).toBe(10);
+    const byFormat = await loadDataset("arrow", { dataFiles: { test: join(folder, "types.file.arrow") } });
+    expect(byFormat.test.length).toBe(5);
+    expect(existsSync(cache)).toBe(false);
+    vi.unstubAllEnvs();
+    const bytes = readFileSync(fixture("types.file.arrow"));
+    const cut = join(await folderOf({ "cut.arrow": bytes.subarray(0, bytes.length - 100) }), "cut.arrow");
+    await expect(loadDataset(cut)).rejects.toThrow(/cut\.arrow/);
+    await expect(loadDataset(cut)).rejects.toThrow(FileFormatError);
   });
 });
 

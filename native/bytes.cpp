@@ -292,13 +292,19 @@ class FieldReader {
     Field field = {fields_.bytes + span[0], size_t(span[1] - span[0]), false};
     if (!(lengths_ & bitOf(field.length))) return field;
     for (size_t m = 0; m < fields_.missingCount && !field.isMissing; m++) {
-      field.isMissing = size_t(lengthOf(m)) == field.length &&
-                        memcmp(fields_.missing + fields_.missingOffsets[m], field.text, field.length) == 0;
+      const size_t length = size_t(lengthOf(m));
+      field.isMissing = length == field.length && same(fields_.missing + fields_.missingOffsets[m], field.text, length);
     }
     return field;
   }
 
  private:
+  /** Byte by byte: compilers make a call of memcmp one of a function that not every system has. */
+  static bool same(const uint8_t* a, const uint8_t* b, size_t length) {
+    size_t i = 0;
+    while (i < length && a[i] == b[i]) i++;
+    return i == length;
+  }
   int32_t lengthOf(size_t m) const { return fields_.missingOffsets[m + 1] - fields_.missingOffsets[m]; }
   /** All long ones have the same bit. */
   static uint64_t bitOf(size_t length) { return uint64_t(1) << (length < 63 ? length : 63); }

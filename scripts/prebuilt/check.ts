@@ -24,7 +24,19 @@ const LINKER_EXPORTS = ["_mh_dylib_header", "__dso_handle"];
 
 /** Functions of C and POSIX that the engine may use; a new one is added here after a look at who has it. */
 const SYSTEM = new Set([
-  ...["calloc", "free", "malloc", "memcpy", "memmove", "memset", "strcmp", "strncat", "snprintf", "vsnprintf"],
+  ...[
+    "calloc",
+    "free",
+    "malloc",
+    "memchr",
+    "memcpy",
+    "memmove",
+    "memset",
+    "strcmp",
+    "strncat",
+    "snprintf",
+    "vsnprintf",
+  ],
   ...["log", "logf", "powf", "clock_gettime", "madvise", "mmap", "munmap", "sched_yield", "sigfillset", "syscall"],
   ...["pthread_cond_broadcast", "pthread_cond_destroy", "pthread_cond_wait", "pthread_create", "pthread_join"],
   ...["pthread_mutex_destroy", "pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask"],

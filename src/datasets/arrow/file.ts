@@ -1,6 +1,6 @@
 // An Arrow file on disk, in the stream or the file format, read by positions: opening finds where its batches stand, and
 // a column of a batch is read when it is asked for. Nothing of the file stays in memory but that table of places.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { close, closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { FileFormatError } from "../../support/errors.js";
 import { type ArrayData, arrayOf, type BatchCursor } from "./array.js";
 import { TableReader } from "./flatbuffers.js";
@@ -9,8 +9,8 @@ import { readSchema } from "./schema.js";
 import { sliceOf } from "./slice.js";
 import type { ArrowSchema } from "./types.js";
 
-/** Files that nobody can reach any more are closed. */
-const unreachable = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor));
+/** Files that nobody can reach any more are closed, in another thread: where one was removed, its space is freed only then. */
+const unreachable = new FinalizationRegistry<number>((descriptor) => close(descriptor, () => undefined));
 
 /** Most headers are shorter: one read finds where a batch stands and what it holds. */
 const HEAD_BYTES = 1024;

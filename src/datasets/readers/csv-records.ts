@@ -76,6 +76,7 @@ export class CsvRecords {
   readonly #quotedStops = new Uint8Array(256);
   readonly #marked: number[] = []; // fields in which quotes or escapes stand
   #at = 0; // where the next record begins
+  #room = Buffer.alloc(0); // memory of the text, used again for the next piece
   #spans = new Int32Array(0);
   #nextLine: number;
   #isWhole = false; // no more text will come
@@ -95,10 +96,15 @@ export class CsvRecords {
     this.#nextLine = firstLine;
   }
 
-  /** Takes more of the text, behind what is left. The bytes are the parser's from here on: it writes in them. */
+  /** Takes more of the text, behind what is left of it, which moves to the front. */
   push(piece: Uint8Array): void {
     const rest = this.bytes.subarray(this.#at);
-    this.bytes = rest.length === 0 ? bufferOver(piece) : Buffer.concat([rest, piece]);
+    const length = rest.length + piece.length;
+    const room = length <= this.#room.length ? this.#room : Buffer.allocUnsafeSlow(length + (length >> 3));
+    room.set(rest);
+    room.set(piece, rest.length);
+    this.#room = room;
+    this.bytes = room.subarray(0, length);
     this.#at = 0;
   }
 
@@ -316,10 +322,6 @@ function isAt(bytes: Uint8Array, at: number, sign: Sign): boolean {
   if (bytes[at] !== sign.first) return false;
   for (let i = 1; i < sign.length; i++) if (bytes[at + i] !== sign.bytes[i]) return false;
   return true;
-}
-
-function bufferOver(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function grown(positions: Int32Array): Int32Array<ArrayBuffer> {

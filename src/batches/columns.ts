@@ -1,6 +1,6 @@
 // From rows of JavaScript values to columns, and from a column to a tensor.
 import { DataError } from "../support/errors.js";
-import { Tensor, tensor } from "../tensor/index.js";
+import { concat, reshape, sameShape, Tensor, tensor } from "../tensor/index.js";
 import type { CollateContext, ColumnType, RowsOrColumns } from "./collator.js";
 
 /** A column's values, row by row. */
@@ -14,7 +14,24 @@ type ColumnFields = { readonly [column: string]: ColumnValues };
 
 /** Rows as columns, under the names of the first row. Throws DataError where there is no row, or one lacks a column. */
 export function toColumns(data: RowsOrColumns): Map<string, ColumnValues> {
-  return Array.isArray(data) ? transpose(data as readonly RowFields[]) : checkLengths(data as ColumnFields);
+  const columns = Array.isArray(data) ? transpose(data as readonly RowFields[]) : checkLengths(data as ColumnFields);
+  for (const [name, values] of columns) {
+    if (values[0] instanceof Tensor) columns.set(name, Array.from(values, numbersOf));
+  }
+  return columns;
+}
+
+/** Of a tensor, which a dataset's format makes of a value, the numbers where the host knows them; else the value itself. */
+export function numbersOf(value: unknown): unknown {
+  if (!(value instanceof Tensor) || value.host === undefined) return value;
+  const { host, shape } = value;
+  const nested = (axis: number, start: number, size: number): unknown => {
+    if (axis === shape.length) return host[start];
+    if (axis === shape.length - 1) return host.subarray(start, start + size);
+    const step = size / shape[axis];
+    return Array.from({ length: shape[axis] }, (_, i) => nested(axis + 1, start + i * step, step));
+  };
+  return nested(0, 0, host.length);
 }
 
 function transpose(rows: readonly RowFields[]): Map<string, ColumnValues> {
@@ -46,10 +63,11 @@ export function nameLabels<T>(entries: Iterable<readonly [name: string, value: T
 
 /**
  * A column as a tensor [rows, ...]: int32 of integers and booleans, float32 of other numbers, of typed arrays of floats and
- * where the dataset says that the column holds floats.
+ * where the dataset says that the column holds floats; tensors are put one on another.
  * @throws DataError, naming column and row, where a value is no number, or rows differ in length
  */
 export function columnToTensor(name: string, values: ColumnValues, context: CollateContext = {}): Tensor {
+  if (values[0] instanceof Tensor) return stackTensors(name, values);
   const shape = [values.length, ...shapeOf(values[0])];
   const rowShape = shape.slice(1);
   const flat = new Float64Array(shape.reduce((a, b) => a * b, 1)); // exact for int32 and float32 alike
@@ -73,6 +91,18 @@ export function columnToTensor(name: string, values: ColumnValues, context: Coll
     walk(value, 0, row);
   }
   return floats ? tensor(Float32Array.from(flat), { shape }) : tensor(flat, { shape, dtype: "int32" });
+}
+
+/** Tensors of one shape and dtype, [...], as one [rows, ...]. */
+function stackTensors(name: string, values: ColumnValues): Tensor {
+  const [first] = values as ArrayLike<Tensor> & Iterable<Tensor>;
+  const parts = Array.from(values, (value, row) => {
+    if (!(value instanceof Tensor)) throw notNumbers(name, row, value);
+    if (!sameShape(value.shape, first.shape) || value.dtype !== first.dtype)
+      throw unequal(name, row, value, first.shape);
+    return reshape(value, [1, ...value.shape]);
+  });
+  return concat(parts);
 }
 
 function shapeOf(value: unknown): number[] {
@@ -129,7 +159,7 @@ function unequal(name: string, row: number, value: unknown, shape: readonly numb
 
 function describe(value: unknown): string {
   if (isList(value)) return `a list of ${value.length}`;
-  if (value === null || value === undefined) return String(value);
+  if (value === null || value === undefined || value instanceof Tensor) return String(value);
   return typeof value === "object"
     ? `a ${value.constructor?.name ?? "object"}`
     : `the ${typeof value} ${String(value)}`;

@@ -1,6 +1,6 @@
 // How many tokens the rows of a dataset have.
 import { DataError } from "../support/errors.js";
-import { isList } from "./columns.js";
+import { isList, numbersOf } from "./columns.js";
 import type { IndexedRows } from "./indexed-rows.js";
 
 /** Rows read at once. */
@@ -27,8 +27,9 @@ export function rowLengths(dataset: IndexedRows<object>, lengthColumn = "length"
 }
 
 function lengthOf(row: object | undefined, index: number, lengthColumn: string): number {
-  const { input_ids: ids, ...fields } = (row ?? {}) as Readonly<Record<string, unknown>>;
-  const length = Number(fields[lengthColumn] ?? (isList(ids) ? ids.length : Number.NaN));
+  const fields = (row ?? {}) as Readonly<Record<string, unknown>>;
+  const ids = numbersOf(fields.input_ids);
+  const length = Number(numbersOf(fields[lengthColumn]) ?? (isList(ids) ? ids.length : Number.NaN));
   if (Number.isSafeInteger(length) && length >= 0) return length;
   throw new DataError(
     `row ${index} has neither a whole number "${lengthColumn}" nor input_ids to count: tokenize the dataset first, or name ` +

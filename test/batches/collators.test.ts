@@ -6,9 +6,11 @@ import {
   DataCollatorForLanguageModeling,
   DataCollatorWithFlattening,
   DataCollatorWithPadding,
+  DataLoader,
   DefaultDataCollator,
   paddingShare,
 } from "../../src/batches/index.js";
+import { Dataset } from "../../src/datasets/index.js";
 import { ConfigError, DataError } from "../../src/support/errors.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { describeShared, sharedPath } from "../shared.js";
@@ -118,6 +120,27 @@ describe("DataCollatorWithPadding", () => {
         { features: { label: { feature: { dtype: "int64" } } } },
       ),
     ).toEqual(["int32", 2, 2]);
+  });
+
+  it("takes a dataset in the format of tensors, as Python's chapter sets it before a loop", async () => {
+    const dataset = Dataset.fromColumns({
+      input_ids: [Int32Array.of(2, 5, 6, 3), Int32Array.of(2, 3)],
+      attention_mask: [Int32Array.of(1, 1, 1, 1), Int32Array.of(1, 1)],
+      label: [1, 0],
+      score: [0.5, 2.5],
+    });
+    const loader = <Row extends object>(rows: Dataset<Row>) =>
+      new DataLoader(rows, { batchSize: 2, groupByLength: true, collator });
+    const [plain, formatted] = [loader(dataset), loader(dataset.withFormat("tensor"))];
+    for await (const batch of formatted) {
+      const expected = (await plain[Symbol.asyncIterator]().next()).value as typeof batch;
+      expect(Object.keys(batch)).toEqual(Object.keys(expected));
+      for (const [name, values] of Object.entries(batch)) {
+        expect(values.dtype).toBe(expected[name].dtype);
+        expect(await values.toArray()).toEqual(await expected[name].toArray());
+      }
+      expect(paddingShare(batch)).toBe(0.25); // known without asking the device
+    }
   });
 
   it("refuses options that it does not have", () => {

@@ -207,6 +207,18 @@ describe("defaultCollate", () => {
     expect(await lists(defaultCollate([1.5, 2]))).toEqual([1.5, 2]);
   });
 
+  it("puts tensors one on another", async () => {
+    const ids = [
+      [1, 2],
+      [3, 4],
+    ];
+    const rows = ids.map((row) => ({ scores: tensor(row), ids: tensor(row, { dtype: "int32" }), one: tensor([0.5]) }));
+    const batch = defaultCollate(rows);
+    expect(await lists(batch)).toEqual({ scores: ids, ids, one: [[0.5], [0.5]] });
+    expect([batch.scores.dtype, batch.ids.dtype]).toEqual(["float32", "int32"]);
+    expect(batch.ids.host).toEqual(Int32Array.of(1, 2, 3, 4));
+  });
+
   it("makes floats where the dataset says so", () => {
     const batch = defaultCollate([{ score: 1, inner: { y: 2 } }], {
       features: { score: { dtype: "float32" }, inner: { y: { dtype: "float64" } } },
@@ -225,7 +237,8 @@ describe("defaultCollate", () => {
     ["ragged numbers", [{ a: [1] }, { a: [1, 2] }], /"a" of row 1/],
     ["a missing field", [{ a: { b: 1 } }, { a: {} }], /row 1 of the batch has no "a\.b"/],
     ["a number among strings", [{ a: "x" }, { a: 1 }], /"a" of row 1 of the batch is 1, and that of row 0 a string/],
-    ["tensors", [{ a: tensor([1]) }], /"a" holds tensors/],
+    ["ragged tensors", [{ a: tensor([1]) }, { a: tensor([1, 2]) }], /"a" of row 1 .*Tensor\(\[2\].*of shape \[1\]/],
+    ["a tensor among numbers", [{ a: tensor([1]) }, { a: [1] }], /"a" of row 1 .*a list of 1/],
   ])("refuses %s", (_, rows, message) => {
     expect(() => defaultCollate(rows)).toThrow(DataError);
     expect(() => defaultCollate(rows)).toThrow(message);

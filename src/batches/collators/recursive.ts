@@ -2,7 +2,7 @@
 import { DataError } from "../../support/errors.js";
 import { Tensor } from "../../tensor/index.js";
 import type { CollateContext } from "../collator.js";
-import { columnToTensor, featureOf, isList } from "../columns.js";
+import { columnToTensor, featureOf, isList, numbersOf } from "../columns.js";
 
 /** What `defaultCollate` makes of rows of a type. */
 export type Collated<Row> = Row extends number | boolean | bigint
@@ -20,7 +20,7 @@ export type Collated<Row> = Row extends number | boolean | bigint
           : never;
 
 /**
- * A batch of rows: numbers and booleans become a tensor [rows], lists of numbers one of [rows, ...], strings an array;
+ * A batch of rows: numbers and booleans become a tensor [rows], lists of numbers and tensors one of [rows, ...], strings an array;
  * objects are collated field by field, other lists place by place. Unlike torch's, which transposes lists of numbers, it
  * stacks them, as torch does with arrays and tensors; no name is changed (`label` stays `label`).
  *
@@ -36,9 +36,7 @@ type Features = { readonly [name: string]: unknown } | undefined;
 function collate(path: string, values: readonly unknown[], features: Features): unknown {
   const [first] = values;
   const name = path || "the rows";
-  if (first instanceof Tensor) {
-    throw new DataError(`"${name}" holds tensors: give a collator that joins them, such as (rows) => concat(...)`);
-  }
+  if (first instanceof Tensor) return columnToTensor(name, values.map(numbersOf), { features });
   if (typeof first === "string") return expectAll(name, values, "string");
   if (isNumber(first) || isNumberList(first)) return columnToTensor(path, values, { features });
   if (Array.isArray(first)) return collatePlaces(path, values, first.length);

@@ -1,4 +1,5 @@
-// Kernels on contiguous runs of elements: fill, cast, unary and its gradient, gated units, dropout, checkFinite.
+// Kernels on contiguous runs of elements: fill, cast, unary and its gradient, gated units, dropout, draws from a normal
+// distribution, checkFinite.
 #include "parallel.h"
 
 namespace attune::ATTUNE_ISA {
@@ -218,6 +219,33 @@ void dropout(Context& context, const double* values, long) {
   const Mask mask = readMask(a);
   chunks(context, length, [&](long begin, long end) {
     overLanes(begin, end, [&](long i, auto lanes) { lanes.store(out + i, lanes.load(x + i) * mask(uint32_t(i))); });
+  });
+}
+
+/** Murmur3's 32-bit finalizer (Appleby, public domain). */
+static ALWAYS_INLINE uint32_t mix(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x85EBCA6Bu;
+  x = (x ^ (x >> 13)) * 0xC2B2AE35u;
+  return x ^ (x >> 16);
+}
+
+void drawNormal(Context& context, const double* values, long) {
+  Arguments a{values};
+  float* out = a.floats();
+  const long length = a.integer();
+  const double mean = a.number(), deviation = a.number();
+  const uint32_t key0 = a.word(), key1 = a.word();
+  const auto uniform = [=](uint32_t index) {
+    const uint32_t high = mix(index * 0x9E3779B1u + key0), low = mix(high + index * 0x85EBCA6Bu + key1);
+    return (double(high) + (double(low) + 0.5) * 0x1p-32) * 0x1p-32;
+  };
+  chunks(context, length, [&](long begin, long end) {
+    for (long i = begin; i < end; i += 2) {
+      const double radius = deviation * sqrt(-2 * log(uniform(uint32_t(i))));
+      const double angle = 6.283185307179586 * uniform(uint32_t(i + 1));
+      out[i] = float(mean + radius * cos(angle));
+      if (i + 1 < end) out[i + 1] = float(mean + radius * sin(angle));
+    }
   });
 }
 

@@ -10,7 +10,7 @@
 #define ATTUNE_KERNELS(X)                                                                                           \
   X(fill) X(copy) X(cast) X(unary) X(unaryGradient) X(binary) X(where) X(reduce) X(argmax) X(softmax)               \
   X(softmaxGradient) X(gemm) X(gemmBfloat16) X(layerNorm) X(layerNormGradient) X(attention) X(attentionGradient)    \
-  X(rotary) X(gatedActivation) X(gatedActivationGradient) X(dropout)                                                \
+  X(rotary) X(gatedActivation) X(gatedActivationGradient) X(dropout) X(drawNormal)                                  \
   X(gatherRows) X(scatterAddRows) X(sumRowSegments) X(gather) X(scatterAdd) X(crossEntropy) X(crossEntropyGradient) \
   X(norm) X(clipFactor) X(scale) X(adamw) X(checkFinite)
 

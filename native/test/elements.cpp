@@ -1,4 +1,5 @@
-// Kernels on elements: fill, cast, copy, unary, binary, where, dropout, gated units, checkFinite.
+// Kernels on elements: fill, cast, copy, unary, binary, where, dropout, draws from a normal
+// distribution, gated units, checkFinite.
 #include "harness.h"
 
 namespace attune::test {
@@ -165,6 +166,35 @@ static void dropout(Run& run) {
   }
 }
 
+static void drawNormal(Run& run) {
+  const uint32_t key0 = 0xDEADBEEF, key1 = 0x89ABCDEF;
+  // The formula of backends/kernels.ts, step by step.
+  const auto mix = [](uint32_t x) {
+    x ^= x >> 16;
+    x *= 0x85EBCA6Bu;
+    x ^= x >> 13;
+    x *= 0xC2B2AE35u;
+    x ^= x >> 16;
+    return x;
+  };
+  const auto uniform = [&](long index) {
+    const uint32_t high = mix(uint32_t(index) * 0x9E3779B1u + key0);
+    const uint32_t low = mix(high + uint32_t(index) * 0x85EBCA6Bu + key1);
+    return std::ldexp((long double)(high) + std::ldexp((long double)(low) + 0.5L, -32), -32);
+  };
+  for (long n : lengths) {
+    Floats out(n);
+    run.call(drawNormalOpcode, {out, n, 0.5, 2.0, double(key0), double(key1)});
+    Doubles expected(n);
+    for (long i = 0; i < n; i++) {
+      const long double radius = std::sqrt(-2 * std::log(uniform(i / 2 * 2)));
+      const long double angle = 2 * std::acos(-1.0L) * uniform(i / 2 * 2 + 1);
+      expected[i] = double(0.5L + 2 * radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle)));
+    }
+    run.expect("draws from a normal distribution", out, expected, rounding());
+  }
+}
+
 static void gated(Run& run) {
   const long rows = 300, width = 77;
   Floats x = numbers(rows * 2 * width, 6), out(rows * width), dx(rows * 2 * width);
@@ -211,6 +241,7 @@ const std::vector<Test> elementTests = {
     {"binary", {binaryOpcode}, binary},
     {"where", {whereOpcode}, where},
     {"dropout", {dropoutOpcode}, dropout},
+    {"drawNormal", {drawNormalOpcode}, drawNormal},
     {"gated", {gatedActivationOpcode, gatedActivationGradientOpcode}, gated},
     {"checkFinite", {checkFiniteOpcode}, checkFinite},
 };

@@ -65,18 +65,34 @@ export interface Backend {
   close(): void;
 }
 
+/** What a random op draws for an element is a function of these, unsigned and of 32 bits, and of the element's index. */
+export interface RandomKeys {
+  readonly key0: number;
+  readonly key1: number;
+}
+
 /**
  * Dropout by counter: element `index` of a random op is kept iff `(hash(index) >>> 8) >= floor(probability * 2^24)`, and
  * then scaled by 1 / (1 - probability). All in unsigned 32-bit arithmetic:
  *   x = index * 0x9E3779B1 + key0;  x ^= x >>> 16;  x *= 0x85EBCA6B;  x ^= x >>> 13;  x += key1;  x *= 0xC2B2AE35;  x ^= x >>> 16
  * (Murmur3's finalizer, with a second key between its rounds so that two ops never see shifted copies of one mask.)
  */
-export interface Dropout {
+export interface Dropout extends RandomKeys {
   /** In (0, 1). */
   readonly probability: number;
-  /** Unsigned 32-bit. */
-  readonly key0: number;
-  readonly key1: number;
+}
+
+/**
+ * A normal distribution by counter, in pairs (Box and Muller 1958): elements i and i + 1, for an even i, are
+ *   mean + deviation * sqrt(-2 ln u(i)) * cos(2 pi u(i + 1)),  mean + deviation * sqrt(-2 ln u(i)) * sin(2 pi u(i + 1))
+ * in float64, where u(index) = (high + (low + 0.5) / 2^32) / 2^32 of two words of 32 bits:
+ *   high = mix(index * 0x9E3779B1 + key0);  low = mix(high + index * 0x85EBCA6B + key1)
+ *   mix(x): x ^= x >>> 16;  x *= 0x85EBCA6B;  x ^= x >>> 13;  x *= 0xC2B2AE35;  x ^= x >>> 16   (Murmur3's finalizer)
+ */
+export interface Normal extends RandomKeys {
+  readonly mean: number;
+  /** Standard deviation. */
+  readonly deviation: number;
 }
 
 export type UnaryOp =
@@ -431,6 +447,8 @@ export interface Kernels {
   gatedActivationGradient(activation: Activation, x: View, dy: View, dx: View, rows: number, width: number): void;
   /** out = dropout(x); its gradient is the same call on dy. */
   dropout(x: View, out: View, length: number, dropout: Dropout): void;
+  /** Draws every element from a normal distribution. */
+  drawNormal(out: View, length: number, normal: Normal): void;
   /** out[i] = table[ids[i]], rows of `width`; an id outside [0, tableRows) is an error of the stream. */
   gatherRows(table: View, tableRows: number, ids: View, out: View, rows: number, width: number): void;
   /** out[ids[i]] += x[i], in ascending order of i. */

@@ -1,5 +1,4 @@
 // First values of parameters. Building a model that a checkpoint fills next skips them.
-import { normalValues } from "../tensor/index.js";
 import type { Parameter } from "./module.js";
 
 let skipping = false;
@@ -17,12 +16,11 @@ export function withoutInitialization<T>(build: () => T): T {
 
 /** Draws from a normal distribution of mean 0, seeded by the run (see manualSeed). `zeroRow`: a row that is zero instead. */
 export function initializeNormal(parameter: Parameter, deviation: number, zeroRow?: number): void {
-  const values = normalValues(parameter.size, 0, deviation);
-  if (zeroRow !== undefined) {
-    const width = parameter.shape[1];
-    values.fill(0, zeroRow * width, (zeroRow + 1) * width);
-  }
-  parameter.write_(values);
+  parameter.normal_(0, deviation);
+  if (zeroRow === undefined) return;
+  const width = parameter.shape[1];
+  const row = { buffer: parameter.buffer, offset: parameter.offset + zeroRow * width };
+  parameter.backend.kernels.fill(row, width, 0);
 }
 
 /** PyTorch's default for linear layers: a uniform distribution of bound 1 / sqrt(inputs); here by its deviation, normal. */

@@ -9,7 +9,7 @@ export { type Gradient, GradientSlot, RowsGradient } from "./gradient.js";
 export { type BackwardOptions, backward, gradEnabled, noGrad } from "./graph.js";
 export * from "./ops/index.js";
 export { autocast, type ProductPrecision, productPrecision } from "./precision.js";
-export { manualSeed, normalValues, type RandomState, randomState, setRandomState } from "./random.js";
+export { manualSeed, type RandomState, randomState, setRandomState } from "./random.js";
 export { keep, outsideScopes, tidy } from "./scope.js";
 export { formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 export { type NestedNumbers, Tensor } from "./tensor.js";

@@ -1,6 +1,6 @@
 // Random numbers are counters: the mask of a random op is a function of (seed, process, serial number of the op in the
 // run, element). Nothing is stored for backward, a checkpoint saves two numbers, and threads do not matter.
-import type { Dropout } from "../backends/kernels.js";
+import type { Dropout, RandomKeys } from "../backends/kernels.js";
 import { ConfigError, ShapeError } from "../support/errors.js";
 
 export interface RandomState {
@@ -40,7 +40,7 @@ function mix(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-function keys(counter: number): { key0: number; key1: number } {
+function keys(counter: number): RandomKeys {
   const words = [seed, Math.floor(seed / 2 ** 32), rank, counter, Math.floor(counter / 2 ** 32)];
   let key0 = 0x243f6a88; // the first digits of pi: nothing up the sleeve
   let key1 = 0x85a308d3;
@@ -57,23 +57,10 @@ export function nextDropout(op: string, probability: number): Dropout | undefine
     throw new ShapeError(`${op}: the dropout probability must lie in [0, 1), not ${probability}`);
   }
   if (probability === 0) return undefined;
-  return { probability, ...keys(serial++) };
+  return { probability, ...nextKeys() };
 }
 
-/** `length` draws from a normal distribution (Box and Muller 1958), the next random op of the run. */
-export function normalValues(length: number, mean: number, deviation: number): Float32Array {
-  const { key0, key1 } = keys(serial++);
-  const uniform = (index: number): number => {
-    const high = mix((Math.imul(index, 0x9e3779b1) + key0) >>> 0);
-    const low = mix((high + Math.imul(index, 0x85ebca6b) + key1) >>> 0);
-    return (high + (low + 0.5) / 2 ** 32) / 2 ** 32;
-  };
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(uniform(i)));
-    const angle = 2 * Math.PI * uniform(i + 1);
-    values[i] = mean + deviation * radius * Math.cos(angle);
-    if (i + 1 < length) values[i + 1] = mean + deviation * radius * Math.sin(angle);
-  }
-  return values;
+/** The keys of the next random op of the run. */
+export function nextKeys(): RandomKeys {
+  return keys(serial++);
 }

@@ -4,6 +4,7 @@ import { LifetimeError, ShapeError } from "../support/errors.js";
 import { collectDropped } from "./collect.js";
 import type { GradientSlot } from "./gradient.js";
 import { type BackwardOptions, backward, type GraphNode, type Kept } from "./graph.js";
+import { nextKeys } from "./random.js";
 import { adopt } from "./scope.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 import type { Storage } from "./storage.js";
@@ -199,6 +200,18 @@ export class Tensor {
   /** Sets every element, in place, outside of the graph. */
   fill_(value: number): this {
     this.backend.kernels.fill(this, this.size, value);
+    this.markChanged();
+    return this;
+  }
+
+  /**
+   * Draws every element from a normal distribution, in place, outside of the graph: the next random op of the run (see
+   * manualSeed). Throws ShapeError unless the tensor is float32 and the deviation is a number that is not negative.
+   */
+  normal_(mean = 0, deviation = 1): this {
+    if (this.dtype !== "float32") throw new ShapeError(`normal_: a float32 tensor is needed, not ${this.dtype}`);
+    if (!(deviation >= 0)) throw new ShapeError(`normal_: the deviation must not be negative, but is ${deviation}`);
+    this.backend.kernels.drawNormal(this, this.size, { mean, deviation, ...nextKeys() });
     this.markChanged();
     return this;
   }

@@ -402,6 +402,32 @@ for (const { name, make, epsilon } of everyBackend) {
       });
     });
 
+    it("drawNormal draws the contract's numbers by counter", async () => {
+      const wrap = (x: bigint): bigint => x & 0xffffffffn;
+      const mix = (value: bigint): bigint => {
+        let x = wrap(value);
+        x = wrap((x ^ (x >> 16n)) * 0x85ebca6bn);
+        x = wrap((x ^ (x >> 13n)) * 0xc2b2ae35n);
+        return x ^ (x >> 16n);
+      };
+      const normal = { mean: -1, deviation: 0.02, key0: 0xdeadbeef, key1: 0x89abcdef };
+      const uniform = (index: number): number => {
+        const high = mix(BigInt(index) * 0x9e3779b1n + BigInt(normal.key0));
+        const low = mix(high + BigInt(index) * 0x85ebca6bn + BigInt(normal.key1));
+        return Number((high << 33n) + 2n * low + 1n) / 2 ** 65;
+      };
+      for (const count of [1, 2, 5001]) {
+        const out = bench.empty(count);
+        backend.kernels.drawNormal(out, count, normal);
+        const expected = Array.from({ length: count }, (_, i) => {
+          const even = i - (i % 2);
+          const turn = 2 * Math.PI * uniform(even + 1);
+          return -1 + 0.02 * Math.sqrt(-2 * Math.log(uniform(even))) * (i % 2 === 0 ? Math.cos(turn) : Math.sin(turn));
+        });
+        expectClose(await bench.read(out), expected, near);
+      }
+    });
+
     describe("dropout", () => {
       /** The contract's hash, in integers of any size. */
       function hash(index: number, key0: number, key1: number): bigint {

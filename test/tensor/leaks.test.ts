@@ -12,12 +12,12 @@ import {
   layerNorm,
   linear,
   noGrad,
-  normalValues,
   setBackend,
   stackedLinear,
   type Tensor,
   tensor,
   tidy,
+  zeros,
 } from "../../src/tensor/index.js";
 
 const width = 128;
@@ -28,15 +28,7 @@ let parameters: Record<"table" | "qw" | "qb" | "gamma" | "beta" | "w1" | "b1" | 
 beforeAll(() => {
   backend = createNativeBackend({ threads: 2 });
   setBackend(backend);
-  const parameter = (...shape: number[]): Tensor =>
-    tensor(
-      normalValues(
-        shape.reduce((a, b) => a * b),
-        0,
-        0.05,
-      ),
-      { shape, requiresGrad: true },
-    );
+  const parameter = (...shape: number[]): Tensor => zeros(shape).normal_(0, 0.05).setRequiresGrad(true);
   parameters = {
     table: parameter(1000, width),
     qw: parameter(3 * width, width),

@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createReferenceBackend } from "../../src/backends/reference/index.js";
-import {
-  dropout,
-  manualSeed,
-  normalValues,
-  ones,
-  randomState,
-  setBackend,
-  setRandomState,
-} from "../../src/tensor/index.js";
+import { dropout, manualSeed, ones, randomState, setBackend, setRandomState, zeros } from "../../src/tensor/index.js";
 
 describe("random numbers", () => {
   const backend = createReferenceBackend({ precision: "float32" });
@@ -70,10 +62,10 @@ describe("random numbers", () => {
     }
   });
 
-  it("normalValues have a normal distribution's moments and share below its quantiles", () => {
+  it("normal_ draws a normal distribution's moments and shares below its quantiles", async () => {
     manualSeed(8);
     const count = 200_000;
-    const values = normalValues(count, 1, 2);
+    const values = await zeros([count]).normal_(1, 2).data();
     const z = Float64Array.from(values, (value) => (value - 1) / 2);
     const moment = (power: number): number => z.reduce((sum, value) => sum + value ** power, 0) / count;
     // the k-th sample moment's standard deviation is sqrt((E z^2k - (E z^k)^2) / count)
@@ -90,6 +82,16 @@ describe("random numbers", () => {
       const below = z.filter((value) => value < quantile).length / count;
       expect(Math.abs(below - share)).toBeLessThan(5 * Math.sqrt((share * (1 - share)) / count));
     }
-    expect(normalValues(3, 0, 1)).toHaveLength(3);
+  });
+
+  it("normal_ starts anew with the seed, draws others at each call, and asks for floats and a deviation", async () => {
+    const draw = async (): Promise<number[]> => [...(await zeros([5]).normal_().data())];
+    manualSeed(8);
+    const [first, second] = [await draw(), await draw()];
+    expect(new Set([...first, ...second]).size).toBe(10);
+    manualSeed(8);
+    expect([await draw(), await draw()]).toEqual([first, second]);
+    expect(() => zeros([2], "int32").normal_()).toThrow("normal_: a float32 tensor is needed, not int32");
+    expect(() => zeros([2]).normal_(0, -1)).toThrow("normal_: the deviation must not be negative, but is -1");
   });
 });

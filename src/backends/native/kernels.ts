@@ -17,6 +17,7 @@ import type {
   Kernels,
   LayerNorm,
   LayerNormGradient,
+  Normal,
   ReduceOp,
   Rotary,
   Run,
@@ -51,7 +52,7 @@ const CONTRACT: Readonly<Record<keyof Kernels, true>> = {
   ...{ argmax: true, softmax: true, softmaxGradient: true, gemm: true, gemmBfloat16: true },
   ...{ layerNorm: true, layerNormGradient: true },
   ...{ attention: true, attentionGradient: true, rotary: true, gatedActivation: true, gatedActivationGradient: true },
-  ...{ dropout: true, gatherRows: true, scatterAddRows: true },
+  ...{ dropout: true, drawNormal: true, gatherRows: true, scatterAddRows: true },
   ...{ sumRowSegments: true, gather: true, scatterAdd: true, crossEntropy: true, crossEntropyGradient: true },
   ...{ norm: true, clipFactor: true, scale: true, adamw: true, checkFinite: true },
 };
@@ -239,6 +240,17 @@ export class NativeKernels implements Kernels {
     this.#view(out);
     this.#number(length);
     this.#dropout(dropout);
+    this.#end();
+  }
+
+  drawNormal(out: View, length: number, { mean, deviation, key0, key1 }: Normal): void {
+    this.#begin("drawNormal");
+    this.#view(out);
+    this.#number(length);
+    this.#number(mean);
+    this.#number(deviation);
+    this.#number(key0 >>> 0);
+    this.#number(key1 >>> 0);
     this.#end();
   }
 

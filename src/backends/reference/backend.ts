@@ -11,6 +11,7 @@ import { gemm, gemmBfloat16 } from "./gemm.js";
 import { crossEntropy, crossEntropyGradient } from "./loss.js";
 import { elements, Pool, type Precision, rounding } from "./memory.js";
 import { layerNorm, layerNormGradient } from "./norm.js";
+import { drawNormal } from "./normal.js";
 import { adamw, checkFinite, clipFactor, norm, scale } from "./optimizer.js";
 import { argmax, reduce, softmax, softmaxGradient } from "./reduce.js";
 import { rotary } from "./rotary.js";
@@ -37,6 +38,7 @@ const implementations: Kernels = {
   gatedActivation,
   gatedActivationGradient,
   dropout,
+  drawNormal,
   gatherRows,
   scatterAddRows,
   sumRowSegments,

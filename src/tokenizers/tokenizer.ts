@@ -6,6 +6,7 @@ import type { Published, PublishOptions } from "../hub/index.js";
 import { publishWritten } from "../hub/publish/written.js";
 import { ConfigError, DataError } from "../support/errors.js";
 import { type Fingerprinted, fingerprint, type Serializable, type Serialized, serialize } from "../support/symbols.js";
+import { Tensor } from "../tensor/index.js";
 import type { AddedToken } from "./added-tokens.js";
 import { encodeTexts } from "./call.js";
 import type { TextInput, TokenizerCall } from "./call-types.js";
@@ -262,17 +263,20 @@ export class PreTrainedTokenizerBase implements Fingerprinted, Serializable {
     return this.convertIdsToTokens(this.encode(text, pair, { addSpecialTokens, verbose: false }));
   }
 
-  /** The text of a row of ids; an id that no token has adds nothing to it. */
-  decode(ids: number | Iterable<number>, options: DecodeOptions = {}): string {
-    const row = typeof ids === "number" ? [ids] : ids;
+  /**
+   * The text of a row of ids; an id that no token has adds nothing to it. Throws DataError for a tensor that is no single
+   * row, or whose values only the device knows.
+   */
+  decode(ids: number | Iterable<number> | Tensor, options: DecodeOptions = {}): string {
+    const row = typeof ids === "number" ? [ids] : ids instanceof Tensor ? rowOf(ids) : ids;
     const text = this.pipeline.decode(row, options.skipSpecialTokens ?? false);
     const cleans = options.cleanUpTokenizationSpaces ?? this.settings.cleanUpTokenizationSpaces;
     return cleans && !(this.pipeline.parts.model instanceof Bpe) ? cleanUp(text) : text;
   }
 
-  /** The text of each row of ids. */
-  batchDecode(rows: Iterable<Iterable<number>>, options: DecodeOptions = {}): string[] {
-    return Array.from(rows, (ids) => this.decode(ids, options));
+  /** The text of each row of ids, which a tensor int32 [rows, length] may hold. Throws as decode. */
+  batchDecode(rows: Iterable<Iterable<number>> | Tensor, options: DecodeOptions = {}): string[] {
+    return Array.from(rows instanceof Tensor ? rowsOf(rows) : rows, (ids) => this.decode(ids, options));
   }
 
   /** The text that tokens make. */
@@ -404,6 +408,23 @@ function addedTokenOf(token: string | NewToken, special: boolean): Omit<AddedTok
     normalized: normalized ?? !special,
     special,
   };
+}
+
+function rowOf(ids: Tensor): Int32Array {
+  if (ids.rank === 1) return hostIds(ids);
+  throw new DataError(`decode takes one row of ids, not ${String(ids)}: batchDecode takes rows of them`);
+}
+
+function rowsOf(ids: Tensor): Int32Array[] {
+  const [rows, length] = ids.shape;
+  if (ids.rank !== 2) throw new DataError(`batchDecode takes ids of shape [rows, length], not ${String(ids)}`);
+  const values = hostIds(ids);
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * length, (row + 1) * length));
+}
+
+function hostIds(ids: Tensor): Int32Array {
+  if (ids.host) return ids.host;
+  throw new DataError(`only the device knows the values of ${String(ids)}: give await ids.toArray()`);
 }
 
 function expectSide(name: string, side: Side): Side {

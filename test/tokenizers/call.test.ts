@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { ConfigError, DataError } from "../../src/support/errors.js";
 import { fingerprint, isFingerprinted } from "../../src/support/symbols.js";
-import type { Tensor } from "../../src/tensor/index.js";
+import { type Tensor, tensor } from "../../src/tensor/index.js";
 import { type CallOptions, createBertTokenizer, type Offsets } from "../../src/tokenizers/index.js";
 import { plain } from "./shared-model.js";
 import { SMALL_VOCABULARY, small } from "./small.js";
@@ -305,6 +305,11 @@ describe("the methods of a tokenizer", () => {
     expect(tokenizer.decode(tokenizer.encode("the foxes , jumped"))).toBe("[CLS] the foxes, jumped [SEP]");
     expect(tokenizer.batchDecode(tokenizer(["a", "b c"]).input_ids, { skipSpecialTokens: true })).toEqual(["a", "b c"]);
     expect(tokenizer.decode(4)).toBe("[MASK]");
+    const { input_ids } = tokenizer(["a", "b c"], { padding: true, returnTensors: true });
+    expect(tokenizer.batchDecode(input_ids, { skipSpecialTokens: true })).toEqual(["a", "b c"]);
+    expect(tokenizer.decode(tensor([5, 6], { dtype: "int32" }))).toBe("a b");
+    expect(() => tokenizer.decode(input_ids)).toThrow(/one row of ids, not Tensor\(\[2, 4\], int32\): batchDecode/);
+    expect(() => tokenizer.decode(tensor([5, 6]))).toThrow(/only the device knows/);
     expect(tokenizer.decode([5, 999, 6])).toBe("a b"); // as in Python an id that no token has adds nothing
     expect(tokenizer.convertTokensToString(["fox", "##es"])).toBe("foxes");
   });

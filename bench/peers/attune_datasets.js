@@ -92,7 +92,7 @@ const commands = {
     const shuffled = tokenized.shuffle({ seed: round });
     return timed(() => {
       let total = 0;
-      for (let i = 0; i < count; i++) total += shuffled.at(i).input_ids.length;
+      for (let i = 0; i < count; i++) total += shuffled.at(i % shuffled.length).input_ids.length;
       return total > 0 ? count : 0;
     });
   },

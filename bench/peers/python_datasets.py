@@ -108,7 +108,7 @@ class Side:
         def work():
             total = 0
             for i in range(count):
-                total += len(shuffled[i]["input_ids"])
+                total += len(shuffled[i % len(shuffled)]["input_ids"])
             return count
 
         return self.timed(work)

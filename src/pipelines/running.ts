@@ -7,6 +7,7 @@ import { ConfigError, DataError } from "../support/errors.js";
 import { warn } from "../support/log.js";
 import { noGrad } from "../tensor/index.js";
 import { AutoTokenizer, type PreTrainedTokenizer } from "../tokenizers/index.js";
+import { positionsOf } from "../tokenizers/model-positions.js";
 
 export type TokenizerLike = PreTrainedTokenizer;
 
@@ -38,10 +39,7 @@ export async function loadParts<Outputs>(
 
 /** The most tokens that model and tokenizer take. */
 export function longestInput(tokenizer: TokenizerLike, { config }: { readonly config: CommonConfig }): number {
-  const positions = config.max_position_embeddings;
-  // RoBERTa's first position is that after the padding's
-  const reserved = typeof positions === "number" && /roberta|camembert/.test(config.model_type) ? 2 : 0;
-  return Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions - reserved : Infinity);
+  return Math.min(tokenizer.modelMaxLength, positionsOf(config));
 }
 
 /** Rows of model inputs, padded. */

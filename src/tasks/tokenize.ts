@@ -2,6 +2,7 @@
 import type { Dataset, DatasetDict } from "../datasets/index.js";
 import { info } from "../support/log.js";
 import type { PreTrainedTokenizer } from "../tokenizers/index.js";
+import { type PositionsConfig, positionsOf } from "../tokenizers/model-positions.js";
 import type { Task } from "./task.js";
 
 /** Tokenizes a split's texts and keeps its labels; says how much was cut off. */
@@ -63,10 +64,9 @@ function measureCut(
 export function lengthLimit(
   asked: number | undefined,
   tokenizer: PreTrainedTokenizer,
-  config: { readonly max_position_embeddings?: unknown },
+  config: PositionsConfig,
 ): number {
-  const positions = config.max_position_embeddings;
-  const limit = Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions : Infinity);
+  const limit = Math.min(tokenizer.modelMaxLength, positionsOf(config));
   if (asked !== undefined && asked > limit)
     info(`--max-length ${asked} is more than the model takes; cutting texts to ${limit} tokens`);
   return Math.min(asked ?? limit, limit);

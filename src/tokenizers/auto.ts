@@ -13,7 +13,7 @@ import type { Pipeline } from "./pipeline.js";
 import { makeTokenizer, type PreTrainedTokenizer } from "./tokenizer.js";
 
 export interface FromPretrainedOptions extends HubOptions {
-  /** In place of tokenizer_config.json's model_max_length. */
+  /** In place of tokenizer_config.json's model_max_length, or of config.json's positions where it has none. */
   readonly modelMaxLength?: number;
   /** In place of tokenizer_config.json's padding_side. */
   readonly paddingSide?: Side;
@@ -24,21 +24,21 @@ export interface FromPretrainedOptions extends HubOptions {
 export const AutoTokenizer = {
   /**
    * The tokenizer of a checkpoint's folder: tokenizer.json, or a bare vocab.txt of BERT, vocab.json with merges.txt of GPT-2
-   * and RoBERTa, or a SentencePiece model; with tokenizer_config.json and special_tokens_map.json where they are there. Or
-   * of a repository on the Hub, of which these files come into the cache. What tokenizer.json asks of truncation and padding
-   * is left to the caller.
+   * and RoBERTa, or a SentencePiece model; with tokenizer_config.json and special_tokens_map.json where they are there. Where
+   * they state no maximum it is what config.json has positions for. Or of a repository on the Hub, of which these files come
+   * into the cache. What tokenizer.json asks of truncation and padding is left to the caller.
    *
    * Throws HubError where the Hub does not have it or does not give it, FileFormatError where there is no tokenizer, or a
    * file is damaged or asks for a stage that is not supported.
    */
   async fromPretrained(nameOrFolder: string, options: FromPretrainedOptions = {}): Promise<PreTrainedTokenizer> {
     const folder = await tokenizerFolder(nameOrFolder, options);
-    const { pipeline, specialTokens, config } = await readTokenizerFiles(folder);
+    const { pipeline, specialTokens, config, positions } = await readTokenizerFiles(folder);
     const fields = new JsonFields(join(folder, "tokenizer_config.json"), config);
     const maximum = config.model_max_length ?? config.max_len;
     return makeTokenizer(pipeline, {
       specialTokens,
-      modelMaxLength: options.modelMaxLength ?? (typeof maximum === "number" && maximum < 1e20 ? maximum : Infinity),
+      modelMaxLength: options.modelMaxLength ?? (typeof maximum === "number" && maximum < 1e20 ? maximum : positions),
       paddingSide: options.paddingSide ?? sideOf(fields, "padding_side"),
       truncationSide: options.truncationSide ?? sideOf(fields, "truncation_side"),
       padTokenTypeId: fields.count("pad_token_type_id", 0),

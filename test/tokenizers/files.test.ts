@@ -147,6 +147,40 @@ describe("fromPretrained", () => {
     expect(Object.keys((await AutoTokenizer.fromPretrained(folder))("a"))).toEqual(["input_ids"]);
   });
 
+  it("takes what the model has positions for as its maximum, where no other is stated", async () => {
+    const maximum = async (config: object) => {
+      await write({ "tokenizer.json": smallJson(), "config.json": config });
+      return (await AutoTokenizer.fromPretrained(folder)).modelMaxLength;
+    };
+    expect(await maximum({ model_type: "bert", max_position_embeddings: 12 })).toBe(12);
+    const tokenizer = await AutoTokenizer.fromPretrained(folder);
+    expect(tokenizer("a ".repeat(20), { truncation: true }).input_ids).toHaveLength(12);
+    // RoBERTa counts from behind its padding token's id, so that it takes two tokens less than its table has rows
+    expect(await maximum({ model_type: "roberta", max_position_embeddings: 514, pad_token_id: 1 })).toBe(512);
+    expect(await maximum({ model_type: "mpnet", max_position_embeddings: 514 })).toBe(512);
+    expect(await maximum({ model_type: "t5" })).toBe(Infinity);
+    await write({ "tokenizer_config.json": { model_max_length: 8 } });
+    expect(await maximum({ model_type: "bert", max_position_embeddings: 12 })).toBe(8);
+  });
+
+  it("finds tokens that were added to a bare vocabulary, at their ids", async () => {
+    const { length } = SMALL_VOCABULARY;
+    await write({
+      "vocab.txt": SMALL_VOCABULARY.join("\n"),
+      "added_tokens.json": { "<newer>": length + 1, "<new>": length, fox: SMALL_VOCABULARY.indexOf("fox") },
+      "special_tokens_map.json": { additional_special_tokens: [{ content: "<newer>", lstrip: true }] },
+    });
+    const tokenizer = await AutoTokenizer.fromPretrained(folder);
+    expect(tokenizer("<newer>a  <newer>", { returnOffsetsMapping: true }).offset_mapping[3]).toEqual([8, 17]);
+    expect(tokenizer("a<NEW>fox<newer>b").tokens()).toEqual("[CLS] a <new> fox <newer> b [SEP]".split(" "));
+    expect(tokenizer.convertTokensToIds(["<new>", "<newer>"])).toEqual([length, length + 1]);
+    expect(tokenizer.decode([length, length + 1], { skipSpecialTokens: true })).toBe("<new>");
+    await write({ "added_tokens.json": { "<new>": 7 } });
+    await expect(AutoTokenizer.fromPretrained(folder)).rejects.toThrow(
+      new RegExp(`added_tokens.json: "<new>" has the id 7, and the vocabulary would give it ${length}`),
+    );
+  });
+
   it("names a folder that is not there", async () => {
     await expect(AutoTokenizer.fromPretrained(join(folder, "nowhere"))).rejects.toThrow(
       /there is no folder ".*nowhere" with tokenizer.json or vocab.txt/,

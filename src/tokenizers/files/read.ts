@@ -3,9 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FileFormatError } from "../../support/errors.js";
 import { isObject, type JsonObject } from "../../support/json-object.js";
+import type { TokenTraits } from "../added-tokens.js";
 import { BERT_SPECIAL_TOKENS, bertNormalizerFrom, bertPipeline, isBertClass } from "../bert.js";
 import { JsonFields } from "../json/fields.js";
 import { parseJson } from "../json/text.js";
+import { positionsOf } from "../model-positions.js";
 import { WordPiece } from "../models/wordpiece.js";
 import { BertNormalizer } from "../normalizers/bert.js";
 import { Pipeline } from "../pipeline.js";
@@ -20,6 +22,8 @@ export interface TokenizerFiles {
   readonly specialTokens: SpecialTokens;
   /** tokenizer_config.json, with the class where the files tell it and it does not. */
   readonly config: JsonObject;
+  /** The tokens that the model beside the tokenizer has positions for; Infinity where no config.json says. */
+  readonly positions: number;
 }
 
 /** SentencePiece's models, by the names that they have in repositories. */
@@ -30,17 +34,63 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   const config = (await readJson(folder, "tokenizer_config.json")) ?? {};
   const map = (await readJson(folder, "special_tokens_map.json")) ?? {};
   const given = specialTokensFrom(config, map);
-  const read = await readPipeline(folder, config, given);
+  const declared = declaredTokens(config, map);
+  const read = await readDescribed(folder, config, given, declared);
+  const positions = positionsOf((await readJson(folder, "config.json")) ?? {});
   const special = [...read.specialTokens.roles.values(), ...read.specialTokens.extra];
-  return { ...read, pipeline: read.pipeline.withSpecialTokens(special, declaredTokens(config, map)) };
+  return { ...read, positions, pipeline: read.pipeline.withSpecialTokens(special, declared) };
 }
 
-async function readPipeline(folder: string, config: JsonObject, given: SpecialTokens): Promise<TokenizerFiles> {
+/** What all files say but config.json. */
+type Described = Omit<TokenizerFiles, "positions">;
+
+/** How added tokens are found, by their text, where files say it. */
+type Declared = ReadonlyMap<string, TokenTraits>;
+
+async function readDescribed(
+  folder: string,
+  config: JsonObject,
+  given: SpecialTokens,
+  declared: Declared,
+): Promise<Described> {
   const json = await readJson(folder, "tokenizer.json");
   if (json) {
     const pipeline = followConfig(Pipeline.fromJson(json, join(folder, "tokenizer.json")), config);
     return { pipeline, specialTokens: withDefaults(given, pipeline), config };
   }
+  const read = await readVocabulary(folder, config, given);
+  const file = join(folder, "added_tokens.json");
+  const added = parseVocabulary((await readJson(folder, "added_tokens.json")) ?? {}, file);
+  return { ...read, pipeline: withAdded(read, added, declared, file) };
+}
+
+/** The tokens of the time before tokenizer.json that were added to a vocabulary. Throws where their ids are not the next. */
+function withAdded(
+  { pipeline, specialTokens: { roles, extra } }: Described,
+  added: ReadonlyMap<string, number>,
+  declared: Declared,
+  file: string,
+): Pipeline {
+  const specials = new Set([...roles.values(), ...extra]);
+  const inOrder = [...added].sort(([, a], [, b]) => a - b);
+  const all = pipeline.withTokens(
+    inOrder.map(([content]) => {
+      const special = specials.has(content);
+      const traits = { single_word: false, lstrip: false, rstrip: false, normalized: !special };
+      return { content, ...traits, ...declared.get(content), special };
+    }),
+  );
+  for (const [token, id] of inOrder) {
+    if (all.idOf(token) === id) continue;
+    throw new FileFormatError(
+      `${file}: "${token}" has the id ${id}, and the vocabulary would give it ${all.idOf(token)}: is it of another vocabulary?`,
+    );
+  }
+  return all;
+}
+
+/** A tokenizer of the time before tokenizer.json. */
+async function readVocabulary(folder: string, config: JsonObject, given: SpecialTokens): Promise<Described> {
   const lines = await readText(folder, "vocab.txt");
   if (lines !== undefined) {
     const vocabulary = lines.replace(/\r?\n$/, "").split(/\r?\n/); // a token's id is the number of its line

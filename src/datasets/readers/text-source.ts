@@ -1,8 +1,8 @@
 // The text of a file, piece by piece: decoded strictly, without a byte order mark, unpacked where its name ends in .gz.
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { pipeline, type Readable } from "node:stream";
+import { open, stat } from "node:fs/promises";
+import { pipeline } from "node:stream";
 import { TextDecoder } from "node:util";
 import { createGunzip } from "node:zlib";
 import { ConfigError, FileFormatError } from "../../support/errors.js";
@@ -16,6 +16,7 @@ export interface EncodingOptions {
 }
 
 const PIECE_BYTES = 1 << 20;
+const LEAST_PIECE = 1 << 16;
 
 /**
  * The text of `file` in pieces of about a megabyte.
@@ -100,13 +101,37 @@ function decoderOf({ encoding = "utf-8", encodingErrors = "strict" }: EncodingOp
   }
 }
 
-async function openBytes(file: string): Promise<Readable> {
+/** The bytes of a file, unpacked, in pieces. */
+async function openBytes(file: string): Promise<AsyncIterable<Buffer>> {
   if ((await stat(file)).isDirectory()) throw new FileFormatError(`${file} is a folder, where a file is needed`);
-  const bytes = createReadStream(file, { highWaterMark: PIECE_BYTES });
-  if (!file.endsWith(".gz")) return bytes;
+  if (!file.endsWith(".gz")) return readPieces(file);
   const unpacked = createGunzip({ chunkSize: PIECE_BYTES });
-  pipeline(bytes, unpacked, () => undefined); // an error of the file ends `unpacked`, whose reader sees it
+  // an error of the file ends `unpacked`, whose reader sees it
+  pipeline(createReadStream(file, { highWaterMark: PIECE_BYTES }), unpacked, () => undefined);
   return unpacked;
+}
+
+/** A file's bytes, of which the next piece is read while the last one is used: half of what a stream of Node's takes. */
+async function* readPieces(file: string): AsyncGenerator<Buffer, void, void> {
+  const handle = await open(file);
+  let reading: Promise<Buffer> | undefined;
+  try {
+    const { size } = await handle.stat();
+    const room = Math.min(PIECE_BYTES, Math.max(size, LEAST_PIECE)); // a pipe has no size
+    const read = async (): Promise<Buffer> => {
+      const buffer = Buffer.allocUnsafeSlow(room);
+      return buffer.subarray(0, (await handle.read(buffer, 0, room)).bytesRead);
+    };
+    reading = read();
+    for (let piece = await reading; piece.length > 0; piece = await reading) {
+      reading = read();
+      reading.catch(() => undefined); // whoever waits for it hears of it
+      yield piece;
+    }
+  } finally {
+    await reading?.catch(() => undefined);
+    await handle.close();
+  }
 }
 
 /** The text of the next bytes, or of what is left at the end; undefined where they are none. */

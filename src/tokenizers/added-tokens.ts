@@ -86,14 +86,14 @@ export class AddedTokens {
     return this.#raw.isFreeOf(text);
   }
 
-  /** The stretches of a text as it is; together they are all of it. */
-  split(text: string): Stretch[] {
-    return this.#raw.split(text);
+  /** The stretches of a text as it is; together they are all of it. `splitSpecial`: special tokens in it are text. */
+  split(text: string, splitSpecial: boolean): Stretch[] {
+    return this.#raw.split(text, splitSpecial);
   }
 
   /** The stretches of a normalized text. */
-  splitNormalized(text: string): Stretch[] {
-    return this.#normalized.split(text);
+  splitNormalized(text: string, splitSpecial: boolean): Stretch[] {
+    return this.#normalized.split(text, splitSpecial);
   }
 }
 
@@ -118,7 +118,7 @@ class Finder {
     return this.isEmpty || !this.#anywhere.test(text);
   }
 
-  split(text: string): Stretch[] {
+  split(text: string, splitSpecial: boolean): Stretch[] {
     const stretches: Stretch[] = [];
     let done = 0;
     const between = (start: number, end: number): void => {
@@ -126,7 +126,7 @@ class Finder {
     };
     for (const { 0: pattern, index } of text.matchAll(this.#each)) {
       const token = this.#tokens.get(pattern);
-      if (token === undefined) continue;
+      if (token === undefined || (splitSpecial && token.special)) continue;
       let [start, end] = [index, index + pattern.length];
       if (token.single_word && (WORD.test(characterBefore(text, start)) || WORD.test(characterAt(text, end)))) continue;
       if (token.lstrip) while (start > done && isWhiteSpace(text.charCodeAt(start - 1))) start--;

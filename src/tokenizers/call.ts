@@ -73,9 +73,10 @@ function encodeInputs(
     padTypeId: settings.padTokenTypeId,
     trim: postProcessor?.trim && { ...postProcessor.trim, spacesOf: (id) => pipeline.spacesOf(id) },
   };
+  const splitSpecial = options.splitSpecialTokens ?? false;
   const assemble = (wanted: WantedFields): AssembledRows => {
     const tokens = tokenBuffers();
-    const tokenized = tokenize(pipeline, texts, wanted.offsets, tokens);
+    const tokenized = tokenize(pipeline, texts, { traced: wanted.offsets, splitSpecial }, tokens);
     return assembleRows(tokenized, tokens, assembly, wanted);
   };
   const rows = assemble({
@@ -157,10 +158,15 @@ function show(value: unknown): string {
     : String(value);
 }
 
-function tokenize(pipeline: Pipeline, { first, second }: Texts, traced: boolean, tokens: TokenBuffers): TokenizedTexts {
+function tokenize(
+  pipeline: Pipeline,
+  { first, second }: Texts,
+  { traced, splitSpecial }: { readonly traced: boolean; readonly splitSpecial: boolean },
+  tokens: TokenBuffers,
+): TokenizedTexts {
   const bounds = [0];
   const append = (text: string, word?: number): void =>
-    traced ? pipeline.encodeTraced(text, tokens, word) : pipeline.encode(text, tokens.ids);
+    traced ? pipeline.encodeTraced(text, tokens, word, splitSpecial) : pipeline.encode(text, tokens.ids, splitSpecial);
   const add = (text: Text): void => {
     if (typeof text === "string") append(text);
     else for (const [i, word] of text.entries()) append(word, i);

@@ -37,6 +37,11 @@ export interface CallOptions extends PaddingOptions {
   readonly stride?: number;
   /** Texts are arrays of words: a word's parts stay apart from its neighbours'. Default false. */
   readonly isSplitIntoWords?: boolean;
+  /**
+   * Special tokens that stand in a text are text as any other, so that what users write cannot pass for the frame: "[SEP]"
+   * is cut into its characters. Default false.
+   */
+  readonly splitSpecialTokens?: boolean;
   /** What truncation cuts off comes as further rows, with `overflow_to_sample_mapping`. Default false. */
   readonly returnOverflowingTokens?: boolean;
   /** With token_type_ids or without. Default: as the model takes them. */
@@ -70,6 +75,7 @@ const CALL_NAMES = [
   "truncation",
   "stride",
   "isSplitIntoWords",
+  "splitSpecialTokens",
   "returnOverflowingTokens",
   "returnTokenTypeIds",
   "returnSpecialTokensMask",

@@ -173,21 +173,21 @@ export class Pipeline {
     return spaces;
   }
 
-  /** Appends the ids of `text` to `out`. */
-  encode(text: string, out: IntBuffer): void {
+  /** Appends the ids of `text` to `out`. `splitSpecial`: special tokens that stand in it are text as any other. */
+  encode(text: string, out: IntBuffer, splitSpecial = false): void {
     const given = wellFormed(text);
     if (this.#addedTokens.isFreeOf(given)) {
-      this.#encodeStretch(given, 0, out);
+      this.#encodeStretch(given, 0, out, splitSpecial);
       return;
     }
-    for (const { start, end, token } of this.#addedTokens.split(given)) {
+    for (const { start, end, token } of this.#addedTokens.split(given, splitSpecial)) {
       if (token) out.push(token.id);
-      else this.#encodeStretch(given.slice(start, end), start, out);
+      else this.#encodeStretch(given.slice(start, end), start, out, splitSpecial);
     }
   }
 
-  /** Appends the ids of `text`, where each came from, and the number of its word: `word` for all where it is given. */
-  encodeTraced(text: string, out: TokenBuffers, word?: number): void {
+  /** The same with where each id came from, and the number of its word: `word` for all where it is given. */
+  encodeTraced(text: string, out: TokenBuffers, word?: number, splitSpecial = false): void {
     const given = wellFormed(text);
     let next = 0;
     const push = (id: number, start: number, end: number): void => {
@@ -205,12 +205,13 @@ export class Pipeline {
       push(id, start, end);
       next++;
     };
-    for (const { start, end, token } of this.#addedTokens.split(given)) {
+    for (const { start, end, token } of this.#addedTokens.split(given, splitSpecial)) {
       if (token) {
         pushAdded(token.id, given.slice(start, end), start, end);
         continue;
       }
-      for (const { part, token } of this.#normalizedParts(NormalizedString.traced(given.slice(start, end), start))) {
+      const traced = NormalizedString.traced(given.slice(start, end), start);
+      for (const { part, token } of this.#normalizedParts(traced, splitSpecial)) {
         if (token) {
           pushAdded(token.id, part.text, ...part.originalSpan(0, part.text.length));
           continue;
@@ -262,11 +263,11 @@ export class Pipeline {
   }
 
   /** Ids of a stretch of text without added tokens, which begins at unit `position` of the text. */
-  #encodeStretch(text: string, position: number, out: IntBuffer): void {
+  #encodeStretch(text: string, position: number, out: IntBuffer, splitSpecial: boolean): void {
     const before = out.length;
     if (this.#wordwise && this.#encodeParts(text, out)) return;
     out.length = before;
-    this.#encodeWhole(text, position, out);
+    this.#encodeWhole(text, position, out, splitSpecial);
   }
 
   /**
@@ -307,11 +308,11 @@ export class Pipeline {
   }
 
   /** Ids of a text that has to be normalized and cut as a whole; here the words are remembered. */
-  #encodeWhole(text: string, position: number, out: IntBuffer): void {
+  #encodeWhole(text: string, position: number, out: IntBuffer, splitSpecial: boolean): void {
     // Whether something begins the text is told by the original, where normalizing may have changed the beginning.
     const traced = this.parts.normalizer !== undefined && this.parts.preTokenizer?.knowsBeginning === true;
     const given = traced ? NormalizedString.traced(text, position) : NormalizedString.plain(text, position);
-    for (const { part, token } of this.#normalizedParts(given)) {
+    for (const { part, token } of this.#normalizedParts(given, splitSpecial)) {
       if (token) {
         out.push(token.id);
         continue;
@@ -333,10 +334,13 @@ export class Pipeline {
   }
 
   /** The normalized text in parts: the added tokens that are looked for in it, and what lies between them. */
-  #normalizedParts(text: NormalizedString): { part: NormalizedString; token: { readonly id: number } | undefined }[] {
+  #normalizedParts(
+    text: NormalizedString,
+    splitSpecial: boolean,
+  ): { part: NormalizedString; token: { readonly id: number } | undefined }[] {
     const normalized = this.#normalize(text);
     const stretches = this.#addedTokens.normalized
-      ? this.#addedTokens.splitNormalized(normalized.text)
+      ? this.#addedTokens.splitNormalized(normalized.text, splitSpecial)
       : [{ start: 0, end: normalized.text.length, token: undefined }];
     return stretches.map(({ start, end, token }) => ({ part: normalized.slice(start, end), token }));
   }

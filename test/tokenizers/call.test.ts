@@ -176,6 +176,17 @@ describe("a call", () => {
     expect(plain(many.input_ids)).toEqual([ids("[CLS] fox [SEP]"), [CLS, SEP]]);
   });
 
+  it("takes special tokens in a text for text where it is told to", () => {
+    expect(tokenizer("a [SEP] b").tokens()).toEqual("[CLS] a [SEP] b [SEP]".split(" "));
+    const { input_ids } = tokenizer("a [SEP] b", { splitSpecialTokens: true });
+    expect(input_ids.filter((one) => one === SEP)).toHaveLength(1);
+    expect(tokenizer("a [SEP] b", { splitSpecialTokens: true }).wordIds()).toContain(4); // a [ sep ] b
+    const added = small();
+    added.addTokens("Foxy");
+    expect(added("Foxy [MASK]", { splitSpecialTokens: true }).tokens()[1]).toBe("foxy");
+    expect(plain(tokenizer("a [SEP] b").input_ids)).toEqual(ids("[CLS] a [SEP] b [SEP]")); // nothing is remembered of it
+  });
+
   it("returns rows of its own: changing one changes nothing else", () => {
     const first = tokenizer(["a", "b"]);
     first.input_ids[0].fill(9);

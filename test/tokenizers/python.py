@@ -101,6 +101,7 @@ def draw_options(split):
     maybe(options, 0.25, add_special_tokens=[False], stride=[1, 2, 3], pad_to_multiple_of=[1, 2, 4])
     maybe(options, 0.25, padding_side=["left", "right"], return_token_type_ids=[True, False])
     maybe(options, 0.25, return_attention_mask=[True, False], return_length=[True])
+    maybe(options, 0.15, split_special_tokens=[True])
     maybe(options, 0.35, return_overflowing_tokens=[True], return_special_tokens_mask=[True])
     maybe(options, 0.35, return_offsets_mapping=[True])
     return options

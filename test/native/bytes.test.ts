@@ -205,6 +205,16 @@ describe.skipIf(!nativeAvailability().available)("walks over bytes, in C++ and i
     );
   });
 
+  it("read the same of a file of many columns, of which fewer rows are cut together", async () => {
+    const names = Array.from({ length: 1500 }, (_, i) => `c${i}`);
+    const rows = Array.from({ length: 1100 }, (_, row) =>
+      names.map((_, i) => (i % 3 === 0 ? `t${row}` : row * i)).join(),
+    );
+    const file = join(await folderOf({ "wide.csv": [names.join(), ...rows].join("\n") }), "wide.csv");
+    const last = async (): Promise<unknown> => (await loadDataset(file)).train.slice(1098);
+    expect(await expectSame(last)).toHaveLength(2);
+  }, 60_000);
+
   it("are asked at all", async () => {
     const folder = await folderOf({
       "a.csv": "a,b\n1,x\n",

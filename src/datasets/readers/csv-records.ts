@@ -19,6 +19,9 @@ export interface CsvDialect {
 /** A quoted field that goes on for more bytes than this is taken for a quote that was never closed. */
 const LONGEST_FIELD = 1 << 24;
 
+/** Positions of fields that are cut together, so that many columns take no more memory than a few. */
+const MOST_SPANS = 1 << 20;
+
 const [NEWLINE, RETURN] = [10, 13];
 
 /**
@@ -122,7 +125,7 @@ export class CsvRecords {
     const routines = byteRoutines();
     if (routines === undefined || columns === 0 || this.#escape !== undefined) return undefined;
     if (delimiter.length > 1 || (quote?.length ?? 1) > 1) return undefined;
-    const room = 2 * columns * most;
+    const room = 2 * columns * Math.min(most, Math.max(1, Math.floor(MOST_SPANS / (2 * columns))));
     if (this.#spans.length < room) this.#spans = new Int32Array(room);
     const { bytes } = this;
     const spans = this.#spans.subarray(0, room);
